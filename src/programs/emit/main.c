@@ -1,0 +1,59 @@
+// emit: finds the subcommand, parses its options, runs it.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/command.h"
+#include "programs/emit/help.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int emit_complain(const struct emit_command *command, int status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "emit %s: ", command->name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+    return status;
+}
+
+static const struct emit_command *find_command(const char *name) {
+    for (const struct emit_command *const *at = emit_commands; *at; at++)
+        if (strcmp((*at)->name, name) == 0) return *at;
+    return NULL;
+}
+
+static int run_command(const struct emit_command *command, int argc, char **argv) {
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        emit_help_command(stdout, command);
+        return EXIT_OK;
+    }
+    struct emit_error err;
+    int used = 0;
+    void *values = calloc(1, command->values_size ? command->values_size : 1);
+    if (!values) return emit_complain(command, command->usage_status, "out of memory");
+    enum emit_status status =
+        emit_options_parse(command->options, values, argc, argv, NULL, NULL, &used, &err);
+    int exit_status = status == EMIT_OK
+                          ? command->run(values, argc - used, argv + used)
+                          : emit_complain(command, command->usage_status, "%s", err.text);
+    free(values);
+    return exit_status;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        emit_help_overview(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        emit_help_overview(stdout);
+        return EXIT_OK;
+    }
+    const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
+    const struct emit_command *command = find_command(name);
+    if (command) return run_command(command, argc - 2, argv + 2);
+    fprintf(stderr, "emit: there is no command '%s'; emit --help lists them\n", name);
+    return EXIT_USAGE;
+}

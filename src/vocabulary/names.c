@@ -1,0 +1,25 @@
+// The words of the contract's closed sets.
+// SPDX-License-Identifier: Apache-2.0
+#include "vocabulary/names.h"
+
+#define EMIT_NAME_WORD(name, word) [name] = word,
+
+const char *emit_source_word(enum emit_source source) {
+    static const char *const words[] = {EMIT_SOURCE_ROWS(EMIT_NAME_WORD)};
+    return words[source];
+}
+
+const char *emit_provenance_word(enum emit_provenance provenance) {
+    static const char *const words[] = {EMIT_PROVENANCE_ROWS(EMIT_NAME_WORD)};
+    return words[provenance];
+}
+
+const char *emit_component_word(enum emit_component component) {
+    static const char *const words[] = {EMIT_COMPONENT_ROWS(EMIT_NAME_WORD)};
+    return words[component];
+}
+
+const char *emit_accuracy_word(enum emit_accuracy accuracy) {
+    static const char *const words[] = {EMIT_ACCURACY_ROWS(EMIT_NAME_WORD)};
+    return words[accuracy];
+}

@@ -1,0 +1,67 @@
+// The closed sets of the contract as enumerations, each with its word: one list
+// a set, from which the enumeration and the table of words are both made.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef VOCABULARY_NAMES_H
+#define VOCABULARY_NAMES_H
+
+// What a sensor or a model is called in the tag energy_source.
+#define EMIT_SOURCE_ROWS(ROW)                                                                      \
+    ROW(EMIT_SOURCE_NVML, "nvml")                                                                  \
+    ROW(EMIT_SOURCE_DCGM, "dcgm")                                                                  \
+    ROW(EMIT_SOURCE_RAPL, "rapl")                                                                  \
+    ROW(EMIT_SOURCE_IPMI, "ipmi")                                                                  \
+    ROW(EMIT_SOURCE_REDFISH, "redfish")                                                            \
+    ROW(EMIT_SOURCE_PDU, "pdu")                                                                    \
+    ROW(EMIT_SOURCE_UPS, "ups")                                                                    \
+    ROW(EMIT_SOURCE_SMART_METER, "smart_meter")                                                    \
+    ROW(EMIT_SOURCE_TOKEN_MODEL, "token_model")                                                    \
+    ROW(EMIT_SOURCE_FACILITY_PRORATION, "facility_proration")
+
+// How the quantity came about: tag energy_provenance.
+#define EMIT_PROVENANCE_ROWS(ROW)                                                                  \
+    ROW(EMIT_PROVENANCE_MEASURED, "measured")                                                      \
+    ROW(EMIT_PROVENANCE_MODELED, "modeled")                                                        \
+    ROW(EMIT_PROVENANCE_ESTIMATED, "estimated")
+
+// The components our own producers name; opaque labels to core.
+#define EMIT_COMPONENT_ROWS(ROW)                                                                   \
+    ROW(EMIT_COMPONENT_GPU, "gpu")                                                                 \
+    ROW(EMIT_COMPONENT_GPU_MODULE, "gpu-module")                                                   \
+    ROW(EMIT_COMPONENT_CPU_PACKAGE, "cpu-package")                                                 \
+    ROW(EMIT_COMPONENT_CPU_CORE, "cpu-core")                                                       \
+    ROW(EMIT_COMPONENT_CPU_UNCORE, "cpu-uncore")                                                   \
+    ROW(EMIT_COMPONENT_DRAM, "dram")                                                               \
+    ROW(EMIT_COMPONENT_PLATFORM, "platform")                                                       \
+    ROW(EMIT_COMPONENT_NODE, "node")                                                               \
+    ROW(EMIT_COMPONENT_CHASSIS, "chassis")                                                         \
+    ROW(EMIT_COMPONENT_PSU, "psu")                                                                 \
+    ROW(EMIT_COMPONENT_RACK, "rack")                                                               \
+    ROW(EMIT_COMPONENT_OUTLET, "outlet")                                                           \
+    ROW(EMIT_COMPONENT_PDU, "pdu")                                                                 \
+    ROW(EMIT_COMPONENT_UPS, "ups")                                                                 \
+    ROW(EMIT_COMPONENT_FACILITY_FEED, "facility-feed")                                             \
+    ROW(EMIT_COMPONENT_INFERENCE, "inference")
+
+// What kind of meter stands behind the number: tag accuracy_class.
+#define EMIT_ACCURACY_ROWS(ROW)                                                                    \
+    ROW(EMIT_ACCURACY_DEVICE_COUNTER, "device-counter")                                            \
+    ROW(EMIT_ACCURACY_POWER_INTEGRATED, "power-integrated")                                        \
+    ROW(EMIT_ACCURACY_METERED, "metered")                                                          \
+    ROW(EMIT_ACCURACY_BILLING_METER, "billing-meter")                                              \
+    ROW(EMIT_ACCURACY_INFERRED, "inferred")                                                        \
+    ROW(EMIT_ACCURACY_COEFFICIENT_MODEL, "coefficient-model")                                      \
+    ROW(EMIT_ACCURACY_PRORATION, "proration")
+
+#define EMIT_NAME_ENUMERATOR(name, word) name,
+enum emit_source { EMIT_SOURCE_ROWS(EMIT_NAME_ENUMERATOR) EMIT_SOURCE_COUNT };
+enum emit_provenance { EMIT_PROVENANCE_ROWS(EMIT_NAME_ENUMERATOR) EMIT_PROVENANCE_COUNT };
+enum emit_component { EMIT_COMPONENT_ROWS(EMIT_NAME_ENUMERATOR) EMIT_COMPONENT_COUNT };
+enum emit_accuracy { EMIT_ACCURACY_ROWS(EMIT_NAME_ENUMERATOR) EMIT_ACCURACY_COUNT };
+
+// The word of a value, as it stands in an event.
+const char *emit_source_word(enum emit_source source);
+const char *emit_provenance_word(enum emit_provenance provenance);
+const char *emit_component_word(enum emit_component component);
+const char *emit_accuracy_word(enum emit_accuracy accuracy);
+
+#endif

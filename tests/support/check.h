@@ -1,0 +1,35 @@
+// A unit test in plain TAP: CHECK counts, prints and goes on; return
+// check_end() from main. One test program is one room of src/.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TESTS_CHECK_H
+#define TESTS_CHECK_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int check_count, check_failed;
+
+__attribute__((format(printf, 4, 5))) static inline int
+check_that(int good, const char *file, int line, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    printf("%sok %d - ", good ? "" : "not ", ++check_count);
+    vprintf(format, arguments);
+    printf(good ? "\n" : " (%s:%d)\n", file, line);
+    va_end(arguments);
+    if (!good) check_failed++;
+    return good;
+}
+
+#define CHECK(condition, ...) check_that(!!(condition), __FILE__, __LINE__, __VA_ARGS__)
+#define CHECK_STRING(got, wanted, what)                                                            \
+    check_that(strcmp((got), (wanted)) == 0, __FILE__, __LINE__, "%s: got '%s', wanted '%s'",      \
+               (what), (got), (wanted))
+
+static inline int check_end(void) {
+    printf("1..%d\n", check_count);
+    return check_failed != 0;
+}
+
+#endif
