@@ -1,0 +1,149 @@
+// Counts become joules here, and nowhere else: two pure functions without
+// input or output.
+//
+//   fold    takes one reading into what a point remembers (its tally)
+//   settle  turns the tallies of a run into outcomes
+//
+// A counter is subtracted in integers. What a point remembers never shrinks and
+// is small enough to be written into the run file at every sample, so that a
+// killed run is settled from its file exactly as a living one is.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef MEASUREMENT_MEASUREMENT_H
+#define MEASUREMENT_MEASUREMENT_H
+
+#include "vocabulary/codes.h"
+#include "vocabulary/names.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EMIT_POINTS_MAX = 256,  // metering points of one run
+    EMIT_METER_NAME_MAX = 16,
+    EMIT_DEVICE_ID_MAX = 64, // bytes of a device id, terminator included
+    EMIT_POINT_NOTE_MAX = 160,
+};
+
+// What a meter knows of a point that decides whether it may be counted.
+enum emit_point_trait {
+    EMIT_TRAIT_SIMULATED = 1 << 0,  // not from the real kernel or driver (design 4.8)
+    EMIT_TRAIT_UNNAMEABLE = 1 << 1, // the vocabulary has no name for it
+    EMIT_TRAIT_ONE_CORE = 1 << 2,   // AMD's core zone: one core, not all cores
+    EMIT_TRAIT_DIE = 1 << 3,        // one die of a package: adds, unless a mirror
+};
+
+// A metering point: where energy is counted. Plain bytes, stored in the run file.
+struct emit_point {
+    char meter[EMIT_METER_NAME_MAX];     // "rapl"
+    char device_id[EMIT_DEVICE_ID_MAX];  // "package-0/core": stable across restarts
+    char inside[EMIT_DEVICE_ID_MAX];     // device_id of the point that contains it; "" none
+    char same_as[EMIT_DEVICE_ID_MAX];    // device_id of the point whose counter it repeats; "" none
+    char note[EMIT_POINT_NOTE_MAX];      // the sentence behind `found`, "" when that is NONE
+    enum emit_source source;
+    enum emit_component component;
+    enum emit_accuracy accuracy;
+    enum emit_code found;      // NONE: may be read; else why it cannot (denied, masked, ...)
+    uint32_t traits;           // of emit_point_trait
+    int32_t device_index;      // the physical package; -1 where there is none
+    int64_t update_period_ns;  // between two updates of the counter; > 0
+    int64_t max_milliwatts;    // more power than this cannot be; > 0
+    uint64_t modulus;          // the counter counts modulo this; 0: all 64 bits, never wraps
+    uint64_t joules_numerator; // one count is numerator/denominator joules
+    uint64_t joules_denominator;
+    uint64_t step_counts;      // one hardware unit in counts, >= 1: the resolution
+};
+
+// What the device said at one moment: a count, never subtracted, or why there is none.
+struct emit_reading {
+    enum emit_code code;  // NONE: count is good; else MALFORMED, GONE, DENIED, TIMEOUT
+    uint64_t count;
+    int64_t taken_ns;     // CLOCK_MONOTONIC
+    int64_t suspended_ns; // CLOCK_BOOTTIME - CLOCK_MONOTONIC at that moment
+};
+
+// What a point remembers of a run. All zero before its first reading.
+struct emit_tally {
+    uint64_t samples;       // good readings
+    uint64_t first_count;
+    uint64_t last_count;
+    uint64_t carried_count; // the sum of all proven differences, in counts
+    uint64_t wraps;
+    uint64_t resets;        // intervals whose energy is unknown
+    int64_t first_ns;       // CLOCK_MONOTONIC of the first and last good reading
+    int64_t last_ns;
+    int64_t moved_ns;       // of the last reading that differed from the one before
+    int64_t suspended_ns;   // of the last good reading
+    int64_t uncovered_ns;   // time whose energy is not in carried_count
+    int64_t longest_gap_ns; // between two good readings
+    int64_t peak_milliwatts; // of the intervals that were long enough to say
+    int64_t first_milliwatts; // mean over the first and over the last such interval
+    int64_t last_milliwatts;
+    int64_t failed_ns;      // of the first bad reading since the last good one; 0 none
+    enum emit_code failed;  // its code
+    enum emit_code trouble; // the first thing that went wrong and stays wrong
+    bool ended;             // nothing is counted any more
+};
+
+// Takes one reading into the tally.
+// A smaller count is a wrap when the implied power is possible and nothing says
+// reset; otherwise the interval is lost, counted in resets, and counting goes on
+// from the new count. A bad reading leaves the tally as it was but for `failed`;
+// EMIT_CODE_GONE ends it.
+void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
+                     const struct emit_reading *reading);
+
+// One slot of a run: who, and what it remembers.
+struct emit_slot {
+    struct emit_point point;
+    struct emit_tally tally;
+};
+
+// What is true of the run as a whole when it is settled. Times are CLOCK_MONOTONIC.
+struct emit_window {
+    int64_t from_ns;   // the first sample
+    int64_t to_ns;     // the last sample that was taken or should have been
+    int64_t pace_ns;   // wished time between two samples
+    int64_t floor_ns;  // windows shorter than this are not handed out (design 4.11); 0 none
+    bool all_domains;  // parts were asked for (--domains all)
+    bool killed;       // the meter died: there is no closing sample
+    uint32_t concurrent_runs; // other runs that used the same devices
+};
+
+// What became of a point. Joules and watts are only meaningful for `measured`
+// and `partial`.
+struct emit_outcome {
+    enum emit_outcome_kind kind;
+    enum emit_code code;      // why, or what one should know; NONE for a plain measurement
+    uint64_t count;           // the energy in counts of the point
+    double joules;            // count * numerator / denominator, rounded once
+    double mean_watts;        // over the covered part of the window
+    double peak_watts;        // highest mean between two samples; 0 when never known
+    double uncertainty_joules; // of the window's two edges
+    double resolution_joules; // one hardware unit
+    double coverage_ratio;    // covered part of the window, 0..1
+    double sampling_hz;       // (samples - 1) / window, achieved
+    int64_t from_ns;          // of this point's own window
+    int64_t to_ns;
+    uint64_t samples;
+    uint64_t wraps;
+    uint32_t concurrent_runs;
+    bool simulated;
+    bool counts_in_total;     // may be added to the others (design 4.5)
+    char because[EMIT_DEVICE_ID_MAX]; // the other device, for replicate and nested; else ""
+};
+
+// Decides every slot: outcomes[i] belongs to slots[i]. Exactly one outcome each;
+// the caller may rely on count == measured + partial + refused + excluded.
+void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_window *window,
+                 struct emit_outcome *outcomes);
+
+// count * numerator / denominator as the nearest double, rounded once (ties to even).
+// denominator > 0; exact for every count of 64 bits while numerator < 2^32.
+double emit_joules(uint64_t count, uint64_t numerator, uint64_t denominator);
+
+// Longest time between two samples in which at most one wrap is possible:
+// modulus / max power. INT64_MAX for a counter that never wraps.
+int64_t emit_point_wrap_ns(const struct emit_point *point);
+
+#endif

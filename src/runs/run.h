@@ -1,0 +1,107 @@
+// A run is a file of counts; everything else is a fold over it.
+//
+//   open -> sample* -> close -> outcomes
+//
+// The file holds a header (ids, boot id, start clocks) and one slot per point,
+// rewritten in place at each sample through a shared mapping, never synced. Each
+// slot keeps its tally twice and a switch, so that a process killed between two
+// stores leaves the older one whole. Who is alive is told by locks on the open
+// file, which the kernel drops with the process: a stopped process keeps them.
+//
+// Several processes may share one run (ranks, or an emit run inside an emit
+// run): the first names the points, one of them samples at a time, and the last
+// to leave closes it. The others' close says so.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RUNS_RUN_H
+#define RUNS_RUN_H
+
+#include "meters/meter.h"
+
+enum { EMIT_RUN_ID_MAX = 128, EMIT_WORKSPACE_MAX = 128, EMIT_NODE_MAX = 64, EMIT_COMMAND_MAX = 256 };
+
+struct emit_run; // one open run
+
+// What the caller says about a run when it opens it. Texts are copied.
+struct emit_run_plan {
+    const char *directory; // of run files, created 0700; NULL: the run is kept in memory only
+    const char *run_id;
+    const char *workspace_id;
+    const char *command; // for people: what was run
+    const struct emit_meter_type *const *meters; // ended by NULL; may be empty
+    struct emit_meter_settings settings;
+    int64_t pace_ns;   // between samples; 0: as long as the counters allow
+    int64_t floor_ns;  // shortest window and pace that may be handed out; 0 none
+    bool all_domains;
+};
+
+// What the run file says of itself: the ids and clocks of the whole run.
+struct emit_run_header {
+    char run_id[EMIT_RUN_ID_MAX];
+    char workspace_id[EMIT_WORKSPACE_MAX];
+    char node_id[EMIT_NODE_MAX];
+    char command[EMIT_COMMAND_MAX];
+    char boot_id[37];
+    int64_t start_ns;      // CLOCK_MONOTONIC of the first sample
+    int64_t start_wall_ns; // UTC at that moment
+    int64_t sampled_ns;    // of the last sample
+    int64_t pace_ns;
+    int64_t floor_ns;
+    bool all_domains;
+};
+
+// A closed run: everything an event, a report or a diagnostic is made of.
+struct emit_run_result {
+    struct emit_run_header header;
+    int64_t end_ns;      // CLOCK_MONOTONIC and UTC of the end of the window
+    int64_t end_wall_ns;
+    bool killed;         // closed from the file that a dead process left
+    bool left_to_others; // other processes of the run live: they will close it
+    uint32_t concurrent_runs;
+    size_t count;
+    struct emit_slot *slots;       // count of each, owned by the result
+    struct emit_outcome *outcomes;
+    char absent[4][240];           // one sentence for each interface that is not here; "" at the end
+};
+
+// Opens the meters, creates or joins the run file. Nothing has been sampled yet.
+// A run without points is a good run. EMIT_INVALID: an unusable id;
+// EMIT_SYSTEM and kin: the directory cannot be used (the caller may try again
+// with directory NULL).
+EMIT_MUST_CHECK enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
+                                               const struct emit_run_plan *plan,
+                                               struct emit_error *err);
+
+// Reads every point once and folds. The first sample begins the window.
+// Allocates and opens nothing. When another process of the run samples at this
+// moment, does nothing: the counts are taken.
+void emit_run_sample(struct emit_run *run);
+
+// Wished time until the next sample: the plan's pace, shortened where a wrap
+// could hide. INT64_MAX when nothing wants to be sampled.
+int64_t emit_run_pace_ns(const struct emit_run *run);
+
+// The current counts, for a live line: slots in the run's own order, copied.
+// Returns how many were written (at most size).
+size_t emit_run_peek(const struct emit_run *run, struct emit_slot *slots, size_t size);
+
+// Takes the last sample, settles, removes the file when nobody else lives in it,
+// and frees the run (also on failure). The result is the caller's to clear.
+EMIT_MUST_CHECK enum emit_status emit_run_close(struct emit_run *run,
+                                                struct emit_run_result *result,
+                                                struct emit_error *err);
+// Frees without settling: the run file is removed. Accepts NULL.
+void emit_run_abandon(struct emit_run *run);
+void emit_run_result_clear(struct emit_run_result *result);
+
+// Closes, one after another, the runs in the directory whose processes are dead:
+// `take` is given each result (borrowed) and answers true when it has it safe;
+// only then is the file removed. A damaged file is renamed to *.damaged and told by
+// a result with count 0 and killed true. Returns the number taken.
+typedef bool emit_run_taker(void *owner, const struct emit_run_result *result);
+size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run_taker *take,
+                         void *owner);
+
+// A new sortable id: "run_" and 26 characters, time first (Crockford base 32).
+void emit_run_id_new(struct emit_host *host, char id[EMIT_RUN_ID_MAX]);
+
+#endif
