@@ -1,0 +1,83 @@
+// The report of a run: what a person reads on stderr, what --json and --report
+// write, what the store keeps and `emit show` prints again. One struct, one
+// JSON document (schema: contract/report.schema.json), one text.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_REPORT_H
+#define PROGRAMS_EMIT_REPORT_H
+
+#include "base/text.h"
+#include "runs/run.h"
+
+#include <stdio.h>
+
+enum {
+    EMIT_REPORT_JSON_MAX = 256 * 1024, // bytes of the document
+    EMIT_REPORT_TOTALS_MAX = 8,
+    EMIT_REPORT_NOTES_MAX = 8,
+};
+
+struct emit_report_total {
+    char what[EMIT_DEVICE_ID_MAX]; // "measured": says what it sums
+    double joules;
+    double mean_watts;
+    double uncertainty_joules;
+};
+
+struct emit_report_diagnostic {
+    char meter[EMIT_METER_NAME_MAX];
+    char point[EMIT_DEVICE_ID_MAX]; // "" when it is about the interface or the run
+    enum emit_code code;
+    char message[240]; // one sentence
+    char remedy[240];  // one line to paste; "" when there is none
+};
+
+// Everything below is owned by the report; clear it with emit_report_clear.
+struct emit_report {
+    struct emit_run_header header;
+    int64_t end_wall_ns;
+    int64_t window_ns;
+    int exit_status;      // of the command, as the shell would see it
+    bool has_exit;        // false for a run whose end nobody saw
+    bool simulated;       // any point is
+    bool left_to_others;  // another process of the run goes on and will report it
+    uint32_t concurrent_runs;
+    size_t point_count;
+    struct emit_slot *slots; // the run's own points and what became of them
+    struct emit_outcome *outcomes;
+    size_t total_count;
+    struct emit_report_total totals[EMIT_REPORT_TOTALS_MAX];
+    size_t diagnostic_count;
+    struct emit_report_diagnostic *diagnostics;
+    size_t note_count; // sentences about the run: where events went, what is held back
+    char notes[EMIT_REPORT_NOTES_MAX][240];
+    uint32_t events_stored;
+    uint32_t events_duplicate;
+    double self_cpu_seconds; // user and system time emit itself used
+};
+
+// Builds totals and diagnostics from a closed run (copied; the result stays the caller's).
+EMIT_MUST_CHECK enum emit_status emit_report_build(struct emit_report *report,
+                                                   const struct emit_run_result *result,
+                                                   struct emit_error *err);
+// One sentence for the reader, kept in order; more than EMIT_REPORT_NOTES_MAX are dropped.
+void emit_report_note(struct emit_report *report, const char *format, ...) EMIT_PRINTF(2, 3);
+void emit_report_clear(struct emit_report *report);
+
+// The text for people, at most `columns` wide.
+void emit_report_print(FILE *out, const struct emit_report *report, int columns);
+// One JSON object on one line; text must hold EMIT_REPORT_JSON_MAX. EMIT_FULL when cut.
+EMIT_MUST_CHECK enum emit_status emit_report_write_json(struct emit_text *text,
+                                                        const struct emit_report *report,
+                                                        struct emit_error *err);
+// Reads such a document back, so that `emit show` prints what `emit run` printed.
+// EMIT_MALFORMED: not a report.
+EMIT_MUST_CHECK enum emit_status emit_report_read_json(struct emit_report *report, const char *json,
+                                                       size_t length, struct emit_error *err);
+// One diagnostic as its JSON line (schema: contract/diagnostic.schema.json):
+// time, run, meter, point, code, message, remedy.
+EMIT_MUST_CHECK enum emit_status
+emit_report_write_diagnostic(struct emit_text *text, const struct emit_report *report,
+                             const struct emit_report_diagnostic *diagnostic,
+                             struct emit_error *err);
+
+#endif
