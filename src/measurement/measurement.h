@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 enum {
-    EMIT_POINTS_MAX = 256,  // metering points of one run
+    EMIT_POINTS_MAX = 256, // metering points of one run
     EMIT_METER_NAME_MAX = 16,
     EMIT_DEVICE_ID_MAX = 64, // bytes of a device id, terminator included
     EMIT_POINT_NOTE_MAX = 160,
@@ -35,11 +35,11 @@ enum emit_point_trait {
 
 // A metering point: where energy is counted. Plain bytes, stored in the run file.
 struct emit_point {
-    char meter[EMIT_METER_NAME_MAX];     // "rapl"
-    char device_id[EMIT_DEVICE_ID_MAX];  // "package-0/core": stable across restarts
-    char inside[EMIT_DEVICE_ID_MAX];     // device_id of the point that contains it; "" none
-    char same_as[EMIT_DEVICE_ID_MAX];    // device_id of the point whose counter it repeats; "" none
-    char note[EMIT_POINT_NOTE_MAX];      // the sentence behind `found`, "" when that is NONE
+    char meter[EMIT_METER_NAME_MAX];    // "rapl"
+    char device_id[EMIT_DEVICE_ID_MAX]; // "package-0/core": stable across restarts
+    char inside[EMIT_DEVICE_ID_MAX];    // device_id of the point that contains it; "" none
+    char same_as[EMIT_DEVICE_ID_MAX];   // device_id of the point whose counter it repeats; "" none
+    char note[EMIT_POINT_NOTE_MAX];     // the sentence behind `found`, "" when that is NONE
     enum emit_source source;
     enum emit_component component;
     enum emit_accuracy accuracy;
@@ -51,12 +51,12 @@ struct emit_point {
     uint64_t modulus;          // the counter counts modulo this; 0: all 64 bits, never wraps
     uint64_t joules_numerator; // one count is numerator/denominator joules
     uint64_t joules_denominator;
-    uint64_t step_counts;      // one hardware unit in counts, >= 1: the resolution
+    uint64_t step_counts; // one hardware unit in counts, >= 1: the resolution
 };
 
 // What the device said at one moment: a count, never subtracted, or why there is none.
 struct emit_reading {
-    enum emit_code code;  // NONE: count is good; else MALFORMED, GONE, DENIED, TIMEOUT
+    enum emit_code code; // NONE: count is good; else MALFORMED, GONE, DENIED, TIMEOUT
     uint64_t count;
     int64_t taken_ns;     // CLOCK_MONOTONIC
     int64_t suspended_ns; // CLOCK_BOOTTIME - CLOCK_MONOTONIC at that moment
@@ -64,19 +64,19 @@ struct emit_reading {
 
 // What a point remembers of a run. All zero before its first reading.
 struct emit_tally {
-    uint64_t samples;       // good readings
+    uint64_t samples; // good readings
     uint64_t first_count;
     uint64_t last_count;
     uint64_t carried_count; // the sum of all proven differences, in counts
     uint64_t wraps;
-    uint64_t resets;        // intervals whose energy is unknown
-    int64_t first_ns;       // CLOCK_MONOTONIC of the first and last good reading
+    uint64_t resets;  // intervals whose energy is unknown
+    int64_t first_ns; // CLOCK_MONOTONIC of the first and last good reading
     int64_t last_ns;
-    int64_t moved_ns;       // of the last reading that differed from the one before
-    int64_t suspended_ns;   // of the last good reading
-    int64_t uncovered_ns;   // time whose energy is not in carried_count
-    int64_t longest_gap_ns; // between two good readings
-    int64_t peak_milliwatts; // of the intervals that were long enough to say
+    int64_t moved_ns;         // of the last reading that differed from the one before
+    int64_t suspended_ns;     // of the last good reading
+    int64_t uncovered_ns;     // time whose energy is not in carried_count
+    int64_t longest_gap_ns;   // between two good readings
+    int64_t peak_milliwatts;  // of the intervals that were long enough to say
     int64_t first_milliwatts; // mean over the first and over the last such interval
     int64_t last_milliwatts;
     int64_t failed_ns;      // of the first bad reading since the last good one; 0 none
@@ -101,12 +101,12 @@ struct emit_slot {
 
 // What is true of the run as a whole when it is settled. Times are CLOCK_MONOTONIC.
 struct emit_window {
-    int64_t from_ns;   // the first sample
-    int64_t to_ns;     // the last sample that was taken or should have been
-    int64_t pace_ns;   // wished time between two samples
-    int64_t floor_ns;  // windows shorter than this are not handed out (design 4.11); 0 none
-    bool all_domains;  // parts were asked for (--domains all)
-    bool killed;       // the meter died: there is no closing sample
+    int64_t from_ns;          // the first sample
+    int64_t to_ns;            // the last sample that was taken or should have been
+    int64_t pace_ns;          // wished time between two samples
+    int64_t floor_ns;         // windows shorter than this are not handed out (design 4.11); 0 none
+    bool all_domains;         // parts were asked for (--domains all)
+    bool killed;              // the meter died: there is no closing sample
     uint32_t concurrent_runs; // other runs that used the same devices
 };
 
@@ -114,22 +114,22 @@ struct emit_window {
 // and `partial`.
 struct emit_outcome {
     enum emit_outcome_kind kind;
-    enum emit_code code;      // why, or what one should know; NONE for a plain measurement
-    uint64_t count;           // the energy in counts of the point
-    double joules;            // count * numerator / denominator, rounded once
-    double mean_watts;        // over the covered part of the window
-    double peak_watts;        // highest mean between two samples; 0 when never known
+    enum emit_code code;       // why, or what one should know; NONE for a plain measurement
+    uint64_t count;            // the energy in counts of the point
+    double joules;             // count * numerator / denominator, rounded once
+    double mean_watts;         // over the covered part of the window
+    double peak_watts;         // highest mean between two samples; 0 when never known
     double uncertainty_joules; // of the window's two edges
-    double resolution_joules; // one hardware unit
-    double coverage_ratio;    // covered part of the window, 0..1
-    double sampling_hz;       // (samples - 1) / window, achieved
-    int64_t from_ns;          // of this point's own window
+    double resolution_joules;  // one hardware unit
+    double coverage_ratio;     // covered part of the window, 0..1
+    double sampling_hz;        // (samples - 1) / window, achieved
+    int64_t from_ns;           // of this point's own window
     int64_t to_ns;
     uint64_t samples;
     uint64_t wraps;
     uint32_t concurrent_runs;
     bool simulated;
-    bool counts_in_total;     // may be added to the others (design 4.5)
+    bool counts_in_total;             // may be added to the others (design 4.5)
     char because[EMIT_DEVICE_ID_MAX]; // the other device, for replicate and nested; else ""
 };
 

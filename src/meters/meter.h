@@ -28,8 +28,8 @@ struct emit_meter_type {
     // be read is a point too: its `found` says why and `note` gives the sentence.
     // EMIT_ABSENT: no such interface here (quiet; err says what was looked for).
     enum emit_status (*open)(void *state, struct emit_host *host,
-                             const struct emit_meter_settings *settings,
-                             struct emit_points *points, struct emit_error *err);
+                             const struct emit_meter_settings *settings, struct emit_points *points,
+                             struct emit_error *err);
     // One reading for each point of open, in that order; taken_ns and
     // suspended_ns are the caller's. Allocates nothing, opens nothing.
     void (*read)(void *state, struct emit_reading *readings);

@@ -17,7 +17,12 @@
 
 #include "meters/meter.h"
 
-enum { EMIT_RUN_ID_MAX = 128, EMIT_WORKSPACE_MAX = 128, EMIT_NODE_MAX = 64, EMIT_COMMAND_MAX = 256 };
+enum {
+    EMIT_RUN_ID_MAX = 128,
+    EMIT_WORKSPACE_MAX = 128,
+    EMIT_NODE_MAX = 64,
+    EMIT_COMMAND_MAX = 256
+};
 
 struct emit_run; // one open run
 
@@ -26,11 +31,11 @@ struct emit_run_plan {
     const char *directory; // of run files, created 0700; NULL: the run is kept in memory only
     const char *run_id;
     const char *workspace_id;
-    const char *command; // for people: what was run
+    const char *command;                         // for people: what was run
     const struct emit_meter_type *const *meters; // ended by NULL; may be empty
     struct emit_meter_settings settings;
-    int64_t pace_ns;   // between samples; 0: as long as the counters allow
-    int64_t floor_ns;  // shortest window and pace that may be handed out; 0 none
+    int64_t pace_ns;  // between samples; 0: as long as the counters allow
+    int64_t floor_ns; // shortest window and pace that may be handed out; 0 none
     bool all_domains;
 };
 
@@ -52,15 +57,15 @@ struct emit_run_header {
 // A closed run: everything an event, a report or a diagnostic is made of.
 struct emit_run_result {
     struct emit_run_header header;
-    int64_t end_ns;      // CLOCK_MONOTONIC and UTC of the end of the window
+    int64_t end_ns; // CLOCK_MONOTONIC and UTC of the end of the window
     int64_t end_wall_ns;
     bool killed;         // closed from the file that a dead process left
     bool left_to_others; // other processes of the run live: they will close it
     uint32_t concurrent_runs;
     size_t count;
-    struct emit_slot *slots;       // count of each, owned by the result
+    struct emit_slot *slots; // count of each, owned by the result
     struct emit_outcome *outcomes;
-    char absent[4][240];           // one sentence for each interface that is not here; "" at the end
+    char absent[4][240]; // one sentence for each interface that is not here; "" at the end
 };
 
 // Opens the meters, creates or joins the run file. Nothing has been sampled yet.
@@ -86,9 +91,8 @@ size_t emit_run_peek(const struct emit_run *run, struct emit_slot *slots, size_t
 
 // Takes the last sample, settles, removes the file when nobody else lives in it,
 // and frees the run (also on failure). The result is the caller's to clear.
-EMIT_MUST_CHECK enum emit_status emit_run_close(struct emit_run *run,
-                                                struct emit_run_result *result,
-                                                struct emit_error *err);
+EMIT_MUST_CHECK enum emit_status
+emit_run_close(struct emit_run *run, struct emit_run_result *result, struct emit_error *err);
 // Frees without settling: the run file is removed. Accepts NULL.
 void emit_run_abandon(struct emit_run *run);
 void emit_run_result_clear(struct emit_run_result *result);

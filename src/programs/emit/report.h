@@ -36,10 +36,10 @@ struct emit_report {
     struct emit_run_header header;
     int64_t end_wall_ns;
     int64_t window_ns;
-    int exit_status;      // of the command, as the shell would see it
-    bool has_exit;        // false for a run whose end nobody saw
-    bool simulated;       // any point is
-    bool left_to_others;  // another process of the run goes on and will report it
+    int exit_status;     // of the command, as the shell would see it
+    bool has_exit;       // false for a run whose end nobody saw
+    bool simulated;      // any point is
+    bool left_to_others; // another process of the run goes on and will report it
     uint32_t concurrent_runs;
     size_t point_count;
     struct emit_slot *slots; // the run's own points and what became of them

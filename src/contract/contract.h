@@ -1,0 +1,52 @@
+// The wall: says whether the bytes of one event keep the contract, and if not,
+// every way in which they break it. Driven by the rows of vocabulary/; shares no
+// code with what writes events.
+//
+// Two levels (design 3): core is what any producer or consumer may be held to,
+// strict adds what our own producers promise. Everything that enters the outbox
+// passed strict.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CONTRACT_CONTRACT_H
+#define CONTRACT_CONTRACT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EMIT_EVENT_MAX = 64 * 1024, // bytes of one event, line end not counted
+    EMIT_FINDINGS_MAX = 64,     // kept of one event; the counts go on
+    EMIT_IDENTITY_TEXT = 65,    // 64 lower-case hexadecimal digits and a terminator
+};
+
+enum emit_contract_level { EMIT_CONTRACT_CORE, EMIT_CONTRACT_STRICT };
+
+struct emit_finding {
+    enum emit_contract_level level; // of the rule that is broken
+    const char *reason;             // stable kebab-case word: "unknown-tag"
+    char field[96];                 // "tags.sampling_hz"; "" for the event as a whole
+    char message[256];              // one sentence: the field and what was expected
+};
+
+struct emit_verdict {
+    size_t core_count;   // findings against core
+    size_t strict_count; // findings against what strict adds
+    size_t kept;         // of them in findings[], in the order of the fields
+    struct emit_finding findings[EMIT_FINDINGS_MAX];
+};
+
+// Checks one event in bytes[0..length), both levels at once. Returns EMIT_OK
+// when neither level is broken, else EMIT_REFUSED; the verdict is filled either
+// way. Reads no further than bytes + length. Allocates nothing.
+enum emit_status emit_contract_check(const char *bytes, size_t length,
+                                     struct emit_verdict *verdict);
+
+// The identity of an event: SHA-256 of its RFC 8785 form, in hexadecimal.
+// EMIT_MALFORMED: not JSON an event can be.
+EMIT_MUST_CHECK enum emit_status emit_contract_identity(const char *bytes, size_t length,
+                                                        char identity[EMIT_IDENTITY_TEXT],
+                                                        struct emit_error *err);
+
+#endif

@@ -1,0 +1,110 @@
+// The store: checked lines that survive kill -9, a full disk and a power cut.
+//
+// An append that returned EMIT_OK is on disk. Entries are unique by (kind,
+// identity): storing one again changes nothing and is told. Every row carries a
+// checksum; a damaged row is set aside and counted, its neighbours live on.
+// Several processes may hold the same store open. SQLite is opened at run time;
+// where it is missing, opening says which package brings it.
+//
+// The outbox knows bytes, not energy: who calls it has passed the contract.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef OUTBOX_OUTBOX_H
+#define OUTBOX_OUTBOX_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    EMIT_ENTRY_BODY_MAX = 256 * 1024, // bytes of one body
+    EMIT_ENTRY_IDENTITY_MAX = 64,     // characters
+};
+
+enum emit_entry_kind {
+    EMIT_ENTRY_EVENT,      // a line on the emit channel: strict by contract
+    EMIT_ENTRY_DIAGNOSTIC, // a caveat: design 3, "Diagnostics"
+    EMIT_ENTRY_REPORT,     // the report of a run, for `emit show`
+    EMIT_ENTRY_KINDS,
+};
+
+struct emit_entry {
+    enum emit_entry_kind kind;
+    const char *identity;     // hexadecimal SHA-256; for a report a key of its own
+    const char *run_id;       // "" for facility grain
+    const char *workspace_id; // "ws_local" is held back from network sinks
+    int64_t time_ns;          // UTC: end of the window the entry speaks of
+    const char *body;         // one JSON object, no line end
+    size_t length;
+    uint64_t sequence; // set on reading: strictly rising, never reused
+};
+
+struct emit_outbox_options {
+    const char *path;     // of the database file; its folder is created 0700
+    int64_t max_bytes;    // size limit of the file; 0: the default (1 GiB)
+    int64_t retention_ns; // how long delivered entries are kept; 0: the default (90 days)
+    bool read_only;       // for list, export, stats: creates nothing
+};
+
+struct emit_outbox;
+
+// EMIT_ABSENT: libsqlite3 is missing, or read_only and there is no store.
+// EMIT_DENIED, EMIT_FULL, EMIT_SYSTEM: the folder or file cannot be used.
+// A damaged store is set aside (renamed) and a fresh one opened; `damage` of the
+// stats says so, and opening succeeds. A folder on a file system where WAL cannot
+// work (NFS, Lustre, ...) moves the store to node-local state; see emit_outbox_path.
+EMIT_MUST_CHECK enum emit_status emit_outbox_open(struct emit_outbox **outbox,
+                                                  const struct emit_outbox_options *options,
+                                                  struct emit_error *err);
+void emit_outbox_close(struct emit_outbox *outbox); // accepts NULL
+
+// Where the store really is, and the sentence to tell the user when that is not
+// where it was asked to be, or when a damaged one was set aside; NULL for nothing to tell.
+const char *emit_outbox_path(const struct emit_outbox *outbox);
+const char *emit_outbox_notice(const struct emit_outbox *outbox);
+
+// All entries in one transaction, on disk on return: all or none.
+// EMIT_FULL: the size limit or the disk; nothing of the call was stored.
+EMIT_MUST_CHECK enum emit_status emit_outbox_append(struct emit_outbox *outbox,
+                                                    const struct emit_entry *entries, size_t count,
+                                                    size_t *stored, size_t *duplicates,
+                                                    struct emit_error *err);
+
+struct emit_outbox_query {
+    enum emit_entry_kind kind;
+    const char *run_id;      // NULL: all
+    const char *identity;    // NULL: all
+    uint64_t after_sequence; // entries behind it, oldest first
+    bool newest_first;       // then `after_sequence` is not looked at
+    size_t limit;            // 0: no limit
+};
+// Visits entries (borrowed until the visitor returns); a visitor that answers
+// false ends it. Damaged rows are not shown; *damaged (may be NULL) counts them.
+typedef bool emit_outbox_visitor(void *owner, const struct emit_entry *entry);
+EMIT_MUST_CHECK enum emit_status emit_outbox_visit(struct emit_outbox *outbox,
+                                                   const struct emit_outbox_query *query,
+                                                   emit_outbox_visitor *visitor, void *owner,
+                                                   size_t *damaged, struct emit_error *err);
+
+struct emit_outbox_stats {
+    uint64_t entries[EMIT_ENTRY_KINDS];
+    uint64_t quarantined; // rows that failed their checksum
+    uint64_t file_bytes;  // database and write-ahead log
+    uint64_t max_bytes;
+    int64_t oldest_ns, newest_ns; // UTC of the entries; 0 when empty
+    int schema_version;
+};
+EMIT_MUST_CHECK enum emit_status emit_outbox_stats_read(struct emit_outbox *outbox,
+                                                        struct emit_outbox_stats *stats,
+                                                        struct emit_error *err);
+
+// Reads everything: checksums and SQLite's own check. *bad counts what is wrong
+// (moved to quarantine unless read_only). EMIT_CORRUPT when anything is.
+EMIT_MUST_CHECK enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good,
+                                                    uint64_t *bad, struct emit_error *err);
+// Removes entries older than before_ns and gives the pages back to the file system.
+EMIT_MUST_CHECK enum emit_status emit_outbox_prune(struct emit_outbox *outbox, int64_t before_ns,
+                                                   uint64_t *removed, struct emit_error *err);
+
+#endif
