@@ -1,0 +1,166 @@
+// The kernel's own world: the directory that stands for /sys, the clocks, and the
+// evidence that a descriptor really leads into the kernel.
+//
+// A path proves nothing: anything can be mounted anywhere. So the evidence is
+// taken from the open descriptor: the file system below it must be sysfs, and the
+// path *inside that file system* (the mount's root and what follows the mount
+// point) must be the expected one. A bind mount changes the visible path only.
+// SPDX-License-Identifier: Apache-2.0
+#include "host/host.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t clock_ns(clockid_t clock) {
+    struct timespec now;
+    // Fails only for a clock the kernel does not have; these three it always has.
+    if (clock_gettime(clock, &now) != 0) return 0;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t kernel_monotonic_ns(struct emit_host *host) {
+    (void)host;
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+static int64_t kernel_boottime_ns(struct emit_host *host) {
+    (void)host;
+    return clock_ns(CLOCK_BOOTTIME);
+}
+
+static int64_t kernel_wall_ns(struct emit_host *host) {
+    (void)host;
+    return clock_ns(CLOCK_REALTIME);
+}
+
+static const struct emit_host_clocks kernel_clocks = {
+    .monotonic_ns = kernel_monotonic_ns,
+    .boottime_ns = kernel_boottime_ns,
+    .wall_ns = kernel_wall_ns,
+};
+
+enum emit_status emit_host_open(struct emit_host *host, const char *sysfs_root,
+                                struct emit_error *err) {
+    const char *path = sysfs_root ? sysfs_root : "/sys";
+    int sysfs = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    // A machine without /sys is a machine without meters, and still runs commands.
+    if (sysfs < 0 && sysfs_root)
+        return emit_fail_errno(err, errno, "cannot open %s, the directory that stands for /sys",
+                               path);
+    *host = (struct emit_host){
+        .sysfs = sysfs,
+        .sysfs_is_own = sysfs_root != NULL,
+        .clocks = &kernel_clocks,
+    };
+    return EMIT_OK;
+}
+
+void emit_host_close(struct emit_host *host) {
+    if (!host || !host->clocks) return; // never opened
+    if (host->sysfs >= 0) close(host->sysfs);
+    *host = (struct emit_host){.sysfs = -1};
+}
+
+int64_t emit_host_monotonic_ns(struct emit_host *host) {
+    return host->clocks->monotonic_ns(host);
+}
+int64_t emit_host_boottime_ns(struct emit_host *host) {
+    return host->clocks->boottime_ns(host);
+}
+int64_t emit_host_wall_ns(struct emit_host *host) {
+    return host->clocks->wall_ns(host);
+}
+
+int emit_host_borrowed_descriptor(const struct emit_host *host, const char *path) {
+    for (size_t i = 0; i < host->borrowed_count; i++)
+        if (strcmp(host->borrowed[i].path, path) == 0) return host->borrowed[i].descriptor;
+    return -1;
+}
+
+// The id of the mount the descriptor came through; -1 when /proc does not say.
+static long mount_of(int descriptor) {
+    char path[64], text[256];
+    (void)emit_text_format(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
+    int info = open(path, O_RDONLY | O_CLOEXEC);
+    if (info < 0) return -1;
+    ssize_t length = read(info, text, sizeof text - 1);
+    close(info);
+    if (length <= 0) return -1;
+    text[length] = '\0';
+    const char *line = strstr(text, "mnt_id:");
+    return line ? strtol(line + strlen("mnt_id:"), NULL, 10) : -1;
+}
+
+// Finds the mount in mountinfo ("36 35 98:0 /root /point ...", proc(5)). Points
+// with blanks are written there as octal, never match, and so are no evidence.
+static bool find_mount(long id, struct emit_host_mount *mount) {
+    FILE *table = fopen("/proc/self/mountinfo", "re");
+    if (!table) return false;
+    char *line = NULL;
+    size_t room = 0;
+    bool found = false;
+    while (!found && getline(&line, &room, table) > 0) {
+        long at;
+        struct emit_host_mount seen;
+        // Widths are EMIT_HOST_PATH_MAX - 1; a longer path is cut and matches nothing.
+        if (sscanf(line, "%ld %*d %*s %255s %255s", &at, seen.root, seen.point) != 3 || at != id)
+            continue;
+        seen.id = id;
+        *mount = seen;
+        found = true;
+    }
+    free(line);
+    fclose(table);
+    return found;
+}
+
+// Writes the path of the descriptor inside its own file system.
+static bool path_inside(struct emit_host *host, int descriptor, char *path, size_t size) {
+    long id = mount_of(descriptor);
+    if (id < 0) return false;
+    if (host->mount.id != id && !find_mount(id, &host->mount)) return false;
+    char link[64], seen[EMIT_HOST_PATH_MAX];
+    (void)emit_text_format(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, seen, sizeof seen);
+    if (length <= 0 || (size_t)length >= sizeof seen) return false;
+    seen[length] = '\0';
+    const char *root = strcmp(host->mount.root, "/") == 0 ? "" : host->mount.root;
+    const char *point = strcmp(host->mount.point, "/") == 0 ? "" : host->mount.point;
+    size_t skip = strlen(point);
+    if (strncmp(seen, point, skip) != 0 || (seen[skip] != '/' && seen[skip] != '\0')) return false;
+    return emit_text_format(path, size, "%s%s", root, seen + skip);
+}
+
+bool emit_host_is_kernel_file(struct emit_host *host, int descriptor, const char *below) {
+    struct statfs fs;
+    if (fstatfs(descriptor, &fs) != 0 || fs.f_type != SYSFS_MAGIC) return false;
+    char path[2 * EMIT_HOST_PATH_MAX];
+    return path_inside(host, descriptor, path, sizeof path) && emit_text_has_prefix(path, below);
+}
+
+void emit_host_boot_id(char id[37]) {
+    id[0] = '\0';
+    int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    char text[40];
+    ssize_t length = read(file, text, sizeof text);
+    close(file);
+    if (length < 36) return;
+    memcpy(id, text, 36);
+    id[36] = '\0';
+}
+
+void emit_host_node_name(char *name, size_t size) {
+    struct utsname names;
+    (void)emit_text_format(name, size, "%s", uname(&names) == 0 ? names.nodename : "");
+}

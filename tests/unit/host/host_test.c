@@ -1,0 +1,139 @@
+// The host: roots, replaced clocks, and evidence that cannot be faked by a path.
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+#include "host/host.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int64_t fixed_ns(struct emit_host *host) {
+    return *(int64_t *)host->clock_owner;
+}
+
+static void test_roots(void) {
+    struct emit_host host = {0};
+    struct emit_error err;
+    CHECK(emit_host_open(&host, NULL, &err) == EMIT_OK && !host.sysfs_is_own,
+          "the real /sys opens");
+    emit_host_close(&host);
+    CHECK(host.sysfs == -1, "a closed host has no descriptor");
+    emit_host_close(&host);
+    emit_host_close(NULL);
+
+    char root[] = "/tmp/emit-host-XXXXXX";
+    CHECK(mkdtemp(root) != NULL, "a folder to stand for /sys");
+    CHECK(emit_host_open(&host, root, &err) == EMIT_OK && host.sysfs >= 0 && host.sysfs_is_own,
+          "a folder stands for /sys and is marked as our own");
+    emit_host_close(&host);
+    CHECK(rmdir(root) == 0, "the folder goes");
+    CHECK(emit_host_open(&host, root, &err) == EMIT_ABSENT && strstr(err.text, root),
+          "a missing root is named: %s", err.text);
+    CHECK(emit_host_open(&host, "/dev/null", &err) == EMIT_SYSTEM, "a file is no root: %s",
+          err.text);
+}
+
+static void test_clocks(void) {
+    struct emit_host host;
+    struct emit_error err;
+    CHECK(emit_host_open(&host, NULL, &err) == EMIT_OK, "open");
+    int64_t before = emit_host_monotonic_ns(&host), after = emit_host_monotonic_ns(&host);
+    CHECK(before > 0 && after >= before, "the monotonic clock does not go back");
+    CHECK(emit_host_boottime_ns(&host) >= after, "the boot clock is not behind it");
+    CHECK(emit_host_wall_ns(&host) > 1700000000LL * 1000000000,
+          "the wall clock knows this century");
+
+    static int64_t now = 42;
+    static const struct emit_host_clocks clocks = {fixed_ns, fixed_ns, fixed_ns};
+    host.clocks = &clocks;
+    host.clock_owner = &now;
+    CHECK(emit_host_monotonic_ns(&host) == 42 && emit_host_boottime_ns(&host) == 42 &&
+              emit_host_wall_ns(&host) == 42,
+          "a replaced clock is the one that is asked");
+    emit_host_close(&host);
+}
+
+static bool is_kernel_file(struct emit_host *host, const char *path, const char *below) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    bool answer = emit_host_is_kernel_file(host, file, below);
+    close(file);
+    return answer;
+}
+
+// In a mount namespace of its own, because it lays one device over another.
+static int check_bind_mount(struct emit_host *host) {
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("/sys/devices/virtual/mem/null", "/sys/devices/virtual/mem/zero", NULL, MS_BIND,
+              NULL) != 0)
+        return 2;
+    const char *path = "/sys/devices/virtual/mem/zero/uevent";
+    return is_kernel_file(host, path, "/devices/virtual/mem/zero/") ||
+           !is_kernel_file(host, path, "/devices/virtual/mem/null/");
+}
+
+static void test_evidence(void) {
+    struct emit_host host;
+    struct emit_error err;
+    CHECK(emit_host_open(&host, NULL, &err) == EMIT_OK, "open");
+    const char *null = "/sys/devices/virtual/mem/null/uevent";
+    static const struct {
+        const char *path, *below, *what;
+        bool kernel;
+    } rows[] = {
+        {"/sys/devices/virtual/mem/null/uevent", "/devices/virtual/mem/", "sysfs, below", true},
+        {"/sys/class/mem/null/uevent", "/devices/virtual/mem/", "sysfs, through a link", true},
+        {"/sys/devices/virtual/mem/null/uevent", "/devices/virtual/powercap/", "sysfs, elsewhere",
+         false},
+        {"/proc/version", "/", "another file system of the kernel", false},
+        {"/etc/passwd", "/", "a plain file", false},
+    };
+    if (access(null, R_OK) == 0)
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+            CHECK(is_kernel_file(&host, rows[i].path, rows[i].below) == rows[i].kernel, "%s is %s",
+                  rows[i].what, rows[i].kernel ? "the kernel's" : "not what was asked for");
+    else
+        CHECK(1, "evidence # SKIP no /sys with virtual devices here");
+    CHECK(!emit_host_is_kernel_file(&host, -1, "/"), "a descriptor that is none is no evidence");
+
+    fflush(stdout);
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) _exit(check_bind_mount(&host));
+    CHECK(child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status), "the child ran");
+    if (WEXITSTATUS(status) == 2)
+        CHECK(1, "bind mount # SKIP no right to mount");
+    else
+        CHECK(WEXITSTATUS(status) == 0, "a bind mount keeps the path of what it shows");
+    emit_host_close(&host);
+}
+
+static void test_borrowed(void) {
+    static const struct emit_host_borrowed table[] = {{"class/a/energy_uj", 7},
+                                                      {"class/b/energy_uj", 9}};
+    struct emit_host host = {.sysfs = -1, .borrowed = table, .borrowed_count = 2};
+    CHECK(emit_host_borrowed_descriptor(&host, "class/b/energy_uj") == 9, "found by its path");
+    CHECK(emit_host_borrowed_descriptor(&host, "class/c/energy_uj") == -1, "others are not");
+}
+
+static void test_names(void) {
+    char id[37], name[65], cut[4];
+    emit_host_boot_id(id);
+    CHECK(strlen(id) == 36 && strspn(id, "0123456789abcdef-") == 36, "boot id %s", id);
+    emit_host_node_name(name, sizeof name);
+    CHECK(name[0] != '\0', "node name");
+    emit_host_node_name(cut, sizeof cut);
+    CHECK(strlen(cut) <= 3 && strncmp(cut, name, strlen(cut)) == 0, "a long name is cut");
+}
+
+int main(void) {
+    test_roots();
+    test_clocks();
+    test_evidence();
+    test_borrowed();
+    test_names();
+    return check_end();
+}
