@@ -185,18 +185,27 @@ static enum emit_status take_option(const struct emit_option *rows, void *values
 }
 
 enum emit_status emit_options_parse(const struct emit_option *rows, void *values, int argc,
-                                    char *const *argv, emit_option_lookup *lookup,
-                                    void *lookup_owner, int *arguments_used,
-                                    struct emit_error *err) {
+                                    char **argv, enum emit_option_order order,
+                                    emit_option_lookup *lookup, void *lookup_owner,
+                                    int *operand_count, char ***operands, struct emit_error *err) {
     enum emit_status status = set_defaults(rows, values, lookup, lookup_owner, err);
-    int used = 0;
-    while (status == EMIT_OK && used < argc && argv[used][0] == '-' && argv[used][1] != '\0') {
-        if (strcmp(argv[used], "--") == 0) {
+    int used = 0, kept = 0;
+    bool options_end = false;
+    while (status == EMIT_OK && used < argc) {
+        bool is_option = !options_end && argv[used][0] == '-' && argv[used][1] != '\0';
+        if (is_option && strcmp(argv[used], "--") == 0) {
+            options_end = true;
             used++;
+        } else if (is_option) {
+            status = take_option(rows, values, argc, argv, &used, err);
+        } else if (order == EMIT_OPTIONS_FIRST) {
             break;
+        } else {
+            argv[kept++] = argv[used++];
         }
-        status = take_option(rows, values, argc, argv, &used, err);
     }
-    if (status == EMIT_OK) *arguments_used = used;
-    return status;
+    if (status != EMIT_OK) return status;
+    *operands = order == EMIT_OPTIONS_FIRST ? argv + used : argv;
+    *operand_count = order == EMIT_OPTIONS_FIRST ? argc - used : kept;
+    return EMIT_OK;
 }

@@ -42,15 +42,21 @@ struct emit_option {
 // NULL when it says nothing. The text stays the callee's.
 typedef const char *emit_option_lookup(void *owner, const char *key);
 
+// Where options may stand on the command line.
+enum emit_option_order {
+    EMIT_OPTIONS_FIRST,    // the first word that is no option ends them: `run [options] COMMAND...`
+    EMIT_OPTIONS_ANYWHERE, // before, between and behind operands
+};
+
 // Fills `values` from the rows (ended by a row without a name) and the command
-// line. *arguments_used counts the words of argv that were options or their
-// values; the first word that is not an option, or the word behind "--", ends
-// them (argv[*arguments_used] is the first operand).
+// line; "--" ends the options in either order. On success argv[0..*operand_count)
+// from *operands on are the operands, in their order; with EMIT_OPTIONS_ANYWHERE
+// they are moved together within argv.
 // EMIT_INVALID: an unknown option, a missing or malformed value; err says which.
-EMIT_MUST_CHECK enum emit_status emit_options_parse(const struct emit_option *rows, void *values,
-                                                    int argc, char *const *argv,
-                                                    emit_option_lookup *lookup, void *lookup_owner,
-                                                    int *arguments_used, struct emit_error *err);
+EMIT_MUST_CHECK enum emit_status
+emit_options_parse(const struct emit_option *rows, void *values, int argc, char **argv,
+                   enum emit_option_order order, emit_option_lookup *lookup, void *lookup_owner,
+                   int *operand_count, char ***operands, struct emit_error *err);
 
 // One value of a row from its text into values, checked by type.
 EMIT_MUST_CHECK enum emit_status emit_option_set(const struct emit_option *row, void *values,

@@ -23,8 +23,9 @@ struct emit_command {
     const char *exits;                 // what the exit statuses mean, one sentence
     const struct emit_option *options; // ended by a row without a name
     size_t values_size;                // of the struct the options are parsed into
+    enum emit_option_order order;      // FIRST for `run`, whose operands are another's command line
     int usage_status;                  // exit status of a usage error: EXIT_USAGE, for run 125
-    // values are parsed; operands follow the options. Returns the exit status.
+    // values are parsed; operands are the other words. Returns the exit status.
     int (*run)(const void *values, int operand_count, char **operands);
 };
 

@@ -1,4 +1,5 @@
-// Help from the tables of commands and options.
+// Help, manual pages and shell completion, all from the tables of commands and
+// options: nothing about an option is written anywhere else.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_HELP_H
 #define PROGRAMS_EMIT_HELP_H
@@ -7,7 +8,19 @@
 
 #include <stdio.h>
 
+enum { EMIT_HELP_COLUMNS = 80 };
+
+// What `emit --help` and `emit COMMAND --help` print.
 void emit_help_overview(FILE *out);
 void emit_help_command(FILE *out, const struct emit_command *command);
+
+// The manual page of a command (emit-run.1); command NULL: of emit itself (emit.1).
+void emit_manual(FILE *out, const struct emit_command *command);
+
+// Completion of commands, options and their choices for bash.
+void emit_completion(FILE *out);
+
+// The command of that name, or NULL.
+const struct emit_command *emit_command_find(const char *name);
 
 #endif

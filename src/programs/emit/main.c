@@ -18,25 +18,21 @@ int emit_complain(const struct emit_command *command, int status, const char *fo
     return status;
 }
 
-static const struct emit_command *find_command(const char *name) {
-    for (const struct emit_command *const *at = emit_commands; *at; at++)
-        if (strcmp((*at)->name, name) == 0) return *at;
-    return NULL;
-}
-
 static int run_command(const struct emit_command *command, int argc, char **argv) {
     if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
         emit_help_command(stdout, command);
         return EXIT_OK;
     }
     struct emit_error err;
-    int used = 0;
+    int operand_count = 0;
+    char **operands = NULL;
     void *values = calloc(1, command->values_size ? command->values_size : 1);
     if (!values) return emit_complain(command, command->usage_status, "out of memory");
     enum emit_status status =
-        emit_options_parse(command->options, values, argc, argv, NULL, NULL, &used, &err);
+        emit_options_parse(command->options, values, argc, argv, command->order, NULL, NULL,
+                           &operand_count, &operands, &err);
     int exit_status = status == EMIT_OK
-                          ? command->run(values, argc - used, argv + used)
+                          ? command->run(values, operand_count, operands)
                           : emit_complain(command, command->usage_status, "%s", err.text);
     free(values);
     return exit_status;
@@ -52,7 +48,7 @@ int main(int argc, char **argv) {
         return EXIT_OK;
     }
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
-    const struct emit_command *command = find_command(name);
+    const struct emit_command *command = emit_command_find(name);
     if (command) return run_command(command, argc - 2, argv + 2);
     fprintf(stderr, "emit: there is no command '%s'; emit --help lists them\n", name);
     return EXIT_USAGE;

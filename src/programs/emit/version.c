@@ -22,6 +22,7 @@ const struct emit_command emit_command_version = {
     .example = "emit version",
     .exits = "0.",
     .options = (const struct emit_option[]){{0}},
+    .order = EMIT_OPTIONS_ANYWHERE,
     .usage_status = EXIT_USAGE,
     .run = run,
 };
