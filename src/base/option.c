@@ -71,7 +71,7 @@ enum emit_status emit_duration_parse(const char *text, long long *nanoseconds,
 
 static bool is_choice(const char *choices, const char *text) {
     size_t length = strlen(text);
-    for (const char *at = choices; at && length > 0;) {
+    for (const char *at = choices; at && length > 0 && !strchr(text, '|');) {
         if (strncmp(at, text, length) == 0 && (at[length] == '\0' || at[length] == '|'))
             return true;
         at = strchr(at, '|');

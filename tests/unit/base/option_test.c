@@ -98,65 +98,77 @@ static const char *lookup(void *owner, const char *key) {
     return strcmp(key, "path") == 0 ? owner : NULL;
 }
 
-static enum emit_status parse(struct values *values, enum emit_option_order order, char **argv,
-                              void *file, int *count, char ***operands, struct emit_error *err) {
+// argv is not const, the tables are: the words are copied.
+struct command_line {
+    char words[16][64];
+    char *argv[17];
+};
+
+static enum emit_status parse(struct values *values, enum emit_option_order order,
+                              struct command_line *line, const char *const *words, void *file,
+                              int *count, char ***operands, struct emit_error *err) {
     int argc = 0;
-    while (argv[argc])
-        argc++;
+    for (; words[argc]; argc++) {
+        (void)snprintf(line->words[argc], sizeof line->words[argc], "%s", words[argc]);
+        line->argv[argc] = line->words[argc];
+    }
     memset(values, 0, sizeof *values);
-    return emit_options_parse(rows, values, argc, argv, order, file ? lookup : NULL, file, count,
-                              operands, err);
+    return emit_options_parse(rows, values, argc, line->argv, order, file ? lookup : NULL, file,
+                              count, operands, err);
 }
 
 static void check_values(void) {
     struct values values;
+    struct command_line line;
     struct emit_error err;
     char **operands;
     int count;
     for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
-        char *argv[] = {(char *)amounts[i].option, (char *)amounts[i].text, NULL};
+        const char *const argv[] = {amounts[i].option, amounts[i].text, NULL};
         enum emit_status status =
-            parse(&values, EMIT_OPTIONS_FIRST, argv, NULL, &count, &operands, &err);
+            parse(&values, EMIT_OPTIONS_FIRST, &line, argv, NULL, &count, &operands, &err);
         int64_t got;
         memcpy(&got, (char *)&values + amounts[i].offset, sizeof got);
         CHECK(status == EMIT_OK && got == amounts[i].wanted, "%s %s", amounts[i].option,
               amounts[i].text);
     }
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        char *argv[] = {(char *)refused[i][0], (char *)refused[i][1], NULL};
+        const char *const argv[] = {refused[i][0], refused[i][1], NULL};
         memset(&err, 0, sizeof err);
-        CHECK(parse(&values, EMIT_OPTIONS_FIRST, argv, NULL, &count, &operands, &err) ==
+        CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, argv, NULL, &count, &operands, &err) ==
                       EMIT_INVALID &&
                   err.text[0],
               "%s '%s' is refused: %s", refused[i][0], refused[i][1], err.text);
     }
-    char *lonely[] = {(char *)"--path", NULL};
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, lonely, NULL, &count, &operands, &err) == EMIT_INVALID,
+    const char *const lonely[] = {"--path", NULL};
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, lonely, NULL, &count, &operands, &err) ==
+              EMIT_INVALID,
           "an option without its value is refused");
 }
 
 static void check_ranks(void) {
     struct values values;
+    struct command_line line;
     struct emit_error err;
     char **operands;
     int count;
     char file[] = "file";
-    char *none[] = {NULL};
+    const char *const none[] = {NULL};
     unsetenv("EMIT_TEST_PATH");
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, none, NULL, &count, &operands, &err) == EMIT_OK,
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, none, NULL, &count, &operands, &err) == EMIT_OK,
           "no words");
     CHECK_STRING(values.path, "fallback", "nothing said");
     CHECK(values.interval_ns == 1000000000 && strcmp(values.mode, "slow") == 0,
           "fallbacks are parsed");
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, none, file, &count, &operands, &err) == EMIT_OK,
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, none, file, &count, &operands, &err) == EMIT_OK,
           "a file");
     CHECK_STRING(values.path, "file", "the file outranks the fallback");
     setenv("EMIT_TEST_PATH", "environment", 1);
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, none, file, &count, &operands, &err) == EMIT_OK,
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, none, file, &count, &operands, &err) == EMIT_OK,
           "environment");
     CHECK_STRING(values.path, "environment", "the environment outranks the file");
-    char *flag[] = {(char *)"--path=flag", NULL};
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, flag, file, &count, &operands, &err) == EMIT_OK,
+    const char *const flag[] = {"--path=flag", NULL};
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, flag, file, &count, &operands, &err) == EMIT_OK,
           "a flag");
     CHECK_STRING(values.path, "flag", "the flag outranks them all");
     unsetenv("EMIT_TEST_PATH");
@@ -164,20 +176,23 @@ static void check_ranks(void) {
 
 static void check_orders(void) {
     struct values values;
+    struct command_line line;
     struct emit_error err;
     char **operands;
     int count;
-    char *command[] = {(char *)"-q", (char *)"ls", (char *)"-q", (char *)"--", (char *)"x", NULL};
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, command, NULL, &count, &operands, &err) == EMIT_OK &&
+    const char *const command[] = {"-q", "ls", "-q", "--", "x", NULL};
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, command, NULL, &count, &operands, &err) ==
+                  EMIT_OK &&
               count == 4 && strcmp(operands[1], "-q") == 0 && strcmp(operands[2], "--") == 0,
           "behind the first operand nothing is looked at");
-    char *dashes[] = {(char *)"--", (char *)"-q", NULL};
-    CHECK(parse(&values, EMIT_OPTIONS_FIRST, dashes, NULL, &count, &operands, &err) == EMIT_OK &&
+    const char *const dashes[] = {"--", "-q", NULL};
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, dashes, NULL, &count, &operands, &err) ==
+                  EMIT_OK &&
               count == 1 && strcmp(operands[0], "-q") == 0 && !values.quiet,
           "-- ends the options");
-    char *mixed[] = {(char *)"one", (char *)"-q", (char *)"two", (char *)"-pthere",
-                     (char *)"-",   (char *)"--", (char *)"-q",  NULL};
-    CHECK(parse(&values, EMIT_OPTIONS_ANYWHERE, mixed, NULL, &count, &operands, &err) == EMIT_OK &&
+    const char *const mixed[] = {"one", "-q", "two", "-pthere", "-", "--", "-q", NULL};
+    CHECK(parse(&values, EMIT_OPTIONS_ANYWHERE, &line, mixed, NULL, &count, &operands, &err) ==
+                  EMIT_OK &&
               count == 4 && values.quiet,
           "options between operands");
     CHECK(strcmp(operands[0], "one") == 0 && strcmp(operands[1], "two") == 0 &&
