@@ -39,7 +39,9 @@ struct emit_report {
     int exit_status;     // of the command, as the shell would see it
     bool has_exit;       // false for a run whose end nobody saw
     bool simulated;      // any point is
+    bool killed;         // closed from the file that a dead process left
     bool left_to_others; // another process of the run goes on and will report it
+    bool stored;         // events, diagnostics and this report are in the store
     uint32_t concurrent_runs;
     size_t point_count;
     struct emit_slot *slots; // the run's own points and what became of them
@@ -50,9 +52,11 @@ struct emit_report {
     struct emit_report_diagnostic *diagnostics;
     size_t note_count; // sentences about the run: where events went, what is held back
     char notes[EMIT_REPORT_NOTES_MAX][240];
-    uint32_t events_stored;
-    uint32_t events_duplicate;
-    double self_cpu_seconds; // user and system time emit itself used
+    uint32_t events_made;      // lines that passed the contract
+    uint32_t events_refused;   // lines that did not: a bug of ours, see the diagnostics
+    uint32_t events_stored;    // of those made, new in the store
+    uint32_t events_duplicate; // of those made, in the store before
+    double self_cpu_seconds;   // user and system time emit itself used
 };
 
 // Builds totals and diagnostics from a closed run (copied; the result stays the caller's).

@@ -1,0 +1,31 @@
+// A closed run goes out: outcomes become event lines, every line passes the
+// contract at strict, and events, diagnostics and the report enter the store in
+// one append. This is the one gate: nothing else calls emit_outbox_append.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_PUBLISH_H
+#define PROGRAMS_EMIT_PUBLISH_H
+
+#include "outbox/outbox.h"
+#include "programs/emit/report.h"
+
+// Where a run goes. Both borrowed, both may be NULL (--no-outbox, no --output).
+struct emit_destination {
+    struct emit_outbox *outbox;
+    FILE *output;            // a copy of the event lines, NDJSON, flushed on return
+    const char *output_name; // for the sentence when that fails
+};
+
+// Publishes what report (built from result; exit status, notes and times
+// already set by the caller) says. Fills its events_* and `stored`, and adds
+// a diagnostic for a line that broke the contract (a bug of ours: it is not
+// stored, and not silent) and a note for whatever failed, so that the report
+// printed afterwards says it. A run that is left to others publishes nothing.
+//
+// The first failure is returned; what can still be done is done: a full store
+// does not keep the lines out of `output`.
+EMIT_MUST_CHECK enum emit_status emit_publish(struct emit_report *report,
+                                              const struct emit_run_result *result,
+                                              const struct emit_destination *to,
+                                              struct emit_error *err);
+
+#endif
