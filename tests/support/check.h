@@ -27,6 +27,11 @@ check_that(int good, const char *file, int line, const char *format, ...) {
     check_that(strcmp((got), (wanted)) == 0, __FILE__, __LINE__, "%s: got '%s', wanted '%s'",      \
                (what), (got), (wanted))
 
+// For what cannot be checked on this machine; says so in the output.
+static inline void check_skip(const char *why) {
+    printf("ok %d # SKIP %s\n", ++check_count, why);
+}
+
 static inline int check_end(void) {
     printf("1..%d\n", check_count);
     return check_failed != 0;
