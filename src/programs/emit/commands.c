@@ -3,9 +3,11 @@
 #include "programs/emit/command.h"
 
 extern const struct emit_command emit_command_help;
+extern const struct emit_command emit_command_run;
 extern const struct emit_command emit_command_version;
 
 const struct emit_command *const emit_commands[] = {
+    &emit_command_run,
     &emit_command_help,
     &emit_command_version,
     NULL,

@@ -3,10 +3,12 @@
 #include "programs/emit/command.h"
 #include "programs/emit/help.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int emit_complain(const struct emit_command *command, int status, const char *format, ...) {
     va_list arguments;
@@ -38,7 +40,16 @@ static int run_command(const struct emit_command *command, int argc, char **argv
     return exit_status;
 }
 
+// Keeps 0, 1 and 2 from being given to a file of ours when emit was started with
+// one of them closed: a message would be written into the store. A command that
+// is executed finds them closed, as its caller wanted.
+static void hold_standard_streams(void) {
+    for (int stream = 0; stream <= 2; stream++)
+        if (fcntl(stream, F_GETFD) < 0) (void)open("/dev/null", O_RDWR | O_CLOEXEC);
+}
+
 int main(int argc, char **argv) {
+    hold_standard_streams();
     if (argc < 2) {
         emit_help_overview(stderr);
         return EXIT_USAGE;

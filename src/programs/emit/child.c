@@ -1,0 +1,118 @@
+// Starting the command. The child borrows emit's memory until it executes
+// (vfork): that is what makes `emit run` cost no more than env(1), and why the
+// child's part below does nothing but system calls.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/child.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+// Passed on to the command when they were sent to emit.
+static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
+                                SIGUSR2, SIGTERM, SIGTSTP, SIGCONT};
+
+void emit_signals_take(struct emit_signals *signals) {
+    sigemptyset(&signals->waited);
+    sigaddset(&signals->waited, SIGCHLD);
+    for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
+        struct sigaction action;
+        if (sigaction(passed_on[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+            sigaddset(&signals->waited, passed_on[i]);
+    }
+    sigprocmask(SIG_BLOCK, &signals->waited, &signals->inherited_mask);
+
+    // A reader of stderr that went away must not cost the command's exit status;
+    // and with SIGCHLD ignored the kernel would throw that status away.
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &action, &signals->inherited_pipe);
+    action.sa_handler = SIG_DFL;
+    sigaction(SIGCHLD, &action, &signals->inherited_child);
+}
+
+// The environment with EMIT_RUN_ID in it: a new array of borrowed strings.
+static char **environment_with(char *run_id_entry) {
+    static const char name[] = "EMIT_RUN_ID=";
+    size_t count = 0;
+    while (environ && environ[count])
+        count++;
+    char **copy = calloc(count + 2, sizeof *copy);
+    if (!copy) return NULL;
+    size_t kept = 0;
+    bool placed = false;
+    for (size_t i = 0; i < count; i++) {
+        bool is_ours = strncmp(environ[i], name, sizeof name - 1) == 0;
+        if (!is_ours) copy[kept++] = environ[i];
+        if (is_ours && !placed) copy[kept++] = run_id_entry;
+        placed |= is_ours;
+    }
+    if (!placed) copy[kept] = run_id_entry;
+    return copy;
+}
+
+// The child's whole life between vfork and exec. A function of its own, so that
+// no variable of a caller is in use on both sides. Returns in the parent only;
+// *exec_errno then says why nothing was executed.
+__attribute__((noinline)) static pid_t spawn(const struct emit_signals *signals, char *const *argv,
+                                             char *const *environment, volatile int *exec_errno) {
+    pid_t pid = vfork();
+    if (pid != 0) return pid;
+    sigaction(SIGPIPE, &signals->inherited_pipe, NULL);
+    sigaction(SIGCHLD, &signals->inherited_child, NULL);
+    sigprocmask(SIG_SETMASK, &signals->inherited_mask, NULL);
+    execvpe(argv[0], argv, environment);
+    *exec_errno = errno;
+    _exit(EXIT_NOT_FOUND);
+}
+
+static int64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+// Says why the command could not be executed, and with which status emit exits.
+static enum emit_status explain(int exec_errno, const char *name, int *exit_status,
+                                struct emit_error *err) {
+    *exit_status = exec_errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+    if (exec_errno == ENOENT && strchr(name, '/') && access(name, F_OK) == 0) {
+        *exit_status = EXIT_NOT_EXECUTABLE;
+        return emit_fail(err, EMIT_INVALID, "cannot execute '%s': its interpreter is missing",
+                         name);
+    }
+    if (exec_errno == ENOENT) return emit_fail(err, EMIT_ABSENT, "there is no command '%s'", name);
+    return emit_fail_errno(err, exec_errno, "cannot execute '%s'", name);
+}
+
+enum emit_status emit_child_start(struct emit_child *child, const struct emit_signals *signals,
+                                  char *const *argv, const char *run_id, int *exit_status,
+                                  struct emit_error *err) {
+    *exit_status = EXIT_RUN_FAILED;
+    char entry[256];
+    if (!emit_text_format(entry, sizeof entry, "EMIT_RUN_ID=%s", run_id))
+        return emit_fail(err, EMIT_INVALID, "the run id is too long: at most 127 characters");
+    char **environment = environment_with(entry);
+    if (!environment) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    // Without it orphans go to init and are not waited for: a lesser service, no failure.
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+
+    volatile int exec_errno = 0;
+    int64_t started_ns = monotonic_ns();
+    pid_t pid = spawn(signals, argv, environment, &exec_errno);
+    int fork_errno = errno;
+    free(environment);
+    if (pid < 0) return emit_fail_errno(err, fork_errno, "cannot start a process");
+    if (exec_errno != 0) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
+        return explain(exec_errno, argv[0], exit_status, err);
+    }
+    *child = (struct emit_child){.pid = pid, .started_ns = started_ns};
+    return EMIT_OK;
+}
