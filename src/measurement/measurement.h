@@ -81,8 +81,8 @@ struct emit_tally {
     int64_t last_milliwatts;
     int64_t failed_ns;      // of the first bad reading since the last good one; 0 none
     enum emit_code failed;  // its code
-    enum emit_code trouble; // the first thing that went wrong and stays wrong
-    bool ended;             // nothing is counted any more
+    enum emit_code trouble; // the first thing that went wrong and cannot be mended
+    bool ended;             // the device is gone: nothing is counted any more
 };
 
 // Takes one reading into the tally.
@@ -100,10 +100,13 @@ struct emit_slot {
 };
 
 // What is true of the run as a whole when it is settled. Times are CLOCK_MONOTONIC.
+// A point that was read by `from_ns` and again at `to_ns` or later saw all of the
+// job; what lies between these edges and its own first and last reading is
+// uncovered.
 struct emit_window {
-    int64_t from_ns;          // the first sample
-    int64_t to_ns;            // the last sample that was taken or should have been
-    int64_t pace_ns;          // wished time between two samples
+    int64_t from_ns;          // the job began; where no job was named: the first sample was done
+    int64_t to_ns;            // the job ended; else: the last sample began, or should have
+    int64_t pace_ns;          // wished time between two samples; INT64_MAX or 0: none was wished
     int64_t floor_ns;         // windows shorter than this are not handed out (design 4.11); 0 none
     bool all_domains;         // parts were asked for (--domains all)
     bool killed;              // the meter died: there is no closing sample
@@ -121,16 +124,18 @@ struct emit_outcome {
     double peak_watts;         // highest mean between two samples; 0 when never known
     double uncertainty_joules; // of the window's two edges
     double resolution_joules;  // one hardware unit
-    double coverage_ratio;     // covered part of the window, 0..1
+    double coverage_ratio;     // part of the window whose energy is in `count`, 0..1
     double sampling_hz;        // (samples - 1) / window, achieved
-    int64_t from_ns;           // of this point's own window
-    int64_t to_ns;
+    int64_t from_ns;           // of this point's window: its first reading, or earlier
+    int64_t to_ns;             // its last reading, or later: what it missed lies within
     uint64_t samples;
     uint64_t wraps;
     uint32_t concurrent_runs;
     bool simulated;
-    bool counts_in_total;             // may be added to the others (design 4.5)
+    bool counts_in_total;             // overlaps no other such outcome: may be added (design 4.5)
     char because[EMIT_DEVICE_ID_MAX]; // the other device, for replicate and nested; else ""
+    // The device around this one whose own outcome stands for the same window; else "".
+    char contained_in[EMIT_DEVICE_ID_MAX];
 };
 
 // Decides every slot: outcomes[i] belongs to slots[i]. Exactly one outcome each;
@@ -138,8 +143,14 @@ struct emit_outcome {
 void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_window *window,
                  struct emit_outcome *outcomes);
 
+// What can be said before anything is read: points that will be refused or
+// excluded have that outcome and code; the others are `measured`, code NONE, and
+// have no figures yet.
+void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_domains,
+                       struct emit_outcome *outcomes);
+
 // count * numerator / denominator as the nearest double, rounded once (ties to even).
-// denominator > 0; exact for every count of 64 bits while numerator < 2^32.
+// denominator > 0. The product is formed in 128 bits, so nothing is lost before that.
 double emit_joules(uint64_t count, uint64_t numerator, uint64_t denominator);
 
 // Longest time between two samples in which at most one wrap is possible:

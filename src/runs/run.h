@@ -1,16 +1,21 @@
 // A run is a file of counts; everything else is a fold over it.
 //
-//   open -> sample* -> close -> outcomes
+//   open -> sample* -> close -> outcomes, stored by the caller -> stored
 //
 // The file holds a header (ids, boot id, start clocks) and one slot per point,
-// rewritten in place at each sample through a shared mapping, never synced. Each
-// slot keeps its tally twice and a switch, so that a process killed between two
-// stores leaves the older one whole. Who is alive is told by locks on the open
-// file, which the kernel drops with the process: a stopped process keeps them.
+// rewritten in place at each sample through a shared mapping, never synced. The
+// tallies stand there twice with one switch, so that a process killed between
+// two stores leaves the older ones whole. Who is alive is told by locks on the
+// open file, which the kernel drops with the process: a stopped process keeps them.
 //
 // Several processes may share one run (ranks, or an emit run inside an emit
 // run): the first names the points, one of them samples at a time, and the last
-// to leave closes it. The others' close says so.
+// to leave closes it. The others' close says so. Runs are seen only within their
+// directory: users with directories of their own do not see each other's.
+//
+// Threads: one thread may call open, sample and next_ns; another one job_started,
+// job_ended and peek at any time, and close even while the first is inside a
+// sample that does not come back. Nothing else may run beside close.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef RUNS_RUN_H
 #define RUNS_RUN_H
@@ -29,13 +34,16 @@ struct emit_run; // one open run
 // What the caller says about a run when it opens it. Texts are copied.
 struct emit_run_plan {
     const char *directory; // of run files, created 0700; NULL: the run is kept in memory only
-    const char *run_id;
+    const char *run_id;    // printable ASCII, no '/', 1 to 127 bytes
     const char *workspace_id;
     const char *command;                         // for people: what was run
     const struct emit_meter_type *const *meters; // ended by NULL; may be empty
     struct emit_meter_settings settings;
-    int64_t pace_ns;  // between samples; 0: as long as the counters allow
-    int64_t floor_ns; // shortest window and pace that may be handed out; 0 none
+    int64_t pace_ns; // between samples; 0: as long as the counters allow
+    // > 0: this process may read what its caller may not (design 4.11). Samples are
+    // then taken only on the multiples of floor_ns of CLOCK_MONOTONIC, the same for
+    // every run, so that overlapping runs give nothing finer than floor_ns.
+    int64_t floor_ns;
     bool all_domains;
 };
 
@@ -46,55 +54,74 @@ struct emit_run_header {
     char node_id[EMIT_NODE_MAX];
     char command[EMIT_COMMAND_MAX];
     char boot_id[37];
-    int64_t start_ns;      // CLOCK_MONOTONIC of the first sample
+    int64_t start_ns;      // CLOCK_MONOTONIC: the run was first sampled, or its job began
     int64_t start_wall_ns; // UTC at that moment
-    int64_t sampled_ns;    // of the last sample
-    int64_t pace_ns;
+    int64_t sampled_ns;    // of the last sample; 0 none
+    int64_t pace_ns;       // in effect; INT64_MAX: nothing wants to be sampled
     int64_t floor_ns;
     bool all_domains;
 };
 
+struct emit_run_file; // the file behind a result, still locked
+
 // A closed run: everything an event, a report or a diagnostic is made of.
 struct emit_run_result {
     struct emit_run_header header;
-    int64_t end_ns; // CLOCK_MONOTONIC and UTC of the end of the window
+    int64_t end_ns; // CLOCK_MONOTONIC and UTC of one moment, the end of the window
     int64_t end_wall_ns;
     bool killed;         // closed from the file that a dead process left
-    bool left_to_others; // other processes of the run live: they will close it
+    bool left_to_others; // other processes of the run live: they will close it; every
+                         // point that can be read is excluded as already-metered
     uint32_t concurrent_runs;
     size_t count;
     struct emit_slot *slots; // count of each, owned by the result
     struct emit_outcome *outcomes;
-    char absent[4][240]; // one sentence for each interface that is not here; "" at the end
+    char absent[4][240];        // one sentence for each interface that is not here; "" at the end
+    struct emit_run_file *file; // NULL when there is none
 };
 
 // Opens the meters, creates or joins the run file. Nothing has been sampled yet.
 // A run without points is a good run. EMIT_INVALID: an unusable id;
 // EMIT_SYSTEM and kin: the directory cannot be used (the caller may try again
-// with directory NULL).
+// with directory NULL). Does not wait for other processes longer than 250 ms.
 EMIT_MUST_CHECK enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
                                                const struct emit_run_plan *plan,
                                                struct emit_error *err);
 
 // Reads every point once and folds. The first sample begins the window.
-// Allocates and opens nothing. When another process of the run samples at this
-// moment, does nothing: the counts are taken.
-void emit_run_sample(struct emit_run *run);
+// Allocates and opens nothing. Takes no sample, and says nothing of it, while
+// another process of the run samples, and off the grid of plan.floor_ns (more
+// than 5 ms after a tick). False: the run was closed meanwhile; it is gone.
+EMIT_MUST_CHECK bool emit_run_sample(struct emit_run *run);
 
-// Wished time until the next sample: the plan's pace, shortened where a wrap
-// could hide. INT64_MAX when nothing wants to be sampled.
-int64_t emit_run_pace_ns(const struct emit_run *run);
+// CLOCK_MONOTONIC of the next sample: a pace after the last, shortened where a
+// wrap could hide; the next tick of the grid where there is one. Now or earlier
+// before the first sample; INT64_MAX when nothing wants to be sampled.
+int64_t emit_run_next_ns(const struct emit_run *run);
+
+// The job began, ended at this CLOCK_MONOTONIC time. A point first read after the
+// beginning is `late`; one not read since the end missed its closing sample.
+// Of several processes' jobs the earliest beginning and the latest end count.
+void emit_run_job_started(struct emit_run *run, int64_t at_ns);
+void emit_run_job_ended(struct emit_run *run, int64_t at_ns);
 
 // The current counts, for a live line: slots in the run's own order, copied.
 // Returns how many were written (at most size).
 size_t emit_run_peek(const struct emit_run *run, struct emit_slot *slots, size_t size);
 
-// Takes the last sample, settles, removes the file when nobody else lives in it,
-// and frees the run (also on failure). The result is the caller's to clear.
+// Settles and frees the run (also on failure). Takes the last sample, unless one
+// was taken since emit_run_job_ended. When another thread is inside a sample that
+// does not come back within 250 ms, settles from the counts before it (code
+// timeout), and that sample will answer false whenever it ends.
+// The file stays, marked as closed, until emit_run_result_stored: a process that
+// dies before that leaves a run which recovers to the same outcomes.
 EMIT_MUST_CHECK enum emit_status
 emit_run_close(struct emit_run *run, struct emit_run_result *result, struct emit_error *err);
-// Frees without settling: the run file is removed. Accepts NULL.
+// Frees without settling: the run file is removed, unless others live in it. Accepts NULL.
+// Never while another thread is inside sample.
 void emit_run_abandon(struct emit_run *run);
+// The result is kept elsewhere, safely: removes the run file.
+void emit_run_result_stored(struct emit_run_result *result);
 void emit_run_result_clear(struct emit_run_result *result);
 
 // Closes, one after another, the runs in the directory whose processes are dead:
