@@ -52,11 +52,55 @@
     ROW(EMIT_ACCURACY_COEFFICIENT_MODEL, "coefficient-model")                                      \
     ROW(EMIT_ACCURACY_PRORATION, "proration")
 
+// Who or what did the work, in our own producers: tag capability_tier.
+#define EMIT_TIER_ROWS(ROW)                                                                        \
+    ROW(EMIT_TIER_GPU_RUNNER, "gpu-runner")                                                        \
+    ROW(EMIT_TIER_CPU_RUNNER, "cpu-runner")                                                        \
+    ROW(EMIT_TIER_NODE_RUNNER, "node-runner")                                                      \
+    ROW(EMIT_TIER_MANAGED_INFERENCE, "managed-inference")                                          \
+    ROW(EMIT_TIER_BYOK_PROXY, "byok-proxy")                                                        \
+    ROW(EMIT_TIER_FACILITY, "facility")
+
+// Whose compute it was, in our own producers: tag provider_family.
+#define EMIT_FAMILY_ROWS(ROW)                                                                      \
+    ROW(EMIT_FAMILY_OPERATOR_OWNED, "operator-owned")                                              \
+    ROW(EMIT_FAMILY_MANAGED, "managed")                                                            \
+    ROW(EMIT_FAMILY_BYOK, "byok")
+
+// What a coefficient's joules include: tag measurement_boundary.
+#define EMIT_BOUNDARY_ROWS(ROW)                                                                    \
+    ROW(EMIT_BOUNDARY_ACCELERATOR, "accelerator")                                                  \
+    ROW(EMIT_BOUNDARY_SYSTEM, "system")                                                            \
+    ROW(EMIT_BOUNDARY_FACILITY, "facility")
+
+// How far a coefficient is to be trusted: tag confidence.
+#define EMIT_CONFIDENCE_ROWS(ROW)                                                                  \
+    ROW(EMIT_CONFIDENCE_LOW, "low")                                                                \
+    ROW(EMIT_CONFIDENCE_MEDIUM, "medium")                                                          \
+    ROW(EMIT_CONFIDENCE_HIGH, "high")
+
+// How a meter was read, where energy_source says what was metered: tag transport.
+#define EMIT_TRANSPORT_ROWS(ROW)                                                                   \
+    ROW(EMIT_TRANSPORT_SNMP, "snmp")                                                               \
+    ROW(EMIT_TRANSPORT_NUT, "nut")                                                                 \
+    ROW(EMIT_TRANSPORT_REDFISH, "redfish")                                                         \
+    ROW(EMIT_TRANSPORT_IPMI_LAN, "ipmi-lan")                                                       \
+    ROW(EMIT_TRANSPORT_IPMI_LOCAL, "ipmi-local")                                                   \
+    ROW(EMIT_TRANSPORT_MQTT, "mqtt")                                                               \
+    ROW(EMIT_TRANSPORT_DSMR, "dsmr")                                                               \
+    ROW(EMIT_TRANSPORT_SML, "sml")                                                                 \
+    ROW(EMIT_TRANSPORT_FILE, "file")
+
 #define EMIT_NAME_ENUMERATOR(name, word) name,
 enum emit_source { EMIT_SOURCE_ROWS(EMIT_NAME_ENUMERATOR) EMIT_SOURCE_COUNT };
 enum emit_provenance { EMIT_PROVENANCE_ROWS(EMIT_NAME_ENUMERATOR) EMIT_PROVENANCE_COUNT };
 enum emit_component { EMIT_COMPONENT_ROWS(EMIT_NAME_ENUMERATOR) EMIT_COMPONENT_COUNT };
 enum emit_accuracy { EMIT_ACCURACY_ROWS(EMIT_NAME_ENUMERATOR) EMIT_ACCURACY_COUNT };
+enum emit_tier { EMIT_TIER_ROWS(EMIT_NAME_ENUMERATOR) EMIT_TIER_COUNT };
+enum emit_family { EMIT_FAMILY_ROWS(EMIT_NAME_ENUMERATOR) EMIT_FAMILY_COUNT };
+enum emit_boundary { EMIT_BOUNDARY_ROWS(EMIT_NAME_ENUMERATOR) EMIT_BOUNDARY_COUNT };
+enum emit_confidence { EMIT_CONFIDENCE_ROWS(EMIT_NAME_ENUMERATOR) EMIT_CONFIDENCE_COUNT };
+enum emit_transport { EMIT_TRANSPORT_ROWS(EMIT_NAME_ENUMERATOR) EMIT_TRANSPORT_COUNT };
 
 // The word of a value, as it stands in an event.
 const char *emit_source_word(enum emit_source source);
