@@ -1,0 +1,81 @@
+// Moments as text, against the C library's calendar and by reading back.
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+
+#include "base/time.h"
+
+#include <time.h>
+
+static void test_written(void) {
+    static const struct {
+        int64_t wall_ns;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
+        {999999, "1970-01-01T00:00:00.000Z"},
+        {1781366400000000000, "2026-06-13T16:00:00.000Z"},
+        {951782399999000000, "2000-02-28T23:59:59.999Z"},
+        {951782400000000000, "2000-02-29T00:00:00.000Z"},
+        {4107542400000000000, "2100-03-01T00:00:00.000Z"},
+        {INT64_MAX, "2262-04-11T23:47:16.854Z"},
+        {INT64_MIN, "1677-09-21T00:12:43.145Z"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[EMIT_TIME_TEXT];
+        emit_time_write(text, cases[i].wall_ns);
+        CHECK_STRING(text, cases[i].text, "written");
+    }
+}
+
+static void test_as_the_c_library(void) {
+    int wrong = 0, unread = 0, count = 0;
+    for (int64_t seconds = -9200000000; seconds < 9200000000; seconds += 7654321, count++) {
+        char text[EMIT_TIME_TEXT], theirs[64];
+        struct tm calendar;
+        time_t at = (time_t)seconds;
+        gmtime_r(&at, &calendar);
+        strftime(theirs, sizeof theirs, "%Y-%m-%dT%H:%M:%S.123Z", &calendar);
+        int64_t wall_ns = seconds * 1000000000 + 123000000, back = 0;
+        emit_time_write(text, wall_ns);
+        wrong += strcmp(text, theirs) != 0;
+        unread += !emit_time_read(text, strlen(text), &back) || back != wall_ns;
+    }
+    CHECK(wrong == 0, "%d moments from 1678 to 2261: %d differ from gmtime's", count, wrong);
+    CHECK(unread == 0, "and %d do not read back", unread);
+}
+
+static void test_refused(void) {
+    static const char *const bad[] = {
+        "",
+        "2026-06-13T16:00:00Z",
+        "2026-06-13T16:00:00.0000Z",
+        "2026-06-13t16:00:00.000Z",
+        "2026-06-13T16:00:00.000+",
+        "2026-06-13 16:00:00.000Z",
+        "2026-02-29T16:00:00.000Z",
+        "2026-04-31T16:00:00.000Z",
+        "2026-00-13T16:00:00.000Z",
+        "2026-13-13T16:00:00.000Z",
+        "2026-06-00T16:00:00.000Z",
+        "2026-06-13T24:00:00.000Z",
+        "2026-06-13T16:60:00.000Z",
+        "2026-06-13T16:00:60.000Z",
+        "2026-06-13T16:00:0a.000Z",
+        "2263-01-01T00:00:00.000Z",
+        "1600-01-01T00:00:00.000Z",
+        "9999-12-31T23:59:59.999Z",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int64_t wall_ns = 4;
+        CHECK(!emit_time_read(bad[i], strlen(bad[i]), &wall_ns) && wall_ns == 4, "'%s' is refused",
+              bad[i]);
+    }
+}
+
+int main(void) {
+    test_written();
+    test_as_the_c_library();
+    test_refused();
+    return check_end();
+}
