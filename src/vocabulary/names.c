@@ -23,3 +23,13 @@ const char *emit_accuracy_word(enum emit_accuracy accuracy) {
     static const char *const words[] = {EMIT_ACCURACY_ROWS(EMIT_NAME_WORD)};
     return words[accuracy];
 }
+
+const char *emit_tier_word(enum emit_tier tier) {
+    static const char *const words[] = {EMIT_TIER_ROWS(EMIT_NAME_WORD)};
+    return words[tier];
+}
+
+const char *emit_family_word(enum emit_family family) {
+    static const char *const words[] = {EMIT_FAMILY_ROWS(EMIT_NAME_WORD)};
+    return words[family];
+}

@@ -107,5 +107,7 @@ const char *emit_source_word(enum emit_source source);
 const char *emit_provenance_word(enum emit_provenance provenance);
 const char *emit_component_word(enum emit_component component);
 const char *emit_accuracy_word(enum emit_accuracy accuracy);
+const char *emit_tier_word(enum emit_tier tier);
+const char *emit_family_word(enum emit_family family);
 
 #endif
