@@ -26,18 +26,13 @@ struct emit_event_facts {
 // its window has a length.
 bool emit_event_stands(const struct emit_outcome *outcome);
 
-// The device that already counts what slots[index] counts, in an event of its
-// own over the same window (both edges within a millisecond); NULL when there is none.
-const char *emit_event_container(const struct emit_slot *slots, const struct emit_outcome *outcomes,
-                                 size_t count, size_t index);
-
-// Appends the line, without line end. contained_in may be NULL.
+// Appends the line, without line end.
 // EMIT_INVALID: no event stands for the outcome, or a time out of range.
 // EMIT_FULL: it did not fit.
 EMIT_MUST_CHECK enum emit_status emit_event_write(struct emit_text *line,
                                                   const struct emit_event_facts *facts,
                                                   const struct emit_slot *slot,
                                                   const struct emit_outcome *outcome,
-                                                  const char *contained_in, struct emit_error *err);
+                                                  struct emit_error *err);
 
 #endif
