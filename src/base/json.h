@@ -15,8 +15,32 @@
 
 enum {
     EMIT_JSON_DEPTH_MAX = 32,
-    EMIT_JSON_MEMBERS_MAX = 256, // of one object
+    EMIT_JSON_MEMBERS_MAX = 256, // of all objects that are open at once
 };
+
+// What stops a scan: name, sentence.
+#define EMIT_JSON_FAULT_ROWS(ROW)                                                                  \
+    ROW(EMIT_JSON_GOOD, NULL)                                                                      \
+    ROW(EMIT_JSON_BYTE_ORDER_MARK, "the text begins with a byte order mark")                       \
+    ROW(EMIT_JSON_BAD_UTF8, "bytes that are not valid UTF-8")                                      \
+    ROW(EMIT_JSON_CUT_OFF, "the text ends in the middle of a value")                               \
+    ROW(EMIT_JSON_BAD_VALUE, "expected a value")                                                   \
+    ROW(EMIT_JSON_BAD_NUMBER, "a number that JSON does not allow")                                 \
+    ROW(EMIT_JSON_BAD_ESCAPE, "an escape that JSON does not allow")                                \
+    ROW(EMIT_JSON_CONTROL_CHARACTER, "a control character inside a string")                        \
+    ROW(EMIT_JSON_BAD_KEY, "expected a key in double quotes")                                      \
+    ROW(EMIT_JSON_BAD_COLON, "expected a colon behind the key")                                    \
+    ROW(EMIT_JSON_BAD_COMMA, "expected a comma or the end of the object or array")                 \
+    ROW(EMIT_JSON_TRAILING, "text goes on behind the value")                                       \
+    ROW(EMIT_JSON_DUPLICATE, "a key that the object already has")                                  \
+    ROW(EMIT_JSON_OVERFLOW, "a number too large for a double")                                     \
+    ROW(EMIT_JSON_NUL, "the character U+0000 inside a string")                                     \
+    ROW(EMIT_JSON_TOO_DEEP, "nested deeper than 32")                                               \
+    ROW(EMIT_JSON_TOO_MANY, "more than 256 members in the open objects")                           \
+    ROW(EMIT_JSON_WRONG_TYPE, "a value of another type than expected")
+
+#define EMIT_JSON_FAULT_ENUMERATOR(name, sentence) name,
+enum emit_json_fault { EMIT_JSON_FAULT_ROWS(EMIT_JSON_FAULT_ENUMERATOR) };
 
 enum emit_json_type {
     EMIT_JSON_NONE, // nothing more, or a fault
@@ -38,13 +62,15 @@ struct emit_json_slice {
 
 struct emit_json {
     const char *begin, *at, *end;
-    const char *fault;    // NULL, or one of the fixed sentences of json.c
+    const char *fault;    // NULL, or the sentence of fault_kind
     const char *fault_at; // where in the text
+    enum emit_json_fault fault_kind;
+    bool taken; // the one value of the text has been begun
     uint32_t depth;
-    uint32_t open[EMIT_JSON_DEPTH_MAX]; // what each open container expects next
-    size_t key_count;                   // keys seen of the open objects, for the duplicate check
+    uint8_t open[EMIT_JSON_DEPTH_MAX]; // what each open container expects next
+    size_t key_count;                  // keys seen of the open objects, for the duplicate check
     struct emit_json_slice keys[EMIT_JSON_MEMBERS_MAX];
-    uint32_t key_base[EMIT_JSON_DEPTH_MAX];
+    size_t key_base[EMIT_JSON_DEPTH_MAX];
 };
 
 void emit_json_init(struct emit_json *json, const char *text, size_t length);
@@ -59,6 +85,8 @@ bool emit_json_next_member(struct emit_json *json, struct emit_json_slice *key);
 bool emit_json_enter_array(struct emit_json *json);
 bool emit_json_next_element(struct emit_json *json);
 
+// Values. A value of another type than the asked one is a fault, and so is an
+// integer that has a fraction, an exponent or a value that does not fit.
 bool emit_json_take_string(struct emit_json *json, struct emit_json_slice *string);
 bool emit_json_take_number(struct emit_json *json, struct emit_json_slice *text);
 bool emit_json_take_double(struct emit_json *json, double *value);
@@ -67,12 +95,18 @@ bool emit_json_take_i64(struct emit_json *json, int64_t *value);
 bool emit_json_take_bool(struct emit_json *json, bool *value);
 bool emit_json_skip(struct emit_json *json); // any value, whole, still checked
 
-// True when the value ended the text and no fault was met.
+// True when the value ended the text and no fault was met; else there is a fault.
 bool emit_json_at_end(struct emit_json *json);
 
 // A slice's string into the caller's buffer, escapes resolved, terminated.
 // False when it does not fit or holds a NUL.
 bool emit_json_decode(const struct emit_json_slice *slice, char *text, size_t size);
 bool emit_json_slice_is(const struct emit_json_slice *slice, const char *word);
+// Bytes of the decoded string, which is never longer than the slice.
+size_t emit_json_decode_bytes(const struct emit_json_slice *slice, char *bytes);
+
+// The one character behind *at, which stands before `end`, escapes resolved; moves *at.
+// Only for the bytes of a slice that the scanner has returned.
+uint32_t emit_json_next_character(const char **at, const char *end);
 
 #endif

@@ -1,0 +1,442 @@
+// The strict pull scanner. What RFC 8259 allows and we refuse: duplicate keys,
+// the character U+0000 in a string, lone surrogates, numbers that overflow a
+// double, nesting beyond EMIT_JSON_DEPTH_MAX, more than EMIT_JSON_MEMBERS_MAX
+// members in the open objects. A byte order mark is refused as the RFC permits.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+
+#include "base/json_token.h"
+#include "base/number.h"
+
+#include <string.h>
+
+enum expected { MEMBER_OR_END, COMMA_OR_OBJECT_END, ELEMENT_OR_END, COMMA_OR_ARRAY_END };
+
+static bool fail(struct emit_json *json, enum emit_json_fault kind, const char *at) {
+#define SENTENCE(name, sentence) [name] = sentence,
+    static const char *const sentences[] = {EMIT_JSON_FAULT_ROWS(SENTENCE)};
+#undef SENTENCE
+    if (json->fault_kind) return false;
+    if (at >= json->end && kind != EMIT_JSON_TRAILING && kind != EMIT_JSON_TOO_MANY)
+        kind = EMIT_JSON_CUT_OFF;
+    json->fault_kind = kind;
+    json->fault = sentences[kind];
+    json->fault_at = at;
+    return false;
+}
+
+void emit_json_init(struct emit_json *json, const char *text, size_t length) {
+    json->begin = json->at = text;
+    json->end = text + length;
+    json->fault = json->fault_at = NULL;
+    json->fault_kind = EMIT_JSON_GOOD;
+    json->taken = false;
+    json->depth = 0;
+    json->key_count = 0;
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        fail(json, EMIT_JSON_BYTE_ORDER_MARK, text);
+}
+
+// The next character that is not space; NUL at the end of the text (a NUL byte fits nowhere).
+static char next_character(struct emit_json *json) {
+    json->at = emit_json_skip_space(json->at, json->end);
+    return json->at < json->end ? *json->at : '\0';
+}
+
+// --- Strings ---
+
+static int hex_value(const char *at) {
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = at[i];
+        int digit;
+        if (emit_json_is_digit(c))
+            digit = c - '0';
+        else if (c >= 'a' && c <= 'f')
+            digit = c - 'a' + 10;
+        else if (c >= 'A' && c <= 'F')
+            digit = c - 'A' + 10;
+        else
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+// The end of the escape at `at`, which holds a backslash; NULL after a fault.
+static const char *escape_end(struct emit_json *json, const char *at) {
+    const char *end = json->end;
+    if (end - at < 2) {
+        fail(json, EMIT_JSON_CUT_OFF, end);
+        return NULL;
+    }
+    if (at[1] != 'u') {
+        if (at[1] != '\0' && strchr("\"\\/bfnrt", at[1])) return at + 2;
+        fail(json, EMIT_JSON_BAD_ESCAPE, at);
+        return NULL;
+    }
+    int unit = end - at >= 6 ? hex_value(at + 2) : -1;
+    if (unit == 0) {
+        fail(json, EMIT_JSON_NUL, at);
+        return NULL;
+    }
+    bool high = unit >= 0xd800 && unit < 0xdc00, low = unit >= 0xdc00 && unit < 0xe000;
+    if (unit > 0 && !high && !low) return at + 6;
+    if (high && end - at >= 12 && at[6] == '\\' && at[7] == 'u') {
+        int second = hex_value(at + 8);
+        if (second >= 0xdc00 && second < 0xe000) return at + 12;
+    }
+    fail(json, EMIT_JSON_BAD_ESCAPE, at);
+    return NULL;
+}
+
+// Takes the string whose opening quote stands at json->at.
+static bool take_quoted(struct emit_json *json, struct emit_json_slice *string) {
+    const char *begin = json->at + 1, *at = begin, *end = json->end;
+    bool escaped = false;
+    for (;;) {
+        at = emit_json_skip_plain(at, end);
+        if (at >= end) return fail(json, EMIT_JSON_CUT_OFF, end);
+        unsigned char c = (unsigned char)*at;
+        if (c == '"') break;
+        if (c == '\\') {
+            escaped = true;
+            at = escape_end(json, at);
+            if (!at) return false;
+        } else if (c < 0x20) {
+            return fail(json, EMIT_JSON_CONTROL_CHARACTER, at);
+        } else {
+            size_t length = emit_json_utf8_length(at, end);
+            if (!length) return fail(json, EMIT_JSON_BAD_UTF8, at);
+            at += length;
+        }
+    }
+    *string = (struct emit_json_slice){begin, (size_t)(at - begin), escaped};
+    json->at = at + 1;
+    return true;
+}
+
+static uint32_t escaped_character(const char **at) {
+    static const char letters[] = "bfnrt", values[] = "\b\f\n\r\t";
+    char c = (*at)[1];
+    if (c != 'u') {
+        *at += 2;
+        const char *letter = strchr(letters, c);
+        return letter ? (uint32_t)values[letter - letters] : (uint32_t)c;
+    }
+    uint32_t unit = (uint32_t)hex_value(*at + 2);
+    *at += 6;
+    if (unit < 0xd800 || unit >= 0xdc00) return unit;
+    uint32_t low = (uint32_t)hex_value(*at + 2);
+    *at += 6;
+    return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+}
+
+uint32_t emit_json_next_character(const char **at, const char *end) {
+    if (**at == '\\') return escaped_character(at);
+    const unsigned char *byte = (const unsigned char *)*at;
+    if (*byte < 0x80) {
+        *at += 1;
+        return *byte;
+    }
+    size_t length = emit_json_utf8_length(*at, end);
+    *at += length;
+    if (length == 2) return (uint32_t)(byte[0] & 0x1f) << 6 | (byte[1] & 0x3f);
+    uint32_t tail = (uint32_t)(byte[1] & 0x3f) << 6 | (byte[2] & 0x3f);
+    if (length == 3) return (uint32_t)(byte[0] & 0x0f) << 12 | tail;
+    return (uint32_t)(byte[0] & 0x07) << 18 | tail << 6 | (byte[3] & 0x3f);
+}
+
+static size_t write_utf8(char *bytes, uint32_t character) {
+    if (character < 0x80) {
+        bytes[0] = (char)character;
+        return 1;
+    }
+    if (character < 0x800) {
+        bytes[0] = (char)(0xc0 | character >> 6);
+        bytes[1] = (char)(0x80 | (character & 0x3f));
+        return 2;
+    }
+    if (character < 0x10000) {
+        bytes[0] = (char)(0xe0 | character >> 12);
+        bytes[1] = (char)(0x80 | (character >> 6 & 0x3f));
+        bytes[2] = (char)(0x80 | (character & 0x3f));
+        return 3;
+    }
+    bytes[0] = (char)(0xf0 | character >> 18);
+    bytes[1] = (char)(0x80 | (character >> 12 & 0x3f));
+    bytes[2] = (char)(0x80 | (character >> 6 & 0x3f));
+    bytes[3] = (char)(0x80 | (character & 0x3f));
+    return 4;
+}
+
+size_t emit_json_decode_bytes(const struct emit_json_slice *slice, char *bytes) {
+    if (!slice->escaped) {
+        if (slice->length) memcpy(bytes, slice->at, slice->length);
+        return slice->length;
+    }
+    size_t used = 0;
+    const char *at = slice->at, *end = slice->at + slice->length;
+    while (at < end)
+        used += write_utf8(bytes + used, emit_json_next_character(&at, end));
+    return used;
+}
+
+bool emit_json_decode(const struct emit_json_slice *slice, char *text, size_t size) {
+    size_t used = 0;
+    const char *at = slice->at, *end = slice->at + slice->length;
+    while (at < end) {
+        char bytes[4];
+        size_t length = write_utf8(bytes, emit_json_next_character(&at, end));
+        if (length >= size - used) return false;
+        memcpy(text + used, bytes, length);
+        used += length;
+    }
+    if (used >= size) return false;
+    text[used] = '\0';
+    return true;
+}
+
+bool emit_json_slice_is(const struct emit_json_slice *slice, const char *word) {
+    size_t length = strlen(word);
+    if (!slice->escaped) return slice->length == length && memcmp(slice->at, word, length) == 0;
+    const struct emit_json_slice other = {word, length, false};
+    const char *at = slice->at, *end = slice->at + slice->length;
+    const char *with = other.at, *with_end = with + length;
+    while (at < end && with < with_end) {
+        char bytes[4];
+        size_t count = write_utf8(bytes, emit_json_next_character(&at, end));
+        if ((size_t)(with_end - with) < count || memcmp(with, bytes, count) != 0) return false;
+        with += count;
+    }
+    return at == end && with == with_end;
+}
+
+// --- Values ---
+
+enum emit_json_type emit_json_peek(struct emit_json *json) {
+    if (json->fault_kind || (json->taken && json->depth == 0)) return EMIT_JSON_NONE;
+    switch (next_character(json)) {
+    case '"': return EMIT_JSON_STRING;
+    case '{': return EMIT_JSON_OBJECT;
+    case '[': return EMIT_JSON_ARRAY;
+    case 't': return EMIT_JSON_TRUE;
+    case 'f': return EMIT_JSON_FALSE;
+    case 'n': return EMIT_JSON_NULL;
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': return EMIT_JSON_NUMBER;
+    default: fail(json, EMIT_JSON_BAD_VALUE, json->at); return EMIT_JSON_NONE;
+    }
+}
+
+// True when a value of the type stands next; notes that the text's value has begun.
+static bool expect(struct emit_json *json, enum emit_json_type type) {
+    enum emit_json_type next = emit_json_peek(json);
+    if (next == EMIT_JSON_NONE) return fail(json, EMIT_JSON_TRAILING, json->at);
+    if (next != type) return fail(json, EMIT_JSON_WRONG_TYPE, json->at);
+    json->taken = true;
+    return true;
+}
+
+static bool take_word(struct emit_json *json, const char *word) {
+    size_t length = strlen(word);
+    if ((size_t)(json->end - json->at) < length || memcmp(json->at, word, length) != 0)
+        return fail(json, EMIT_JSON_BAD_VALUE, json->at);
+    json->at += length;
+    return true;
+}
+
+bool emit_json_take_string(struct emit_json *json, struct emit_json_slice *string) {
+    return expect(json, EMIT_JSON_STRING) && take_quoted(json, string);
+}
+
+static bool take_digits(struct emit_json *json, struct emit_json_slice *text) {
+    if (!expect(json, EMIT_JSON_NUMBER)) return false;
+    const char *end = emit_json_number_end(json->at, json->end);
+    if (!end) return fail(json, EMIT_JSON_BAD_NUMBER, json->at);
+    *text = (struct emit_json_slice){json->at, (size_t)(end - json->at), false};
+    json->at = end;
+    return true;
+}
+
+bool emit_json_take_double(struct emit_json *json, double *value) {
+    struct emit_json_slice text;
+    if (!take_digits(json, &text)) return false;
+    if (emit_number_read(text.at, text.length, value)) return true;
+    return fail(json, EMIT_JSON_OVERFLOW, text.at);
+}
+
+// No number without an exponent overflows a double in fewer digits than 10^308 has.
+static bool is_surely_finite(const struct emit_json_slice *text) {
+    return text->length <= 308 && !memchr(text->at, 'e', text->length) &&
+           !memchr(text->at, 'E', text->length);
+}
+
+bool emit_json_take_number(struct emit_json *json, struct emit_json_slice *text) {
+    struct emit_json_slice taken;
+    if (!take_digits(json, &taken)) return false;
+    double value;
+    if (!is_surely_finite(&taken) && !emit_number_read(taken.at, taken.length, &value))
+        return fail(json, EMIT_JSON_OVERFLOW, taken.at);
+    *text = taken;
+    return true;
+}
+
+bool emit_json_take_u64(struct emit_json *json, uint64_t *value) {
+    struct emit_json_slice text;
+    if (!emit_json_take_number(json, &text)) return false;
+    if (emit_number_read_u64(text.at, text.length, value)) return true;
+    return fail(json, EMIT_JSON_WRONG_TYPE, text.at);
+}
+
+bool emit_json_take_i64(struct emit_json *json, int64_t *value) {
+    struct emit_json_slice text;
+    if (!emit_json_take_number(json, &text)) return false;
+    bool negative = text.at[0] == '-';
+    uint64_t magnitude;
+    const uint64_t limit = (uint64_t)INT64_MAX + negative;
+    if (!emit_number_read_u64(text.at + negative, text.length - negative, &magnitude) ||
+        magnitude > limit)
+        return fail(json, EMIT_JSON_WRONG_TYPE, text.at);
+    *value = negative ? (magnitude ? -(int64_t)(magnitude - 1) - 1 : 0) : (int64_t)magnitude;
+    return true;
+}
+
+bool emit_json_take_bool(struct emit_json *json, bool *value) {
+    bool is_true = emit_json_peek(json) == EMIT_JSON_TRUE;
+    if (!expect(json, is_true ? EMIT_JSON_TRUE : EMIT_JSON_FALSE)) return false;
+    if (!take_word(json, is_true ? "true" : "false")) return false;
+    *value = is_true;
+    return true;
+}
+
+// --- Containers ---
+
+static bool enter(struct emit_json *json, enum emit_json_type type, enum expected expected) {
+    if (!expect(json, type)) return false;
+    if (json->depth >= EMIT_JSON_DEPTH_MAX) return fail(json, EMIT_JSON_TOO_DEEP, json->at);
+    json->at++;
+    json->open[json->depth] = (uint8_t)expected;
+    json->key_base[json->depth++] = json->key_count;
+    return true;
+}
+
+static bool leave(struct emit_json *json) {
+    json->at++;
+    json->key_count = json->key_base[--json->depth];
+    return false;
+}
+
+bool emit_json_enter_object(struct emit_json *json) {
+    return enter(json, EMIT_JSON_OBJECT, MEMBER_OR_END);
+}
+
+bool emit_json_enter_array(struct emit_json *json) {
+    return enter(json, EMIT_JSON_ARRAY, ELEMENT_OR_END);
+}
+
+static bool keys_equal(const struct emit_json_slice *a, const struct emit_json_slice *b) {
+    if (!a->escaped && !b->escaped)
+        return a->length == b->length && memcmp(a->at, b->at, a->length) == 0;
+    const char *at = a->at, *end = a->at + a->length;
+    const char *other = b->at, *other_end = b->at + b->length;
+    while (at < end && other < other_end)
+        if (emit_json_next_character(&at, end) != emit_json_next_character(&other, other_end))
+            return false;
+    return at == end && other == other_end;
+}
+
+static bool remember_key(struct emit_json *json, const struct emit_json_slice *key) {
+    for (size_t i = json->key_base[json->depth - 1]; i < json->key_count; i++)
+        if (keys_equal(&json->keys[i], key)) return fail(json, EMIT_JSON_DUPLICATE, key->at - 1);
+    if (json->key_count >= EMIT_JSON_MEMBERS_MAX)
+        return fail(json, EMIT_JSON_TOO_MANY, key->at - 1);
+    json->keys[json->key_count++] = *key;
+    return true;
+}
+
+bool emit_json_next_member(struct emit_json *json, struct emit_json_slice *key) {
+    if (json->fault_kind) return false;
+    uint8_t *expected = &json->open[json->depth - 1];
+    char next = next_character(json);
+    if (next == '}') return leave(json);
+    if (*expected == COMMA_OR_OBJECT_END) {
+        if (next != ',') return fail(json, EMIT_JSON_BAD_COMMA, json->at);
+        json->at++;
+        next = next_character(json);
+    }
+    *expected = COMMA_OR_OBJECT_END;
+    if (next != '"') return fail(json, EMIT_JSON_BAD_KEY, json->at);
+    struct emit_json_slice taken;
+    if (!take_quoted(json, &taken) || !remember_key(json, &taken)) return false;
+    if (next_character(json) != ':') return fail(json, EMIT_JSON_BAD_COLON, json->at);
+    json->at++;
+    *key = taken;
+    return true;
+}
+
+bool emit_json_next_element(struct emit_json *json) {
+    if (json->fault_kind) return false;
+    uint8_t *expected = &json->open[json->depth - 1];
+    char next = next_character(json);
+    if (next == ']') return leave(json);
+    if (*expected == COMMA_OR_ARRAY_END) {
+        if (next != ',') return fail(json, EMIT_JSON_BAD_COMMA, json->at);
+        json->at++;
+    }
+    *expected = COMMA_OR_ARRAY_END;
+    return emit_json_peek(json) != EMIT_JSON_NONE;
+}
+
+// Any value that is not a container.
+static bool skip_scalar(struct emit_json *json) {
+    struct emit_json_slice slice;
+    bool word;
+    switch (emit_json_peek(json)) {
+    case EMIT_JSON_STRING: return emit_json_take_string(json, &slice);
+    case EMIT_JSON_NUMBER: return emit_json_take_number(json, &slice);
+    case EMIT_JSON_TRUE:
+    case EMIT_JSON_FALSE: return emit_json_take_bool(json, &word);
+    case EMIT_JSON_NULL: return expect(json, EMIT_JSON_NULL) && take_word(json, "null");
+    case EMIT_JSON_OBJECT:
+    case EMIT_JSON_ARRAY:
+    case EMIT_JSON_NONE: break;
+    }
+    return fail(json, EMIT_JSON_TRAILING, json->at);
+}
+
+bool emit_json_skip(struct emit_json *json) {
+    uint32_t outside = json->depth;
+    struct emit_json_slice key;
+    do {
+        enum emit_json_type type = emit_json_peek(json);
+        if (type == EMIT_JSON_OBJECT)
+            emit_json_enter_object(json);
+        else if (type == EMIT_JSON_ARRAY)
+            emit_json_enter_array(json);
+        else
+            skip_scalar(json);
+        // Close what ends here, up to the next value or the container we came from.
+        while (!json->fault_kind && json->depth > outside) {
+            bool is_object = json->open[json->depth - 1] <= COMMA_OR_OBJECT_END;
+            if (is_object ? emit_json_next_member(json, &key) : emit_json_next_element(json)) break;
+        }
+    } while (!json->fault_kind && json->depth > outside);
+    return !json->fault_kind;
+}
+
+bool emit_json_at_end(struct emit_json *json) {
+    if (json->fault_kind) return false;
+    if (!json->taken || json->depth > 0) return fail(json, EMIT_JSON_CUT_OFF, json->end);
+    json->at = emit_json_skip_space(json->at, json->end);
+    return json->at == json->end || fail(json, EMIT_JSON_TRAILING, json->at);
+}

@@ -1,0 +1,84 @@
+// The tokens of JSON as inline functions: what the pull scanner of json.c and
+// the wall's own pass over an event both stand on. Nothing here reads at `end`.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef BASE_JSON_TOKEN_H
+#define BASE_JSON_TOKEN_H
+
+#include "base/json.h"
+
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+static inline bool emit_json_is_digit(char c) {
+    return (unsigned)(c - '0') < 10;
+}
+
+// Length of the well-formed UTF-8 sequence at a byte >= 0x80; 0 when it is not one
+// (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
+static inline size_t emit_json_utf8_length(const char *text, const char *end) {
+    const unsigned char *at = (const unsigned char *)text;
+    ptrdiff_t left = end - text;
+    unsigned char lead = at[0];
+    if (lead < 0xc2) return 0;
+    if (lead < 0xe0) return left >= 2 && (at[1] & 0xc0) == 0x80 ? 2 : 0;
+    if (left < 3 || (at[1] & 0xc0) != 0x80 || (at[2] & 0xc0) != 0x80) return 0;
+    if (lead < 0xf0) {
+        if ((lead == 0xe0 && at[1] < 0xa0) || (lead == 0xed && at[1] > 0x9f)) return 0;
+        return 3;
+    }
+    if (lead > 0xf4 || left < 4 || (at[3] & 0xc0) != 0x80) return 0;
+    if ((lead == 0xf0 && at[1] < 0x90) || (lead == 0xf4 && at[1] > 0x8f)) return 0;
+    return 4;
+}
+
+// The end of the bytes from `at` that a string may hold as they are.
+static inline const char *emit_json_skip_plain(const char *at, const char *end) {
+#ifdef __SSE2__
+    // One comparison finds control characters and bytes >= 0x80: both are below 0x20 as signed.
+    const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'),
+                  space = _mm_set1_epi8(0x20);
+    for (; end - at >= 16; at += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i odd = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
+        int mask = _mm_movemask_epi8(_mm_or_si128(odd, _mm_cmplt_epi8(bytes, space)));
+        if (mask) return at + __builtin_ctz((unsigned)mask);
+    }
+#endif
+    while (at < end && (signed char)*at >= 0x20 && *at != '"' && *at != '\\')
+        at++;
+    return at;
+}
+
+// The end of the number at `at`, or NULL when the grammar has no such number.
+static inline const char *emit_json_number_end(const char *at, const char *end) {
+    if (at < end && *at == '-') at++;
+    if (at >= end || !emit_json_is_digit(*at)) return NULL;
+    if (*at++ != '0')
+        while (at < end && emit_json_is_digit(*at))
+            at++;
+    if (at < end && *at == '.') {
+        at++;
+        if (at >= end || !emit_json_is_digit(*at)) return NULL;
+        while (at < end && emit_json_is_digit(*at))
+            at++;
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        if (at < end && (*at == '+' || *at == '-')) at++;
+        if (at >= end || !emit_json_is_digit(*at)) return NULL;
+        while (at < end && emit_json_is_digit(*at))
+            at++;
+    }
+    return at;
+}
+
+static inline const char *emit_json_skip_space(const char *at, const char *end) {
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at++;
+    return at;
+}
+
+#endif
