@@ -1,0 +1,8 @@
+// The list of meters: one line each.
+// SPDX-License-Identifier: Apache-2.0
+#include "meters/meter.h"
+
+const struct emit_meter_type *const emit_meter_types[] = {
+    &emit_meter_rapl,
+    NULL,
+};
