@@ -27,6 +27,7 @@ const struct emit_command emit_testbed_command_describe = {
     .exits = "0, or 2 when the scenario cannot be read",
     .options = describe_options,
     .values_size = sizeof(struct describe_values),
+    .order = EMIT_OPTIONS_ANYWHERE,
     .usage_status = EXIT_USAGE,
     .run = run,
 };

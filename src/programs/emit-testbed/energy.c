@@ -43,10 +43,11 @@ const struct emit_command emit_testbed_command_energy = {
     .operands = "SCENARIO",
     .text = "Integrates every zone's power curve in closed form and prints one line a zone: its "
             "id and joules. Counters, their faults and their update periods play no part.",
-    .example = "emit-testbed energy --from 0 --to 1000000000 demo",
+    .example = "emit-testbed energy demo --from 0 --to 1000000000",
     .exits = "0, or 2 when the scenario or the zone cannot be found",
     .options = energy_options,
     .values_size = sizeof(struct energy_values),
+    .order = EMIT_OPTIONS_ANYWHERE,
     .usage_status = EXIT_USAGE,
     .run = run,
 };
@@ -69,7 +70,7 @@ static int run(const void *values, int operand_count, char **operands) {
     struct emit_error err;
     struct emit_scenario *scenario;
     if (operand_count != 1)
-        return emit_testbed_complain(self, EXIT_USAGE, "one scenario is wanted, after the options");
+        return emit_testbed_complain(self, EXIT_USAGE, "one scenario is wanted");
     if (wanted->from_ns < wanted->begin_ns || wanted->to_ns < wanted->from_ns)
         return emit_testbed_complain(self, EXIT_USAGE, "begin, from and to stand in this order");
     if (emit_scenario_find(&scenario, operands[0], &err) != EMIT_OK)

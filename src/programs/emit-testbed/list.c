@@ -23,6 +23,7 @@ const struct emit_command emit_testbed_command_list = {
     .exits = "0, or 1 when a scenario has an error, or 2 when there are none",
     .options = no_options,
     .values_size = 1,
+    .order = EMIT_OPTIONS_ANYWHERE,
     .usage_status = EXIT_USAGE,
     .run = run,
 };

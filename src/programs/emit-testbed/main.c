@@ -52,13 +52,15 @@ static int run_command(const struct emit_command *command, int argc, char **argv
         return EXIT_OK;
     }
     struct emit_error err;
-    int used = 0;
+    int operand_count = 0;
+    char **operands = NULL;
     void *values = calloc(1, command->values_size);
     if (!values) return emit_testbed_complain(command, command->usage_status, "out of memory");
     enum emit_status status =
-        emit_options_parse(command->options, values, argc, argv, NULL, NULL, &used, &err);
+        emit_options_parse(command->options, values, argc, argv, command->order, NULL, NULL,
+                           &operand_count, &operands, &err);
     int exit_status = status == EMIT_OK
-                          ? command->run(values, argc - used, argv + used)
+                          ? command->run(values, operand_count, operands)
                           : emit_testbed_complain(command, command->usage_status, "%s", err.text);
     free(values);
     return exit_status;
