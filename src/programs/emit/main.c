@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
 #include "programs/emit/help.h"
+#include "programs/emit/privilege.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { EXIT_NOT_TRUSTED = 125 }; // emit itself failed, whatever the command would have been
 
 int emit_complain(const struct emit_command *command, int status, const char *format, ...) {
     va_list arguments;
@@ -33,6 +36,7 @@ static int run_command(const struct emit_command *command, int argc, char **argv
     enum emit_status status =
         emit_options_parse(command->options, values, argc, argv, command->order, NULL, NULL,
                            &operand_count, &operands, &err);
+    if (status == EMIT_OK) status = emit_privilege_check_options(command->options, values, &err);
     int exit_status = status == EMIT_OK
                           ? command->run(values, operand_count, operands)
                           : emit_complain(command, command->usage_status, "%s", err.text);
@@ -49,7 +53,12 @@ static void hold_standard_streams(void) {
 }
 
 int main(int argc, char **argv) {
+    struct emit_error err;
     hold_standard_streams();
+    if (emit_privilege_give_up(&err) != EMIT_OK) {
+        fprintf(stderr, "emit: %s\n", err.text);
+        return EXIT_NOT_TRUSTED;
+    }
     if (argc < 2) {
         emit_help_overview(stderr);
         return EXIT_USAGE;
