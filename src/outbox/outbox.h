@@ -43,7 +43,7 @@ struct emit_entry {
 struct emit_outbox_options {
     const char *path;     // of the database file; its folder is created 0700
     int64_t max_bytes;    // size limit of the file; 0: the default (1 GiB)
-    int64_t retention_ns; // how long delivered entries are kept; 0: the default (90 days)
+    int64_t retention_ns; // how long delivered entries are kept after storing; 0: 90 days
     bool read_only;       // for list, export, stats: creates nothing
 };
 
@@ -51,13 +51,22 @@ struct emit_outbox;
 
 // EMIT_ABSENT: libsqlite3 is missing, or read_only and there is no store.
 // EMIT_DENIED, EMIT_FULL, EMIT_SYSTEM: the folder or file cannot be used.
-// A damaged store is set aside (renamed) and a fresh one opened; `damage` of the
-// stats says so, and opening succeeds. A folder on a file system where WAL cannot
-// work (NFS, Lustre, ...) moves the store to node-local state; see emit_outbox_path.
+// A damaged store is set aside (renamed), a fresh one opened and what can still be
+// read carried over; emit_outbox_notice says so, and opening succeeds (read_only:
+// EMIT_CORRUPT). A folder on a file system where WAL cannot work (NFS, Lustre, ...)
+// moves the store to node-local state; see emit_outbox_path.
+// EMIT_INVALID: a file that is no store of ours, or one of a newer emit.
+// One thread at a time; a handle is of no use in a child of fork but to close.
 EMIT_MUST_CHECK enum emit_status emit_outbox_open(struct emit_outbox **outbox,
                                                   const struct emit_outbox_options *options,
                                                   struct emit_error *err);
 void emit_outbox_close(struct emit_outbox *outbox); // accepts NULL
+
+// The place a store asked for at `path` has on this node, without looking into it
+// or creating anything: `path` itself, or a node-local one where that lies on a
+// network file system. For what is kept beside the store.
+EMIT_MUST_CHECK enum emit_status emit_outbox_locate(const char *path, char *place, size_t size,
+                                                    struct emit_error *err);
 
 // Where the store really is, and the sentence to tell the user when that is not
 // where it was asked to be, or when a damaged one was set aside; NULL for nothing to tell.
@@ -103,7 +112,8 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_stats_read(struct emit_outbox *outb
 // (moved to quarantine unless read_only). EMIT_CORRUPT when anything is.
 EMIT_MUST_CHECK enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good,
                                                     uint64_t *bad, struct emit_error *err);
-// Removes entries older than before_ns and gives the pages back to the file system.
+// Removes entries that were stored before before_ns (UTC) and gives the pages back to the file
+// system.
 EMIT_MUST_CHECK enum emit_status emit_outbox_prune(struct emit_outbox *outbox, int64_t before_ns,
                                                    uint64_t *removed, struct emit_error *err);
 

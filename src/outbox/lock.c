@@ -1,0 +1,83 @@
+// flock and the mark of a clean end.
+// SPDX-License-Identifier: Apache-2.0
+#include "outbox/lock.h"
+
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// The file: "emit outbox 1 ", then one state, a space, the boot id and a line end.
+static const char magic[] = "emit outbox 1 ";
+enum {
+    MAGIC_LENGTH = sizeof magic - 1,
+    MARK_LENGTH = MAGIC_LENGTH + 2 + 36 + 1,
+};
+static const char clean = 'C', writing = 'W';
+
+enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const char *name,
+                                bool read_only, struct emit_error *err) {
+    *lock = (struct emit_lock){.file = -1};
+    emit_host_boot_id(lock->boot_id);
+    int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (read_only ? 0 : O_CREAT);
+    int file = openat(directory, name, flags, 0600);
+    if (file < 0 && read_only) return EMIT_OK;
+    if (file < 0) return emit_fail_errno(err, errno, "cannot open the store's lock %s", name);
+    struct stat found;
+    if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) {
+        (void)close(file);
+        return emit_fail(err, EMIT_INVALID, "the store's lock %s is not a plain file", name);
+    }
+    // The umask may have taken the owner's own rights away.
+    if (!read_only && (found.st_mode & 0777) != 0600) (void)fchmod(file, 0600);
+    lock->file = file;
+    return EMIT_OK;
+}
+
+static void write_mark(const struct emit_lock *lock, char state) {
+    char mark[MARK_LENGTH];
+    memcpy(mark, magic, MAGIC_LENGTH);
+    mark[MAGIC_LENGTH] = state;
+    mark[MAGIC_LENGTH + 1] = ' ';
+    memcpy(mark + MAGIC_LENGTH + 2, lock->boot_id, 36);
+    mark[MARK_LENGTH - 1] = '\n';
+    // A mark that cannot be written costs a needless check later, nothing more.
+    ssize_t written = pwrite(lock->file, mark, sizeof mark, 0);
+    (void)written;
+}
+
+enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) {
+    if (lock->file < 0) return EMIT_OK;
+    while (flock(lock->file, LOCK_EX) != 0)
+        if (errno != EINTR) return emit_fail_errno(err, errno, "cannot lock the store");
+    char mark[MARK_LENGTH];
+    ssize_t length = pread(lock->file, mark, sizeof mark, 0);
+    lock->was_ours = length == MARK_LENGTH && memcmp(mark, magic, MAGIC_LENGTH) == 0;
+    if (!lock->was_ours || mark[MAGIC_LENGTH] != clean ||
+        memcmp(mark + MAGIC_LENGTH + 2, lock->boot_id, 36) != 0)
+        lock->unclean = true;
+    write_mark(lock, writing);
+    return EMIT_OK;
+}
+
+void emit_lock_give(struct emit_lock *lock) {
+    if (lock->file < 0) return;
+    if (!lock->unclean) write_mark(lock, clean);
+    (void)flock(lock->file, LOCK_UN);
+}
+
+void emit_lock_disown(struct emit_lock *lock) {
+    if (lock->file < 0) return;
+    int cut = ftruncate(lock->file, 0);
+    (void)cut;
+    (void)flock(lock->file, LOCK_UN);
+}
+
+void emit_lock_close(struct emit_lock *lock) {
+    if (lock->file >= 0) (void)close(lock->file);
+    lock->file = -1;
+}

@@ -1,0 +1,37 @@
+// The lock beside the database: one flock round every transaction, checkpoint,
+// opening and closing. The kernel queues who waits, so no writer starves; and as
+// no two connections ever write or checkpoint at once, SQLite's WAL-reset race
+// (3.7.0 to 3.51.2) has no room.
+//
+// The file also keeps a mark: the boot it was last used in, and whether the
+// holder gave the lock back. A power cut or a kill in mid-write leaves the mark
+// unclean, and the next to open has the database checked.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef OUTBOX_LOCK_H
+#define OUTBOX_LOCK_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct emit_lock {
+    int file;         // -1: there is none (read only, and no lock file to be had)
+    bool was_ours;    // the file bore our mark when it was opened
+    bool unclean;     // the last holder did not give it back, or the machine stopped
+    char boot_id[37]; // of this boot
+};
+
+// Creates the file 0600 in the directory unless read_only; a read-only opener
+// that cannot have the lock goes on without: readers harm nobody.
+EMIT_MUST_CHECK enum emit_status emit_lock_open(struct emit_lock *lock, int directory,
+                                                const char *name, bool read_only,
+                                                struct emit_error *err);
+// Waits for its turn. Sets `unclean` when the mark says so.
+EMIT_MUST_CHECK enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err);
+// The mark becomes clean unless `unclean` still stands.
+void emit_lock_give(struct emit_lock *lock);
+// Takes the mark away again: what lies beside the lock is no store of ours.
+void emit_lock_disown(struct emit_lock *lock);
+void emit_lock_close(struct emit_lock *lock); // drops it without touching the mark
+
+#endif

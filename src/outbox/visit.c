@@ -1,0 +1,208 @@
+// Reading the store: entries in order, its figures, and the check of everything.
+// Readers take no lock: SQLite shows each of them one moment of the store.
+// SPDX-License-Identifier: Apache-2.0
+#include "outbox/outbox.h"
+
+#include "base/text.h"
+#include "outbox/row.h"
+#include "outbox/session.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BAD_ROWS_MAX = 256 }; // set aside after one visit; what is beyond waits for the next
+
+struct bad_rows {
+    size_t count;
+    uint64_t sequences[BAD_ROWS_MAX];
+};
+
+static enum emit_status fail(struct emit_outbox *outbox, struct emit_error *err) {
+    return emit_sqlite_fail(&outbox->sql, outbox->db, "read", outbox->folder.path, err);
+}
+
+// A handle whose connection was dropped after an error, or whose file was set
+// aside by another process, connects again.
+static enum emit_status make_sure(struct emit_outbox *outbox, struct emit_error *err) {
+    if (getpid() == outbox->owner && emit_connection_is_current(outbox)) return EMIT_OK;
+    enum emit_status status = emit_session_enter(outbox, err);
+    if (status == EMIT_OK) emit_session_leave(outbox, EMIT_OK);
+    return status;
+}
+
+// Damage met by a reader: the next to open for writing looks at the whole file.
+static void mark_damaged(struct emit_outbox *outbox) {
+    if (emit_lock_take(&outbox->lock, NULL) != EMIT_OK) return;
+    outbox->lock.unclean = true;
+    emit_lock_give(&outbox->lock);
+}
+
+static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_outbox_query *query,
+                                sqlite3_stmt **statement, struct emit_error *err) {
+    char text[320];
+    // The index on runs holds what is not an event: naming that lets SQLite use it.
+    bool by_run = query->run_id != NULL;
+    const char *run_clause = !by_run                           ? ""
+                             : query->kind == EMIT_ENTRY_EVENT ? " AND run_id = ?2"
+                                                               : " AND kind <> 0 AND run_id = ?2";
+    bool fits = emit_text_format(
+        text, sizeof text,
+        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE kind = ?1%s%s%s ORDER BY sequence%s LIMIT ?5",
+        run_clause, query->identity ? " AND identity = ?3" : "",
+        query->newest_first ? "" : " AND sequence > ?4", query->newest_first ? " DESC" : "");
+    const struct emit_sqlite *sql = &outbox->sql;
+    if (!fits || sql->prepare_v3(outbox->db, text, -1, 0, statement, NULL) != SQLITE_OK)
+        return fail(outbox, err);
+    int64_t limit = query->limit ? (int64_t)query->limit : -1;
+    if (sql->bind_int64(*statement, 1, (int64_t)query->kind) == SQLITE_OK &&
+        (!by_run || sql->bind_text(*statement, 2, query->run_id, -1, SQLITE_STATIC) == SQLITE_OK) &&
+        (!query->identity ||
+         sql->bind_text(*statement, 3, query->identity, -1, SQLITE_STATIC) == SQLITE_OK) &&
+        (query->newest_first ||
+         sql->bind_int64(*statement, 4, (int64_t)query->after_sequence) == SQLITE_OK) &&
+        sql->bind_int64(*statement, 5, limit) == SQLITE_OK)
+        return EMIT_OK;
+    return fail(outbox, err);
+}
+
+static enum emit_status walk(struct emit_outbox *outbox, sqlite3_stmt *statement,
+                             emit_outbox_visitor *visitor, void *owner, struct bad_rows *bad,
+                             size_t *bad_count, struct emit_error *err) {
+    for (;;) {
+        struct emit_row row;
+        int code = outbox->sql.step(statement);
+        if (code == SQLITE_DONE) return EMIT_OK;
+        if (code != SQLITE_ROW) return fail(outbox, err);
+        enum emit_row_state state = emit_row_read(outbox, statement, &row);
+        if (state == EMIT_ROW_NO_MEMORY)
+            return emit_fail(err, EMIT_NO_MEMORY, "cannot read %s: out of memory",
+                             outbox->folder.path);
+        if (state == EMIT_ROW_BAD) {
+            ++*bad_count;
+            if (bad->count < BAD_ROWS_MAX) bad->sequences[bad->count++] = row.entry.sequence;
+        } else if (visitor && !visitor(owner, &row.entry)) {
+            return EMIT_OK;
+        }
+    }
+}
+
+// What was found bad without the lock is looked at once more with it.
+static enum emit_status quarantine(struct emit_outbox *outbox, const struct bad_rows *bad,
+                                   struct emit_error *err) {
+    if (bad->count == 0 || outbox->read_only) return EMIT_OK;
+    enum emit_status status = emit_session_enter(outbox, err);
+    if (status != EMIT_OK) return status;
+    status = emit_connection_run(outbox, EMIT_STATEMENT_BEGIN, err);
+    for (size_t i = 0; status == EMIT_OK && i < bad->count; i++)
+        status = emit_row_set_aside(outbox, bad->sequences[i], err);
+    if (status == EMIT_OK) status = emit_connection_run(outbox, EMIT_STATEMENT_COMMIT, err);
+    if (status != EMIT_OK) emit_connection_roll_back(outbox);
+    emit_session_leave(outbox, status);
+    return status;
+}
+
+enum emit_status emit_outbox_visit(struct emit_outbox *outbox,
+                                   const struct emit_outbox_query *query,
+                                   emit_outbox_visitor *visitor, void *owner, size_t *damaged,
+                                   struct emit_error *err) {
+    struct bad_rows bad = {0};
+    size_t bad_count = 0;
+    sqlite3_stmt *statement = NULL;
+    enum emit_status status = make_sure(outbox, err);
+    if (status != EMIT_OK) return status;
+    status = prepare(outbox, query, &statement, err);
+    if (status == EMIT_OK) status = walk(outbox, statement, visitor, owner, &bad, &bad_count, err);
+    (void)outbox->sql.finalize(statement);
+    if (status == EMIT_CORRUPT) mark_damaged(outbox);
+    // Bad rows that cannot be set aside now (a full disk) are met again next time.
+    (void)quarantine(outbox, &bad, NULL);
+    if (status == EMIT_OK && damaged) *damaged = bad_count;
+    return status;
+}
+
+static uint64_t file_bytes(const struct emit_outbox *outbox, const char *suffix) {
+    char name[EMIT_STORE_NAME_MAX + 16];
+    struct stat found;
+    (void)emit_folder_name(&outbox->folder, suffix, name, sizeof name);
+    if (fstatat(outbox->folder.directory, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+    return (uint64_t)found.st_size;
+}
+
+static enum emit_status count_kinds(struct emit_outbox *outbox, struct emit_outbox_stats *stats,
+                                    struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    sqlite3_stmt *statement = NULL;
+    int code = sql->prepare_v3(outbox->db, "SELECT kind, count(*) FROM entry GROUP BY kind", -1, 0,
+                               &statement, NULL);
+    if (code == SQLITE_OK)
+        while ((code = sql->step(statement)) == SQLITE_ROW) {
+            int64_t kind = sql->column_int64(statement, 0);
+            if (kind >= 0 && kind < EMIT_ENTRY_KINDS)
+                stats->entries[kind] = (uint64_t)sql->column_int64(statement, 1);
+        }
+    enum emit_status status = code == SQLITE_DONE ? EMIT_OK : fail(outbox, err);
+    (void)sql->finalize(statement);
+    return status;
+}
+
+enum emit_status emit_outbox_stats_read(struct emit_outbox *outbox, struct emit_outbox_stats *stats,
+                                        struct emit_error *err) {
+    struct emit_outbox_stats read = {0};
+    int64_t quarantined = 0, version = 0;
+    const struct {
+        const char *text;
+        int64_t *value;
+    } figures[] = {
+        {"SELECT count(*) FROM quarantine", &quarantined},
+        {"PRAGMA user_version", &version},
+        {"SELECT min(time_ns) FROM entry", &read.oldest_ns},
+        {"SELECT max(time_ns) FROM entry", &read.newest_ns},
+    };
+    enum emit_status status = make_sure(outbox, err);
+    if (status == EMIT_OK) status = count_kinds(outbox, &read, err);
+    for (size_t i = 0; status == EMIT_OK && i < sizeof figures / sizeof *figures; i++)
+        if (emit_sqlite_integer(&outbox->sql, outbox->db, figures[i].text, figures[i].value) !=
+            SQLITE_ROW)
+            status = fail(outbox, err);
+    if (status == EMIT_CORRUPT) mark_damaged(outbox);
+    if (status != EMIT_OK) return status;
+    read.quarantined = (uint64_t)quarantined;
+    read.schema_version = (int)version;
+    read.file_bytes = file_bytes(outbox, "") + file_bytes(outbox, "-wal");
+    read.max_bytes = (uint64_t)outbox->max_bytes;
+    *stats = read;
+    return EMIT_OK;
+}
+
+static bool count_good(void *owner, const struct emit_entry *entry) {
+    (void)entry;
+    ++*(uint64_t *)owner;
+    return true;
+}
+
+enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good, uint64_t *bad,
+                                    struct emit_error *err) {
+    uint64_t good_count = 0, bad_count = 0;
+    bool finished = false;
+    enum emit_status status = make_sure(outbox, err);
+    for (int kind = 0; status == EMIT_OK && kind < EMIT_ENTRY_KINDS; kind++) {
+        struct emit_outbox_query query = {.kind = (enum emit_entry_kind)kind};
+        size_t damaged = 0;
+        status = emit_outbox_visit(outbox, &query, count_good, &good_count, &damaged, err);
+        bad_count += damaged;
+    }
+    if (status == EMIT_OK) status = emit_connection_check(outbox, true, 0, &finished, err);
+    if (status == EMIT_CORRUPT) {
+        mark_damaged(outbox);
+        bad_count++;
+    } else if (status != EMIT_OK) {
+        return status;
+    }
+    *good = good_count;
+    *bad = bad_count;
+    if (status == EMIT_OK && bad_count > 0)
+        status = emit_fail(err, EMIT_CORRUPT, "%llu entries of %s do not match their checksum",
+                           (unsigned long long)bad_count, outbox->folder.path);
+    return status;
+}

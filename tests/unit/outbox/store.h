@@ -1,0 +1,135 @@
+// A store in a folder of its own for one test, and entries that can be told
+// right from wrong: entry n has a body that n alone determines.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TESTS_OUTBOX_STORE_H
+#define TESTS_OUTBOX_STORE_H
+
+#include "base/error.h"
+#include "outbox/outbox.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STORE_BODY = 700 };
+
+struct store {
+    char root[64], folder[256], path[300];
+    struct emit_outbox_options options;
+    struct emit_outbox *outbox;
+    struct emit_error err;
+    size_t stored, duplicates;
+    // Of the last store_read:
+    size_t count, damaged;
+    unsigned wrong;
+    uint64_t first, last;
+    bool in_order;
+};
+
+struct store_entry {
+    char identity[65], run_id[16], body[STORE_BODY];
+    struct emit_entry entry;
+};
+
+static inline void store_make(struct store_entry *made, unsigned n) {
+    (void)snprintf(made->identity, sizeof made->identity, "%064x", n * 2654435761u);
+    (void)snprintf(made->run_id, sizeof made->run_id, "run_%u", n % 2);
+    int length = snprintf(made->body, sizeof made->body, "{\"n\":%u,\"text\":\"", n);
+    unsigned seed = n;
+    for (; length < 580; length++) {
+        seed = seed * 1103515245u + 12345u;
+        made->body[length] = (char)('a' + (seed >> 16) % 26);
+    }
+    (void)snprintf(made->body + length, sizeof made->body - (size_t)length, "\"}");
+    made->entry = (struct emit_entry){
+        .kind = EMIT_ENTRY_EVENT,
+        .identity = made->identity,
+        .run_id = made->run_id,
+        .workspace_id = "ws_local",
+        .time_ns = 1780000000000000000 + (int64_t)n * 1000000000,
+        .body = made->body,
+        .length = strlen(made->body),
+    };
+}
+
+static inline void store_must(struct store *store, enum emit_status status) {
+    if (status == EMIT_OK) return;
+    printf("Bail out! %s\n", store->err.text);
+    exit(1);
+}
+
+static inline void store_open(struct store *store) {
+    store->options.path = store->path;
+    store_must(store, emit_outbox_open(&store->outbox, &store->options, &store->err));
+}
+
+static inline void store_begin_with(struct store *store, const char *name,
+                                    const struct emit_outbox_options *options) {
+    *store = (struct store){.options = *options};
+    (void)snprintf(store->root, sizeof store->root, "/tmp/emit-outbox-XXXXXX");
+    if (!mkdtemp(store->root)) store_must(store, emit_fail(&store->err, EMIT_SYSTEM, "no folder"));
+    (void)snprintf(store->folder, sizeof store->folder, "%s/%s", store->root, name);
+    (void)snprintf(store->path, sizeof store->path, "%s/outbox.db", store->folder);
+    store_open(store);
+}
+
+static inline void store_begin(struct store *store, const char *name) {
+    store_begin_with(store, name, &(struct emit_outbox_options){0});
+}
+
+static inline void store_reopen(struct store *store) {
+    emit_outbox_close(store->outbox);
+    store->outbox = NULL;
+    store_open(store);
+}
+
+// Closes and removes everything below the root.
+static inline void store_end(struct store *store) {
+    char command[128];
+    emit_outbox_close(store->outbox);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", store->root);
+    if (system(command) != 0) printf("# cannot remove %s\n", store->root);
+}
+
+// Entries first .. first + count - 1 in one append.
+static inline enum emit_status store_add(struct store *store, unsigned first, size_t count) {
+    struct store_entry *made = calloc(count, sizeof *made);
+    struct emit_entry *entries = calloc(count, sizeof *entries);
+    if (!made || !entries) abort();
+    for (size_t i = 0; i < count; i++) {
+        store_make(&made[i], first + (unsigned)i);
+        entries[i] = made[i].entry;
+    }
+    enum emit_status status = emit_outbox_append(store->outbox, entries, count, &store->stored,
+                                                 &store->duplicates, &store->err);
+    free(made);
+    free(entries);
+    return status;
+}
+
+static inline bool store_take(void *owner, const struct emit_entry *entry) {
+    struct store *store = owner;
+    struct store_entry made;
+    unsigned n = 0;
+    if (sscanf(entry->body, "{\"n\":%u,", &n) != 1) store->wrong++;
+    store_make(&made, n);
+    if (strcmp(made.body, entry->body) != 0 || strcmp(made.identity, entry->identity) != 0)
+        store->wrong++;
+    if (store->count == 0) store->first = entry->sequence;
+    if (store->count > 0 && entry->sequence <= store->last) store->in_order = false;
+    store->last = entry->sequence;
+    store->count++;
+    return true;
+}
+
+static inline size_t store_read(struct store *store, const struct emit_outbox_query *query) {
+    store->count = store->damaged = 0;
+    store->wrong = 0;
+    store->in_order = true;
+    store_must(store, emit_outbox_visit(store->outbox, query, store_take, store, &store->damaged,
+                                        &store->err));
+    return store->count;
+}
+
+#endif
