@@ -4,10 +4,12 @@
 
 extern const struct emit_command emit_command_help;
 extern const struct emit_command emit_command_run;
+extern const struct emit_command emit_command_schema;
 extern const struct emit_command emit_command_version;
 
 const struct emit_command *const emit_commands[] = {
     &emit_command_run,
+    &emit_command_schema,
     &emit_command_help,
     &emit_command_version,
     NULL,
