@@ -7,6 +7,7 @@ extern const struct emit_command emit_command_run;
 extern const struct emit_command emit_command_schema;
 extern const struct emit_command emit_command_version;
 
+// clang-format off
 const struct emit_command *const emit_commands[] = {
     &emit_command_run,
     &emit_command_schema,
@@ -14,3 +15,4 @@ const struct emit_command *const emit_commands[] = {
     &emit_command_version,
     NULL,
 };
+// clang-format on
