@@ -1,0 +1,21 @@
+// The three steps of settle that look at more than one point. Private to this folder.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef MEASUREMENT_SETTLE_H
+#define MEASUREMENT_SETTLE_H
+
+#include "measurement/measurement.h"
+
+// Excludes all but one of the dies that turn out to repeat one counter.
+void emit_settle_mirrors(const struct emit_slot *slots, size_t count,
+                         struct emit_outcome *outcomes);
+
+// Says of each outcome with energy which device holds it and whether it may be added.
+void emit_settle_overlap(const struct emit_slot *slots, size_t count,
+                         struct emit_outcome *outcomes);
+
+// True for an outcome that has energy to tell.
+static inline bool emit_outcome_has_energy(const struct emit_outcome *outcome) {
+    return outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL;
+}
+
+#endif
