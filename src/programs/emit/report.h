@@ -63,6 +63,13 @@ struct emit_report {
 EMIT_MUST_CHECK enum emit_status emit_report_build(struct emit_report *report,
                                                    const struct emit_run_result *result,
                                                    struct emit_error *err);
+// Adds one diagnostic; texts are copied, cut at their limits. remedy may be NULL.
+EMIT_MUST_CHECK enum emit_status emit_report_diagnose(struct emit_report *report, const char *meter,
+                                                      const char *point, enum emit_code code,
+                                                      const char *message, const char *remedy,
+                                                      struct emit_error *err);
+// What helps against `code` at a point of this meter; NULL when nothing is known to.
+const char *emit_report_remedy(const char *meter, enum emit_code code);
 // One sentence for the reader, kept in order; more than EMIT_REPORT_NOTES_MAX are dropped.
 void emit_report_note(struct emit_report *report, const char *format, ...) EMIT_PRINTF(2, 3);
 void emit_report_clear(struct emit_report *report);

@@ -1,0 +1,29 @@
+// Quantities as a person reads them: a unit that fits, digits that are meant.
+// Never read back by a program; documents carry the numbers themselves.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_FIGURES_H
+#define PROGRAMS_EMIT_FIGURES_H
+
+#include <stdint.h>
+
+enum { EMIT_FIGURE_MAX = 32 }; // bytes of any figure, terminator included
+
+struct emit_energy_unit {
+    const char *name; // "kJ"
+    double joules;    // in one of it
+};
+
+// The unit in which a column of energies can be compared: it fits the largest,
+// and the smallest still shows a digit.
+const struct emit_energy_unit *emit_energy_unit_for(double smallest_joules, double largest_joules);
+
+void emit_figure_energy_in(char text[EMIT_FIGURE_MAX], double joules,
+                           const struct emit_energy_unit *unit); // "98.412 kJ"
+void emit_figure_energy(char text[EMIT_FIGURE_MAX], double joules);
+void emit_figure_uncertainty(char text[EMIT_FIGURE_MAX], double joules); // two digits: "0.52 J"
+void emit_figure_mean_watts(char text[EMIT_FIGURE_MAX], double watts);   // "389.9"
+void emit_figure_peak_watts(char text[EMIT_FIGURE_MAX], double watts);   // "612"; "" when not known
+void emit_figure_watt_hours(char text[EMIT_FIGURE_MAX], double joules);  // "72.34 Wh"
+void emit_figure_duration(char text[EMIT_FIGURE_MAX], int64_t nanoseconds); // "4 min 12.4 s"
+
+#endif

@@ -1,0 +1,153 @@
+// Text inside a width: made printable, cut, or broken into lines.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/page.h"
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+// One character of a string as it will be printed.
+struct glyph {
+    const char *bytes;
+    size_t length; // of bytes
+    size_t taken;  // of the string
+    int columns;
+};
+
+static size_t utf8_length(const unsigned char *at, uint32_t *point) {
+    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+    if (length == 0 || at[0] > 0xf4) return 0;
+    *point = length == 1 ? at[0] : at[0] & (0x7fU >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((at[i] & 0xc0) != 0x80) return 0;
+        *point = *point << 6 | (at[i] & 0x3f);
+    }
+    bool overlong = (length == 3 && *point < 0x800) || (length == 4 && *point < 0x10000);
+    bool surrogate = *point >= 0xd800 && *point <= 0xdfff;
+    return overlong || surrogate || *point > 0x10ffff ? 0 : length;
+}
+
+// Controls of both kinds, and what turns the direction of writing.
+static bool is_unprintable(uint32_t point) {
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+           (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+}
+
+static struct glyph next_glyph(const char *at) {
+    uint32_t point = 0;
+    size_t length = utf8_length((const unsigned char *)at, &point);
+    if (length == 0) return (struct glyph){"\xef\xbf\xbd", 3, 1, 2};
+    if (is_unprintable(point)) return (struct glyph){"?", 1, length, 1};
+    // From the Hangul letters on, many are two columns wide: counted so, lines are never longer.
+    return (struct glyph){at, length, length, point >= 0x1100 ? 2 : 1};
+}
+
+int emit_page_width(const char *string) {
+    int columns = 0;
+    for (struct glyph glyph; *string; string += glyph.taken) {
+        glyph = next_glyph(string);
+        columns += glyph.columns;
+    }
+    return columns;
+}
+
+// Adds glyphs while they fit both the columns and the buffer; returns columns used.
+static int add_glyphs(struct emit_text *text, const char *string, int columns) {
+    int used = 0;
+    for (struct glyph glyph; *string; string += glyph.taken) {
+        glyph = next_glyph(string);
+        if (used + glyph.columns > columns || text->length + glyph.length >= text->size) break;
+        emit_text_add_bytes(text, glyph.bytes, glyph.length);
+        used += glyph.columns;
+    }
+    return used;
+}
+
+int emit_page_copy(char *text, size_t size, const char *string, int columns) {
+    struct emit_text out;
+    emit_text_init(&out, text, size);
+    bool fits = emit_page_width(string) <= columns;
+    int used = add_glyphs(&out, string, fits || columns < 3 ? columns : columns - 3);
+    if (!fits && columns >= 3) used += add_glyphs(&out, "...", 3);
+    return used;
+}
+
+int emit_page_copy_end(char *text, size_t size, const char *string, int columns) {
+    int excess = emit_page_width(string) - columns;
+    if (excess <= 0 || columns < 3) return emit_page_copy(text, size, string, columns);
+    struct emit_text out;
+    emit_text_init(&out, text, size);
+    int used = add_glyphs(&out, "...", 3);
+    for (int skipped = 0; skipped < excess + 3 && *string;) {
+        struct glyph glyph = next_glyph(string);
+        skipped += glyph.columns;
+        string += glyph.taken;
+    }
+    return used + add_glyphs(&out, string, columns - used);
+}
+
+static void print_glyphs(FILE *out, const char *from, const char *end) {
+    for (struct glyph glyph; from < end; from += glyph.taken) {
+        glyph = next_glyph(from);
+        (void)fwrite(glyph.bytes, 1, glyph.length, out);
+    }
+}
+
+struct line_end {
+    const char *at;   // the line is printed up to here,
+    const char *next; // and the next one begins here
+    bool broken;      // at a blank, with more to come
+};
+
+// Where a line of `room` columns ends. A blank inside of quotes is no place to
+// break when they are minded; a word longer than the line is cut, unless whole.
+static struct line_end find_line_end(const char *text, int room, bool mind_quotes, bool whole) {
+    const char *blank = NULL, *at = text;
+    char quote = '\0';
+    int columns = 0;
+    for (struct glyph glyph; *at; at += glyph.taken) {
+        glyph = next_glyph(at);
+        bool over = columns + glyph.columns > room;
+        if (*at == ' ' && !quote && at > text) {
+            if (over) return (struct line_end){blank ? blank : at, (blank ? blank : at) + 1, true};
+            blank = at;
+        } else if (over && blank) {
+            return (struct line_end){blank, blank + 1, true};
+        } else if (over && !whole) {
+            return (struct line_end){at, at, true};
+        }
+        if (mind_quotes && (*at == '\'' || *at == '"') && (!quote || quote == *at))
+            quote = quote ? '\0' : *at;
+        columns += glyph.columns;
+    }
+    return (struct line_end){at, at, false};
+}
+
+static void print_lines(const struct emit_page *page, const char *lead, int hang, const char *text,
+                        bool shell) {
+    int columns = page->columns < EMIT_PAGE_COLUMNS_MIN ? EMIT_PAGE_COLUMNS_MIN : page->columns;
+    print_glyphs(page->out, lead, lead + strlen(lead));
+    int room = columns - emit_page_width(lead);
+    for (;;) {
+        struct line_end end = find_line_end(text, room, shell, shell);
+        // A line that goes on needs two columns more, for its backslash.
+        if (shell && end.broken) end = find_line_end(text, room - 2, true, true);
+        print_glyphs(page->out, text, end.at);
+        if (!end.broken || !*end.next) break;
+        fprintf(page->out, "%s\n%*s", shell ? " \\" : "", hang, "");
+        text = end.next;
+        room = columns - hang;
+    }
+    fputc('\n', page->out);
+}
+
+void emit_page_words(const struct emit_page *page, const char *lead, int hang, const char *text) {
+    print_lines(page, lead, hang, text, false);
+}
+
+void emit_page_shell(const struct emit_page *page, const char *lead, int hang, const char *text) {
+    print_lines(page, lead, hang, text, true);
+}

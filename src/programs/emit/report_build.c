@@ -1,0 +1,184 @@
+// From a closed run to its report: totals that say what they sum, and a
+// diagnostic for everything that is not plainly measured.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/report.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+void emit_report_clear(struct emit_report *report) {
+    if (!report) return;
+    free(report->slots);
+    free(report->outcomes);
+    free(report->diagnostics);
+    *report = (struct emit_report){0};
+}
+
+void emit_report_note(struct emit_report *report, const char *format, ...) {
+    if (report->note_count == EMIT_REPORT_NOTES_MAX) return;
+    va_list arguments;
+    va_start(arguments, format);
+    char *note = report->notes[report->note_count++];
+    if (vsnprintf(note, sizeof report->notes[0], format, arguments) < 0) note[0] = '\0';
+    va_end(arguments);
+}
+
+enum emit_status emit_report_diagnose(struct emit_report *report, const char *meter,
+                                      const char *point, enum emit_code code, const char *message,
+                                      const char *remedy, struct emit_error *err) {
+    // The array grows by doubling: its size is the power of two at or above the count.
+    size_t count = report->diagnostic_count;
+    if ((count & (count - 1)) == 0) {
+        size_t size = count ? 2 * count : 1;
+        struct emit_report_diagnostic *grown =
+            reallocarray(report->diagnostics, size, sizeof *grown);
+        if (!grown) return emit_fail(err, EMIT_NO_MEMORY, "no memory for a diagnostic");
+        report->diagnostics = grown;
+    }
+    struct emit_report_diagnostic *added = &report->diagnostics[count];
+    *added = (struct emit_report_diagnostic){.code = code};
+    (void)emit_text_format(added->meter, sizeof added->meter, "%s", meter);
+    (void)emit_text_format(added->point, sizeof added->point, "%s", point);
+    (void)emit_text_format(added->message, sizeof added->message, "%s", message);
+    if (remedy) (void)emit_text_format(added->remedy, sizeof added->remedy, "%s", remedy);
+    report->diagnostic_count++;
+    return EMIT_OK;
+}
+
+const char *emit_report_remedy(const char *meter, enum emit_code code) {
+    for (const struct emit_meter_type *const *type = emit_meter_types; *type; type++)
+        if (strcmp((*type)->name, meter) == 0)
+            return (*type)->remedy ? (*type)->remedy(code) : NULL;
+    return NULL;
+}
+
+// Why a point is not plainly measured, as one sentence.
+static void write_reason(struct emit_text *text, const struct emit_point *point,
+                         const struct emit_outcome *outcome) {
+    bool meter_said_it = point->note[0] && outcome->code == point->found;
+    if (outcome->kind == EMIT_OUTCOME_PARTIAL)
+        emit_text_add_format(text,
+                             "%.3g %% of the window is covered: ", 100 * outcome->coverage_ratio);
+    emit_text_add(text, meter_said_it ? point->note : emit_code_meaning(outcome->code));
+    if (outcome->because[0]) emit_text_add_format(text, " (%s)", outcome->because);
+}
+
+static enum emit_status diagnose_point(struct emit_report *report, const struct emit_point *point,
+                                       const struct emit_outcome *outcome, struct emit_error *err) {
+    // What is true of a whole meter is said once: see diagnose_meter.
+    if (outcome->kind == EMIT_OUTCOME_MEASURED || outcome->code == EMIT_CODE_NONE) return EMIT_OK;
+    char message[240];
+    struct emit_text text;
+    emit_text_init(&text, message, sizeof message);
+    write_reason(&text, point, outcome);
+    return emit_report_diagnose(report, point->meter, point->device_id, outcome->code, message,
+                                emit_report_remedy(point->meter, outcome->code), err);
+}
+
+// The caveats that all points of a meter share, said at its first point.
+static enum emit_status diagnose_meter(struct emit_report *report, size_t first,
+                                       struct emit_error *err) {
+    const char *meter = report->slots[first].point.meter;
+    for (size_t i = 0; i < first; i++)
+        if (strcmp(report->slots[i].point.meter, meter) == 0) return EMIT_OK;
+    size_t simulated = 0, shared = 0;
+    for (size_t i = first; i < report->point_count; i++) {
+        if (strcmp(report->slots[i].point.meter, meter) != 0) continue;
+        simulated += report->outcomes[i].simulated;
+        shared += report->outcomes[i].concurrent_runs > 0;
+    }
+    char message[240];
+    enum emit_status status = EMIT_OK;
+    if (simulated) {
+        (void)emit_text_format(message, sizeof message, "%zu of its points: %s", simulated,
+                               emit_code_meaning(EMIT_CODE_SIMULATED));
+        status = emit_report_diagnose(report, meter, "", EMIT_CODE_SIMULATED, message,
+                                      emit_report_remedy(meter, EMIT_CODE_SIMULATED), err);
+    }
+    if (shared && status == EMIT_OK) {
+        (void)emit_text_format(message, sizeof message, "%zu of its points: %s", shared,
+                               emit_code_meaning(EMIT_CODE_SHARED));
+        status = emit_report_diagnose(report, meter, "", EMIT_CODE_SHARED, message,
+                                      emit_report_remedy(meter, EMIT_CODE_SHARED), err);
+    }
+    return status;
+}
+
+static enum emit_status diagnose(struct emit_report *report, const struct emit_run_result *result,
+                                 struct emit_error *err) {
+    enum emit_status status = EMIT_OK;
+    for (size_t i = 0; i < report->point_count && status == EMIT_OK; i++) {
+        status = diagnose_meter(report, i, err);
+        if (status == EMIT_OK)
+            status = diagnose_point(report, &report->slots[i].point, &report->outcomes[i], err);
+    }
+    size_t absent_max = sizeof result->absent / sizeof result->absent[0];
+    for (size_t i = 0; i < absent_max && result->absent[i][0] && status == EMIT_OK; i++)
+        status =
+            emit_report_diagnose(report, "", "", EMIT_CODE_ABSENT, result->absent[i], NULL, err);
+    return status;
+}
+
+// One total: everything that may be added, named by the components in it.
+static void sum(struct emit_report *report) {
+    struct emit_report_total *total = &report->totals[0];
+    *total = (struct emit_report_total){0};
+    struct emit_text what;
+    emit_text_init(&what, total->what, sizeof total->what);
+    for (int component = 0; component < EMIT_COMPONENT_COUNT; component++) {
+        bool named = false;
+        for (size_t i = 0; i < report->point_count; i++) {
+            const struct emit_outcome *outcome = &report->outcomes[i];
+            if (!outcome->counts_in_total || (int)report->slots[i].point.component != component)
+                continue;
+            if (!named)
+                emit_text_add_format(&what, "%s%s", what.length ? " + " : "",
+                                     emit_component_word((enum emit_component)component));
+            named = true;
+            total->joules += outcome->joules;
+            total->uncertainty_joules += outcome->uncertainty_joules;
+        }
+    }
+    if (report->window_ns > 0) total->mean_watts = total->joules * 1e9 / (double)report->window_ns;
+    report->total_count = what.length > 0;
+}
+
+static enum emit_status copy_points(struct emit_report *report,
+                                    const struct emit_run_result *result, struct emit_error *err) {
+    if (result->count == 0) return EMIT_OK;
+    report->slots = calloc(result->count, sizeof *report->slots);
+    report->outcomes = calloc(result->count, sizeof *report->outcomes);
+    if (!report->slots || !report->outcomes)
+        return emit_fail(err, EMIT_NO_MEMORY, "no memory for the report of %zu points",
+                         result->count);
+    memcpy(report->slots, result->slots, result->count * sizeof *report->slots);
+    memcpy(report->outcomes, result->outcomes, result->count * sizeof *report->outcomes);
+    report->point_count = result->count;
+    return EMIT_OK;
+}
+
+enum emit_status emit_report_build(struct emit_report *report, const struct emit_run_result *result,
+                                   struct emit_error *err) {
+    struct emit_report built = {
+        .header = result->header,
+        .end_wall_ns = result->end_wall_ns,
+        .window_ns = result->end_ns - result->header.start_ns,
+        .killed = result->killed,
+        .left_to_others = result->left_to_others,
+        .concurrent_runs = result->concurrent_runs,
+    };
+    enum emit_status status = copy_points(&built, result, err);
+    if (status == EMIT_OK) status = diagnose(&built, result, err);
+    if (status != EMIT_OK) {
+        emit_report_clear(&built);
+        return status;
+    }
+    for (size_t i = 0; i < built.point_count; i++)
+        built.simulated |= built.outcomes[i].simulated;
+    sum(&built);
+    *report = built;
+    return EMIT_OK;
+}

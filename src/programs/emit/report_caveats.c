@@ -1,0 +1,179 @@
+// What a report says besides numbers: what was not read and what helps, what was
+// not counted and why, where the events are.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/report_parts.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+enum { NAME_COLUMNS = 24, LINE_MAX_BYTES = 512 };
+
+static size_t count_of_kind(const struct emit_report *report, enum emit_outcome_kind kind) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->point_count; i++)
+        count += report->outcomes[i].kind == kind;
+    return count;
+}
+
+static const struct emit_report_diagnostic *diagnostic_of(const struct emit_report *report,
+                                                          size_t index) {
+    const struct emit_point *point = &report->slots[index].point;
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct emit_report_diagnostic *diagnostic = &report->diagnostics[i];
+        if (diagnostic->code == report->outcomes[index].code &&
+            strcmp(diagnostic->point, point->device_id) == 0 &&
+            strcmp(diagnostic->meter, point->meter) == 0)
+            return diagnostic;
+    }
+    return NULL;
+}
+
+// Two points told in one line: the same happened to both, for the same reason.
+static bool are_told_together(const struct emit_report *report, size_t a, size_t b) {
+    const struct emit_report_diagnostic *x = diagnostic_of(report, a),
+                                        *y = diagnostic_of(report, b);
+    return report->outcomes[a].kind == report->outcomes[b].kind &&
+           report->outcomes[a].code == report->outcomes[b].code &&
+           report->slots[a].point.component == report->slots[b].point.component && x && y &&
+           strcmp(x->meter, y->meter) == 0 && strcmp(x->message, y->message) == 0;
+}
+
+// The next point to tell of, among those left out on purpose or among the others
+// that are not measured in full; point_count when there is none.
+static size_t next_told(const struct emit_report *report, bool excluded, size_t from) {
+    for (size_t i = from; i < report->point_count; i++) {
+        enum emit_outcome_kind kind = report->outcomes[i].kind;
+        bool is_first = excluded ? kind == EMIT_OUTCOME_EXCLUDED
+                                 : kind == EMIT_OUTCOME_REFUSED || kind == EMIT_OUTCOME_PARTIAL;
+        for (size_t before = 0; is_first && before < i; before++)
+            is_first = !are_told_together(report, before, i);
+        if (is_first) return i;
+    }
+    return report->point_count;
+}
+
+static void print_point(const struct emit_page *page, const struct emit_report *report,
+                        size_t index) {
+    const struct emit_point *point = &report->slots[index].point;
+    const struct emit_report_diagnostic *diagnostic = diagnostic_of(report, index);
+    size_t alike = 0;
+    for (size_t i = index; i < report->point_count; i++)
+        alike += i == index || are_told_together(report, index, i);
+    char name[4 * NAME_COLUMNS], lead[LINE_MAX_BYTES], together[EMIT_DEVICE_ID_MAX];
+    (void)emit_text_format(together, sizeof together, "%s x%zu",
+                           emit_report_component(point->component), alike);
+    emit_page_copy(name, sizeof name, alike > 1 ? together : point->device_id, NAME_COLUMNS);
+    (void)emit_text_format(lead, sizeof lead, "    %s  %s  %s  ", name, point->meter,
+                           emit_code_word(report->outcomes[index].code));
+    emit_page_words(page, lead, 8, diagnostic ? diagnostic->message : "");
+}
+
+// Points whose energy is missing, whole or in part, in the order in which they were found.
+static void print_unread(const struct emit_page *page, const struct emit_report *report) {
+    size_t refused = count_of_kind(report, EMIT_OUTCOME_REFUSED);
+    size_t partial = count_of_kind(report, EMIT_OUTCOME_PARTIAL);
+    if (refused + partial == 0) return;
+    char line[LINE_MAX_BYTES];
+    struct emit_text text;
+    emit_text_init(&text, line, sizeof line);
+    if (refused)
+        emit_text_add_format(&text, "%zu point%s not read", refused, refused > 1 ? "s" : "");
+    if (partial)
+        emit_text_add_format(&text, "%s%zu%s read in part", refused ? ", " : "", partial,
+                             refused       ? ""
+                             : partial > 1 ? " points"
+                                           : " point");
+    emit_text_add(&text, ":");
+    emit_page_words(page, "  ", 2, line);
+    for (size_t i = next_told(report, false, 0); i < report->point_count;) {
+        print_point(page, report, i);
+        size_t next = next_told(report, false, i + 1);
+        const struct emit_report_diagnostic *told = diagnostic_of(report, i),
+                                            *after = next < report->point_count
+                                                         ? diagnostic_of(report, next)
+                                                         : NULL;
+        // One remedy for several points stands below the last of them.
+        bool is_last = !told || !after || strcmp(told->remedy, after->remedy) != 0;
+        if (told && told->remedy[0] && is_last)
+            emit_page_shell(page, "      fix  ", 11, told->remedy);
+        i = next;
+    }
+}
+
+static void print_excluded_one_by_one(const struct emit_page *page,
+                                      const struct emit_report *report) {
+    emit_page_words(page, "  ", 2, "Not counted:");
+    for (size_t i = next_told(report, true, 0); i < report->point_count;
+         i = next_told(report, true, i + 1))
+        print_point(page, report, i);
+}
+
+// Points left out on purpose: counted by reason in one line, or told one by one
+// to those who asked for all domains.
+static void print_excluded(const struct emit_page *page, const struct emit_report *report) {
+    size_t excluded = count_of_kind(report, EMIT_OUTCOME_EXCLUDED);
+    if (excluded == 0) return;
+    if (report->header.all_domains) {
+        print_excluded_one_by_one(page, report);
+        return;
+    }
+    char line[LINE_MAX_BYTES];
+    struct emit_text text;
+    emit_text_init(&text, line, sizeof line);
+    emit_text_add_format(&text, "%zu point%s not counted:", excluded, excluded > 1 ? "s" : "");
+    const char *separator = " ";
+    for (int code = 0; code < EMIT_CODE_COUNT; code++) {
+        size_t count = 0;
+        for (size_t i = 0; i < report->point_count; i++)
+            count += report->outcomes[i].kind == EMIT_OUTCOME_EXCLUDED &&
+                     (int)report->outcomes[i].code == code;
+        if (count == 0) continue;
+        emit_text_add_format(&text, "%s%zu %s", separator, count,
+                             emit_code_word((enum emit_code)code));
+        separator = ", ";
+    }
+    emit_text_add(&text, " (--domains all tells them one by one).");
+    emit_page_words(page, "  ", 2, line);
+}
+
+// Where nothing at all was found, what was looked for is the news.
+static void print_nothing_measured(const struct emit_page *page, const struct emit_report *report) {
+    size_t with_energy =
+        count_of_kind(report, EMIT_OUTCOME_MEASURED) + count_of_kind(report, EMIT_OUTCOME_PARTIAL);
+    if (with_energy) return;
+    emit_page_words(page, "  ", 2, "No energy was measured.");
+    for (size_t i = 0; i < report->diagnostic_count; i++)
+        if (report->diagnostics[i].code == EMIT_CODE_ABSENT)
+            emit_page_words(page, "    ", 8, report->diagnostics[i].message);
+}
+
+void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report) {
+    if (report->killed)
+        emit_page_words(page, "  ", 2,
+                        "emit died during this run: closed from the last counts it had written.");
+    if (report->left_to_others) return;
+    print_nothing_measured(page, report);
+    print_unread(page, report);
+    print_excluded(page, report);
+}
+
+void emit_report_print_storage(const struct emit_page *page, const struct emit_report *report) {
+    if (report->events_refused)
+        emit_page_words(page, "  ", 2,
+                        "Events that broke the contract were not stored: this is a bug in emit, "
+                        "please report it with the output of emit diagnostics.");
+    for (size_t i = 0; i < report->note_count; i++)
+        emit_page_words(page, "  ", 2, report->notes[i]);
+    if (!report->stored) return;
+    char line[LINE_MAX_BYTES];
+    struct emit_text text;
+    emit_text_init(&text, line, sizeof line);
+    emit_text_add_format(&text, "%u event%s stored, 0 sent (no sink).", report->events_stored,
+                         report->events_stored == 1 ? "" : "s");
+    if (report->events_duplicate)
+        emit_text_add_format(&text, " %u %s in the store before.", report->events_duplicate,
+                             report->events_duplicate == 1 ? "was" : "were");
+    emit_text_add_format(&text, "  emit show %s", report->header.run_id);
+    emit_page_words(page, "  ", 2, line);
+}

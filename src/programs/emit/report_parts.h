@@ -1,0 +1,18 @@
+// The parts of the text of a report, in the order in which they stand.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_REPORT_PARTS_H
+#define PROGRAMS_EMIT_REPORT_PARTS_H
+
+#include "programs/emit/page.h"
+#include "programs/emit/report.h"
+
+// The name of a component in few letters: the device id beside it says the rest.
+const char *emit_report_component(enum emit_component component);
+
+void emit_report_print_table(const struct emit_page *page, const struct emit_report *report);
+// Points that are partial, not read or not counted, each with why and what helps.
+void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report);
+// Notes, and where the events went.
+void emit_report_print_storage(const struct emit_page *page, const struct emit_report *report);
+
+#endif

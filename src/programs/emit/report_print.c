@@ -1,0 +1,82 @@
+// The report for people: about a dozen lines, most important first. What is not
+// known is left blank.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/report_parts.h"
+
+#include "base/text.h"
+#include "programs/emit/figures.h"
+
+#include <string.h>
+
+enum { COMMAND_COLUMNS = 40 };
+
+static void print_heading(const struct emit_page *page, const struct emit_report *report) {
+    if (report->simulated) fputs("emit: SIMULATED NODE, no number below is real\n", page->out);
+    char duration[EMIT_FIGURE_MAX], ended[32], id[2 * EMIT_RUN_ID_MAX],
+        command[4 * COMMAND_COLUMNS];
+    emit_figure_duration(duration, report->window_ns);
+    if (report->has_exit)
+        (void)emit_text_format(ended, sizeof ended, "exit %d", report->exit_status);
+    else
+        (void)emit_text_format(ended, sizeof ended, "%s",
+                               report->killed ? "end not seen" : "ended");
+    emit_page_copy(id, sizeof id, report->header.run_id, page->columns - 2);
+    // The id stands whole, it is copied from here: the command gives way, or the id moves on.
+    int fixed =
+        (int)(strlen("emit: ") + strlen("  ") + strlen(ended) + strlen("  ") + strlen(duration));
+    int beside_id = page->columns - fixed - 2 - emit_page_width(id);
+    bool one_line = beside_id >= 12;
+    int room = one_line ? beside_id : page->columns - fixed;
+    emit_page_copy(command, sizeof command, report->header.command,
+                   room < COMMAND_COLUMNS ? room : COMMAND_COLUMNS);
+    fprintf(page->out, "emit: %s  %s  %s%s%s\n", command, ended, duration, one_line ? "  " : "\n  ",
+            id);
+}
+
+static bool counts_component(const struct emit_report *report, enum emit_component component) {
+    for (size_t i = 0; i < report->point_count; i++)
+        if (report->slots[i].point.component == component && report->outcomes[i].counts_in_total)
+            return true;
+    return false;
+}
+
+// What the sum holds too much, and what it does not hold.
+static void print_scope(const struct emit_page *page, const struct emit_report *report) {
+    if (report->total_count == 0) return;
+    char sentence[160];
+    if (report->concurrent_runs)
+        (void)emit_text_format(sentence, sizeof sentence,
+                               "Whole devices: includes anything else that used them (%u other "
+                               "run%s seen).",
+                               report->concurrent_runs, report->concurrent_runs == 1 ? "" : "s");
+    else
+        (void)emit_text_format(sentence, sizeof sentence,
+                               "Whole devices: includes anything else that used them (no other "
+                               "run seen).");
+    emit_page_words(page, "  ", 2, sentence);
+    if (counts_component(report, EMIT_COMPONENT_NODE) ||
+        counts_component(report, EMIT_COMPONENT_CHASSIS) ||
+        counts_component(report, EMIT_COMPONENT_PLATFORM))
+        return;
+    bool gpu = counts_component(report, EMIT_COMPONENT_GPU) ||
+               counts_component(report, EMIT_COMPONENT_GPU_MODULE);
+    (void)emit_text_format(
+        sentence, sizeof sentence, "Not in the sum: %s%sfans, power supplies, disks, network.",
+        gpu ? "" : "GPUs, ", counts_component(report, EMIT_COMPONENT_DRAM) ? "" : "memory, ");
+    emit_page_words(page, "  ", 2, sentence);
+}
+
+void emit_report_print(FILE *out, const struct emit_report *report, int columns) {
+    struct emit_page page = {
+        .out = out, .columns = columns < EMIT_PAGE_COLUMNS_MIN ? EMIT_PAGE_COLUMNS_MIN : columns};
+    print_heading(&page, report);
+    if (report->left_to_others) {
+        emit_page_words(&page, "  ", 2,
+                        "Another process of this run goes on: it will report the energy.");
+    } else {
+        emit_report_print_table(&page, report);
+        print_scope(&page, report);
+    }
+    emit_report_print_caveats(&page, report);
+    emit_report_print_storage(&page, report);
+}

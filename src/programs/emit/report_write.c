@@ -1,0 +1,173 @@
+// The report and its diagnostics as JSON: what --json prints and the store keeps.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/report.h"
+
+#include "base/json_write.h"
+#include "base/time.h"
+#include "programs/emit/report_members.h"
+
+#include <math.h>
+#include <string.h>
+
+static double double_at(const void *at) {
+    double value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+// Every enumeration of ours has the size of an int.
+static int enum_at(const void *at) {
+    int value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+static bool is_left_out(const struct emit_member *row, const char *at) {
+    if (row->type == EMIT_MEMBER_DOUBLE && !isfinite(double_at(at))) return true;
+    if (!row->optional) return false;
+    if (row->type == EMIT_MEMBER_TEXT) return at[0] == '\0';
+    for (size_t i = 0; i < row->size; i++)
+        if (at[i]) return false;
+    return true;
+}
+
+static void write_value(struct emit_json_writer *writer, const struct emit_member *row,
+                        const void *at) {
+    switch (row->type) {
+    case EMIT_MEMBER_TEXT: emit_json_string(writer, at); break;
+    case EMIT_MEMBER_SOURCE:
+    case EMIT_MEMBER_COMPONENT:
+    case EMIT_MEMBER_ACCURACY:
+    case EMIT_MEMBER_OUTCOME:
+    case EMIT_MEMBER_CODE:
+        emit_json_string(writer, emit_member_word(row->type, enum_at(at)));
+        break;
+    case EMIT_MEMBER_DOUBLE: emit_json_double(writer, double_at(at)); break;
+    case EMIT_MEMBER_U64: emit_json_u64(writer, *(const uint64_t *)at); break;
+    case EMIT_MEMBER_U32: emit_json_u64(writer, *(const uint32_t *)at); break;
+    case EMIT_MEMBER_I64: emit_json_i64(writer, *(const int64_t *)at); break;
+    case EMIT_MEMBER_FLAG: emit_json_bool(writer, *(const bool *)at); break;
+    }
+}
+
+static void write_members(struct emit_json_writer *writer, const struct emit_member *rows,
+                          const void *owner) {
+    for (const struct emit_member *row = rows; row->key; row++) {
+        const char *at = (const char *)owner + row->offset;
+        if (is_left_out(row, at)) continue;
+        emit_json_key(writer, row->key);
+        write_value(writer, row, at);
+    }
+}
+
+static void write_time(struct emit_json_writer *writer, const char *key, int64_t wall_ns) {
+    char text[EMIT_TIME_TEXT];
+    emit_time_write(text, wall_ns);
+    emit_json_key(writer, key);
+    emit_json_string(writer, text);
+}
+
+static void write_point(struct emit_json_writer *writer, const struct emit_report *report,
+                        size_t index) {
+    const struct emit_point *point = &report->slots[index].point;
+    struct emit_outcome outcome = report->outcomes[index];
+    // Monotonic time means nothing to another reader: offsets do.
+    outcome.from_ns -= report->header.start_ns;
+    outcome.to_ns -= report->header.start_ns;
+    emit_json_open_object(writer);
+    write_members(writer, emit_point_members, point);
+    if (point->device_index >= 0) {
+        emit_json_key(writer, "device_index");
+        emit_json_i64(writer, point->device_index);
+    }
+    write_members(writer, emit_decision_members, &outcome);
+    if (outcome.kind == EMIT_OUTCOME_MEASURED || outcome.kind == EMIT_OUTCOME_PARTIAL)
+        write_members(writer, emit_figure_members, &outcome);
+    emit_json_close_object(writer);
+}
+
+static void write_lists(struct emit_json_writer *writer, const struct emit_report *report) {
+    emit_json_key(writer, "points");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < report->point_count; i++)
+        write_point(writer, report, i);
+    emit_json_close_array(writer);
+    emit_json_key(writer, "totals");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < report->total_count; i++) {
+        emit_json_open_object(writer);
+        write_members(writer, emit_total_members, &report->totals[i]);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+    emit_json_key(writer, "diagnostics");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        emit_json_open_object(writer);
+        write_members(writer, emit_diagnostic_members, &report->diagnostics[i]);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+    emit_json_key(writer, "notes");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < report->note_count; i++)
+        emit_json_string(writer, report->notes[i]);
+    emit_json_close_array(writer);
+}
+
+enum emit_status emit_report_write_json(struct emit_text *text, const struct emit_report *report,
+                                        struct emit_error *err) {
+    struct emit_json_writer writer;
+    emit_json_writer_init(&writer, text);
+    emit_json_open_object(&writer);
+    write_members(&writer, emit_report_members, report);
+    write_time(&writer, "from", report->header.start_wall_ns);
+    write_time(&writer, "to", report->end_wall_ns);
+    emit_json_key(&writer, "exit");
+    if (report->has_exit)
+        emit_json_i64(&writer, report->exit_status);
+    else
+        emit_json_null(&writer);
+    write_lists(&writer, report);
+    emit_json_key(&writer, "events");
+    emit_json_open_object(&writer);
+    write_members(&writer, emit_event_count_members, report);
+    emit_json_close_object(&writer);
+    emit_json_key(&writer, "self");
+    emit_json_open_object(&writer);
+    write_members(&writer, emit_self_members, report);
+    emit_json_close_object(&writer);
+    emit_json_close_object(&writer);
+    if (text->cut)
+        return emit_fail(err, EMIT_FULL, "the report of run %s is longer than %zu bytes",
+                         report->header.run_id, text->size);
+    return EMIT_OK;
+}
+
+// Keys sorted: a diagnostic is canonical as events are, so that its identity is
+// the hash of its line.
+enum emit_status emit_report_write_diagnostic(struct emit_text *text,
+                                              const struct emit_report *report,
+                                              const struct emit_report_diagnostic *diagnostic,
+                                              struct emit_error *err) {
+    struct emit_json_writer writer;
+    emit_json_writer_init(&writer, text);
+    emit_json_open_object(&writer);
+    emit_json_key(&writer, "code");
+    emit_json_string(&writer, emit_code_word(diagnostic->code));
+    emit_json_key(&writer, "message");
+    emit_json_string(&writer, diagnostic->message);
+    emit_json_key(&writer, "meter");
+    emit_json_string(&writer, diagnostic->meter);
+    emit_json_key(&writer, "point");
+    emit_json_string(&writer, diagnostic->point);
+    emit_json_key(&writer, "remedy");
+    emit_json_string(&writer, diagnostic->remedy);
+    emit_json_key(&writer, "run");
+    emit_json_string(&writer, report->header.run_id);
+    write_time(&writer, "time", report->end_wall_ns);
+    emit_json_close_object(&writer);
+    if (text->cut)
+        return emit_fail(err, EMIT_FULL, "a diagnostic is longer than %zu bytes", text->size);
+    return EMIT_OK;
+}
