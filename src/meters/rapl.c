@@ -86,7 +86,7 @@ static void read_name(struct scan *scan, struct emit_rapl_zone *zone) {
     } else if (failed == ENOENT && fstatat(dirfd(scan->directory), zone->entry, &seen, 0) != 0) {
         point->found = EMIT_CODE_MASKED;
         (void)emit_text_format(point->note, sizeof point->note,
-                               "listed, but /sys%sis hidden, as containers do", KERNEL_PATH);
+                               "listed, but hidden: a container masks what it leads to");
     } else {
         point->found = EMIT_CODE_MALFORMED;
         (void)emit_text_format(point->note, sizeof point->note, "its name cannot be read: %s",

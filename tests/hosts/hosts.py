@@ -7,9 +7,9 @@
 
 A machine is a folder with two files. `expected` holds the probe's lines. `machine` holds one line a
 zone: its entry in the class directory and its files, name=TEXT range=TEXT energy=FIRST..LAST, each left out
-where the zone has none, and mode=OCTAL of energy_uj (0400 when not said; as root the probe runs as nobody,
-or else 0400 would stop nobody). Words alone: `masked` (the link leads nowhere), `unreadable` (even the name).
-Other lines: `cpu VENDOR` (modalias of intel or amd), `class empty|absent`, `as root`, `seconds N`.
+where the zone has none. Words alone: `denied` (energy_uj is 0400 root; the probe runs as nobody, or it would
+stop nobody), `unreadable` (even the name), `masked` (the link leads nowhere), `limits` (has constraint files).
+Other lines: `cpu VENDOR` (intel, amd, hygon: its modalias), `class empty|absent`, `seconds N` between the samples.
 """
 import os
 import pwd
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 
+ROOT_ONLY = 0 if os.geteuid() else 0o400  # whoever is not root cannot make files of root's
 VENDORS = {'intel': '0000', 'amd': '0002', 'hygon': '0009'}
 
 
@@ -26,7 +27,6 @@ class Machine:
         self.name = os.path.basename(folder)
         self.zones = []
         self.vendor = self.klass = None
-        self.as_root = False
         self.seconds = '10'
         with open(os.path.join(folder, 'machine'), encoding='utf-8') as text:
             for line in text:
@@ -40,8 +40,6 @@ class Machine:
             self.vendor = VENDORS[rest[0]]
         elif first == 'class':
             self.klass = rest[0]
-        elif first == 'as':
-            self.as_root = rest[0] == 'root'
         elif first == 'seconds':
             self.seconds = rest[0]
         else:
@@ -74,15 +72,16 @@ class Machine:
             write(f'{zone}/enabled', '0\n')
             write(f'{zone}/uevent', '')
             if 'name' in files:
-                write(f'{zone}/name', files['name'] + '\n', 0o400 if 'unreadable' in files else 0o444)
+                write(f'{zone}/name', files['name'] + '\n',
+                      ROOT_ONLY if 'unreadable' in files else 0o444)
             if 'range' in files:
                 write(f'{zone}/max_energy_range_uj', files['range'] + '\n')
             if 'limits' in files:
                 write(f'{zone}/constraint_0_name', 'long_term\n')
                 write(f'{zone}/constraint_0_max_power_uw', '0\n')
             if 'energy' in files:
-                mode = int(files.get('mode', '0444' if os.geteuid() else '0400'), 8)
-                write(f'{zone}/energy_uj', files['energy'].split('..')[0] + '\n', mode)
+                write(f'{zone}/energy_uj', files['energy'].split('..')[0] + '\n',
+                      ROOT_ONLY if 'denied' in files else 0o444)
             for link, target in (('subsystem', '../' * (place.count('/') + 4) + 'class/powercap'),
                                  ('device', '..')):
                 if not os.path.lexists(f'{zone}/{link}'):
@@ -91,7 +90,7 @@ class Machine:
     def advance(self, root):
         """Moves the counters in place: the descriptors that are open go on seeing them."""
         for entry, files in self.zones:
-            if '..' in files.get('energy', ''):
+            if '..' in files.get('energy', '') and 'denied' not in files:
                 path = f'{root}/class/powercap/{entry}/energy_uj'
                 with open(path, 'w', encoding='utf-8') as energy:
                     energy.write(files['energy'].split('..')[1] + '\n')
@@ -113,7 +112,7 @@ def write(path, text, mode=0o644):
 def probe_lines(machine, probe, root):
     """What the probe says, as nobody when we are root."""
     user = {}
-    if os.geteuid() == 0 and not machine.as_root:
+    if os.geteuid() == 0:
         nobody = pwd.getpwnam('nobody')
         user = {'user': nobody.pw_uid, 'group': nobody.pw_gid, 'extra_groups': []}
     with subprocess.Popen([probe, root, machine.seconds], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -128,7 +127,7 @@ def probe_lines(machine, probe, root):
                 except BrokenPipeError:
                     pass
             else:
-                lines.append(line)
+                lines.append(line.replace(f'0000 uid {os.geteuid()}', '0400 root'))
         child.stdin.close()
     return lines, child.returncode
 
