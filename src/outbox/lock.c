@@ -28,9 +28,11 @@ enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const cha
     if (file < 0 && read_only) return EMIT_OK;
     if (file < 0) return emit_fail_errno(err, errno, "cannot open the store's lock %s", name);
     struct stat found;
-    if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode)) {
+    uid_t uid = geteuid(); // root may look after another user's store
+    if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode) || (uid != 0 && found.st_uid != uid)) {
         (void)close(file);
-        return emit_fail(err, EMIT_INVALID, "the store's lock %s is not a plain file", name);
+        return emit_fail(err, EMIT_DENIED, "the store's lock %s is not a plain file of this user",
+                         name);
     }
     // The umask may have taken the owner's own rights away.
     if (!read_only && (found.st_mode & 0777) != 0600) (void)fchmod(file, 0600);

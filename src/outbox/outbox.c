@@ -91,10 +91,12 @@ static enum emit_status prepare(struct emit_outbox *outbox,
         return emit_fail(err, EMIT_INVALID, "a store of at most %lld bytes cannot work",
                          (long long)outbox->max_bytes);
     enum emit_status status = emit_sqlite_load(&outbox->sql, &outbox->library, err);
-    if (status == EMIT_OK)
-        status = emit_folder_locate(options->path, place, sizeof place, &moved, err);
+    if (status != EMIT_OK) return status;
+    status = emit_folder_locate(options->path, place, sizeof place, &moved, err);
     if (status == EMIT_OK)
         status = emit_folder_open(&outbox->folder, place, options->read_only, err);
+    if (status == EMIT_ABSENT && options->read_only)
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", options->path);
     if (status == EMIT_OK && moved)
         emit_connection_note(outbox,
                              "%s is on a network file system, where the store cannot be safe: it "
@@ -110,7 +112,6 @@ static enum emit_status open_all(struct emit_outbox *outbox,
     enum emit_status status = prepare(outbox, options, err);
     if (status == EMIT_OK && options->read_only && !emit_folder_has(&outbox->folder, ""))
         status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", outbox->folder.path);
-    if (status == EMIT_OK) status = emit_folder_check_files(&outbox->folder, err);
     (void)emit_folder_name(&outbox->folder, "-lock", name, sizeof name);
     if (status == EMIT_OK)
         status =

@@ -1,0 +1,119 @@
+// The table of events and the text of diagnostics.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/entry_text.h"
+
+#include "base/json.h"
+#include "base/time.h"
+
+#include <string.h>
+
+enum {
+    WORD_MAX = 320, // bytes of a text taken from a body
+    TIME_WIDTH = 16,
+    RUN_WIDTH = 30,
+    POINT_WIDTH = 10,
+    JOULES_WIDTH = 11,
+};
+
+// What a line shows of a body; "" and false for what the body does not say.
+struct shown {
+    char device[WORD_MAX], component[WORD_MAX], provenance[WORD_MAX];
+    char meter[WORD_MAX], point[WORD_MAX], code[WORD_MAX], message[WORD_MAX], remedy[WORD_MAX];
+    double quantity;
+    bool has_quantity, simulated;
+};
+
+static void take_text(struct emit_json *json, char text[WORD_MAX]) {
+    struct emit_json_slice slice;
+    if (!emit_json_take_string(json, &slice)) return;
+    if (!emit_json_decode(&slice, text, WORD_MAX)) text[0] = '\0';
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
+}
+
+static void take_member(struct emit_json *json, const struct emit_json_slice *key,
+                        struct shown *shown) {
+    const struct {
+        const char *key;
+        char *text;
+    } texts[] = {
+        {"device_id", shown->device},
+        {"component", shown->component},
+        {"energy_provenance", shown->provenance},
+        {"meter", shown->meter},
+        {"point", shown->point},
+        {"code", shown->code},
+        {"message", shown->message},
+        {"remedy", shown->remedy},
+    };
+    if (emit_json_peek(json) == EMIT_JSON_STRING)
+        for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+            if (emit_json_slice_is(key, texts[i].key)) {
+                take_text(json, texts[i].text);
+                return;
+            }
+    if (emit_json_slice_is(key, "quantity") && emit_json_peek(json) == EMIT_JSON_NUMBER)
+        shown->has_quantity = emit_json_take_double(json, &shown->quantity);
+    else if (emit_json_slice_is(key, "simulated") && emit_json_peek(json) == EMIT_JSON_TRUE)
+        (void)emit_json_take_bool(json, &shown->simulated);
+    else
+        (void)emit_json_skip(json);
+}
+
+// Members of the object and of its tags; what cannot be read shows as missing.
+static void read_body(const struct emit_entry *entry, struct shown *shown) {
+    struct emit_json json;
+    struct emit_json_slice key;
+    *shown = (struct shown){0};
+    emit_json_init(&json, entry->body, entry->length);
+    if (!emit_json_enter_object(&json)) return;
+    while (emit_json_next_member(&json, &key)) {
+        if (emit_json_slice_is(&key, "tags") && emit_json_peek(&json) == EMIT_JSON_OBJECT) {
+            (void)emit_json_enter_object(&json);
+            while (emit_json_next_member(&json, &key))
+                take_member(&json, &key, shown);
+        } else {
+            take_member(&json, &key, shown);
+        }
+    }
+}
+
+// "2026-06-13 16:00" of "2026-06-13T16:00:00.000Z".
+static void minute_text(char text[EMIT_TIME_TEXT], int64_t time_ns) {
+    emit_time_write(text, time_ns);
+    text[10] = ' ';
+    text[TIME_WIDTH] = '\0';
+}
+
+void emit_entry_print_heading(FILE *out) {
+    fprintf(out, "%-*s %-*s %-*s %*s  %s\n", TIME_WIDTH, "UTC", RUN_WIDTH, "run", POINT_WIDTH,
+            "point", JOULES_WIDTH, "joules", "is");
+}
+
+void emit_entry_print_event(FILE *out, const struct emit_entry *entry) {
+    char minute[EMIT_TIME_TEXT];
+    struct shown shown;
+    read_body(entry, &shown);
+    minute_text(minute, entry->time_ns);
+    const char *point = shown.device[0] ? shown.device : shown.component;
+    fprintf(out, "%-*s %-*.*s %-*.*s ", TIME_WIDTH, minute, RUN_WIDTH, RUN_WIDTH,
+            entry->run_id[0] ? entry->run_id : "-", POINT_WIDTH, POINT_WIDTH, point);
+    if (shown.has_quantity)
+        fprintf(out, "%*.*f", JOULES_WIDTH, shown.quantity < 1e7 ? 3 : 0, shown.quantity);
+    else
+        fprintf(out, "%*s", JOULES_WIDTH, "-");
+    // A simulated value never passes for measured, not even in a table.
+    fprintf(out, " %.9s\n", shown.simulated ? "simulated" : shown.provenance);
+}
+
+void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry) {
+    char minute[EMIT_TIME_TEXT];
+    struct shown shown;
+    read_body(entry, &shown);
+    minute_text(minute, entry->time_ns);
+    fprintf(out, "%-*s %-*.*s %s %s%s%s\n", TIME_WIDTH, minute, RUN_WIDTH, RUN_WIDTH,
+            entry->run_id[0] ? entry->run_id : "-", shown.meter, shown.point,
+            shown.point[0] ? " " : "", shown.code);
+    if (shown.message[0]) fprintf(out, "  %s\n", shown.message);
+    if (shown.remedy[0]) fprintf(out, "  fix  %s\n", shown.remedy);
+}

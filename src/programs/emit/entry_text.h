@@ -1,0 +1,17 @@
+// Stored entries as lines for people, 80 columns wide. The texts in them come from
+// files and devices: control characters never reach the terminal.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_ENTRY_TEXT_H
+#define PROGRAMS_EMIT_ENTRY_TEXT_H
+
+#include "outbox/outbox.h"
+
+#include <stdio.h>
+
+// The heading and one line of the table of events.
+void emit_entry_print_heading(FILE *out);
+void emit_entry_print_event(FILE *out, const struct emit_entry *entry);
+// A diagnostic: one line, its sentence and its remedy.
+void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry);
+
+#endif
