@@ -81,7 +81,7 @@ class Machine:
                 write(f'{zone}/constraint_0_max_power_uw', '0\n')
             if 'energy' in files:
                 write(f'{zone}/energy_uj', files['energy'].split('..')[0] + '\n',
-                      ROOT_ONLY if 'denied' in files else 0o444)
+                      ROOT_ONLY if 'denied' in files else 0o644)
             for link, target in (('subsystem', '../' * (place.count('/') + 4) + 'class/powercap'),
                                  ('device', '..')):
                 if not os.path.lexists(f'{zone}/{link}'):
@@ -121,11 +121,8 @@ def probe_lines(machine, probe, root):
         for line in child.stdout:
             if line == 'sampled\n':
                 machine.advance(root)
-                try:
-                    child.stdin.write('\n')
-                    child.stdin.flush()
-                except BrokenPipeError:
-                    pass
+                child.stdin.write('\n')
+                child.stdin.flush()
             else:
                 lines.append(line.replace(f'0000 uid {os.geteuid()}', '0400 root'))
         child.stdin.close()
@@ -170,7 +167,7 @@ def main():
     folders = [f'{folder}/{n}' for n in names if os.path.exists(f'{folder}/{n}/machine')]
     with tempfile.TemporaryDirectory(prefix='emit-hosts-') as scratch:
         os.chmod(scratch, 0o755)  # nobody has to get in, and to run the probe from wherever we build
-        copy = shutil.copy(probe, scratch)
+        copy = shutil.copy(os.path.abspath(probe), scratch)
         good = [check(i + 1, f, copy, scratch) for i, f in enumerate(folders)]
     print(f'1..{len(folders)}')
     return 0 if all(good) else 1

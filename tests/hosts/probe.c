@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     if (meter->open(state, &host, &settings, &points, &err) != EMIT_OK) {
-        printf("sampled\n%s: %s\n", emit_status_word(err.status), err.text);
+        printf("%s: %s\n", emit_status_word(err.status), err.text);
     } else {
         for (size_t i = 0; i < points.count; i++)
             slots[i].point = points.at[i];
