@@ -1,163 +1,12 @@
-// YAML of a scenario into the struct. Every mapping is read through a table of
-// its keys; every complaint names the line.
+// YAML of a scenario into the struct: power, zones, events, and what is expected.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit-testbed/scenario_read.h"
 
-#include "base/option.h"
 #include "base/text.h"
+#include "programs/emit-testbed/scenario_values.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
-
-struct reader {
-    yaml_document_t document;
-    struct emit_scenario *scenario;
-    struct emit_error *err;
-    const yaml_node_t *zones, *events; // read after all else: they build on it
-};
-
-// A key of a mapping: `take` puts the value at `offset` of the mapping's target.
-struct key {
-    const char *name;
-    enum emit_status (*take)(struct reader *reader, const yaml_node_t *value, void *slot);
-    size_t offset;
-    bool required;
-};
-
-EMIT_PRINTF(3, 4)
-static enum emit_status complain(struct reader *reader, const yaml_node_t *node, const char *format,
-                                 ...) {
-    char sentence[200];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
-    return emit_fail(reader->err, EMIT_INVALID, "%s:%zu: %s", reader->scenario->path,
-                     node->start_mark.line + 1, sentence);
-}
-
-static const yaml_node_t *node_at(struct reader *reader, int index) {
-    return yaml_document_get_node(&reader->document, index);
-}
-
-// NULL when it is no scalar.
-static const char *scalar(const yaml_node_t *node) {
-    if (node->type != YAML_SCALAR_NODE) return NULL;
-    const char *text = (const char *)node->data.scalar.value;
-    return strlen(text) == node->data.scalar.length ? text : NULL;
-}
-
-// Only what may stand in a file name and in a line of the ledger.
-static bool is_plain_word(const char *text) {
-    size_t length =
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:-");
-    return length > 0 && text[length] == '\0';
-}
-
-static enum emit_status read_mapping(struct reader *reader, const yaml_node_t *node,
-                                     const char *what, const struct key *keys, void *target) {
-    if (node->type != YAML_MAPPING_NODE)
-        return complain(reader, node, "%s is a mapping of keys to values", what);
-    uint64_t seen = 0;
-    for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-         pair < node->data.mapping.pairs.top; pair++) {
-        const yaml_node_t *key = node_at(reader, pair->key);
-        const char *name = scalar(key);
-        size_t i = 0;
-        while (keys[i].name && (!name || strcmp(keys[i].name, name) != 0))
-            i++;
-        if (!keys[i].name)
-            return complain(reader, key, "%s has no key '%s'", what, name ? name : "(no word)");
-        if (seen & (UINT64_C(1) << i)) return complain(reader, key, "'%s' stands twice", name);
-        seen |= UINT64_C(1) << i;
-        enum emit_status status =
-            keys[i].take(reader, node_at(reader, pair->value), (char *)target + keys[i].offset);
-        if (status != EMIT_OK) return status;
-    }
-    for (size_t i = 0; keys[i].name; i++)
-        if (keys[i].required && !(seen & (UINT64_C(1) << i)))
-            return complain(reader, node, "%s needs the key '%s'", what, keys[i].name);
-    return EMIT_OK;
-}
-
-// The takers of plain values.
-
-static enum emit_status take_text(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
-    if (!text || !emit_text_format(slot, EMIT_SCENARIO_TEXT_MAX, "%s", text))
-        return complain(reader, value, "a text of at most %d bytes is wanted here",
-                        EMIT_SCENARIO_TEXT_MAX - 1);
-    return EMIT_OK;
-}
-
-static enum emit_status take_word(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
-    if (!text || !is_plain_word(text) || !emit_text_format(slot, EMIT_ZONE_NAME_MAX, "%s", text))
-        return complain(reader, value,
-                        "a word of letters, digits, '-', '_' and ':' is wanted here");
-    return EMIT_OK;
-}
-
-static enum emit_status take_duration(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
-    long long ns;
-    if (!text || emit_duration_parse(text, &ns, NULL) != EMIT_OK)
-        return complain(reader, value, "'%s' is not a duration such as 1ms or 2s",
-                        text ? text : "(no word)");
-    *(int64_t *)slot = ns;
-    return EMIT_OK;
-}
-
-static enum emit_status take_number(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
-    char *end = NULL;
-    double number = text ? strtod(text, &end) : 0;
-    if (!text || end == text || *end != '\0' || !isfinite(number) || number < 0)
-        return complain(reader, value, "'%s' is not a number of at least 0",
-                        text ? text : "(no word)");
-    *(double *)slot = number;
-    return EMIT_OK;
-}
-
-static enum emit_status take_count(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
-    char *end = NULL;
-    errno = 0;
-    unsigned long long count = text && *text != '-' ? strtoull(text, &end, 10) : 0;
-    if (!end || end == text || *end != '\0' || errno != 0)
-        return complain(reader, value, "'%s' is not a whole number", text ? text : "(no word)");
-    *(uint64_t *)slot = count;
-    return EMIT_OK;
-}
-
-static enum emit_status take_truth(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
-    if (!text || (strcmp(text, "true") != 0 && strcmp(text, "false") != 0))
-        return complain(reader, value, "true or false is wanted here");
-    *(bool *)slot = strcmp(text, "true") == 0;
-    return EMIT_OK;
-}
-
-// A word of a list; *chosen is its index.
-static enum emit_status choose(struct reader *reader, const yaml_node_t *value,
-                               const char *const *words, size_t *chosen) {
-    const char *text = scalar(value);
-    char list[120];
-    struct emit_text all;
-    emit_text_init(&all, list, sizeof list);
-    for (size_t i = 0; words[i]; i++) {
-        if (text && strcmp(words[i], text) == 0) {
-            *chosen = i;
-            return EMIT_OK;
-        }
-        emit_text_add_format(&all, "%s%s", i ? ", " : "", words[i]);
-    }
-    return complain(reader, value, "'%s' is none of %s", text ? text : "(no word)", list);
-}
 
 // Power.
 
@@ -170,32 +19,34 @@ struct power_draft {
     uint64_t seed;
 };
 
-static enum emit_status take_shape(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_shape(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                   void *slot) {
     size_t shape;
-    enum emit_status status = choose(reader, value, shape_words, &shape);
+    enum emit_status status = emit_reader_choose(reader, value, shape_words, &shape);
     if (status == EMIT_OK) *(enum emit_curve_shape *)slot = (enum emit_curve_shape)shape;
     return status;
 }
 
-static const struct key power_keys[] = {
+static const struct emit_scenario_key power_keys[] = {
     {"shape", take_shape, offsetof(struct power_draft, curve.shape), true},
-    {"low", take_number, offsetof(struct power_draft, curve.low_watts), true},
-    {"high", take_number, offsetof(struct power_draft, curve.high_watts), true},
-    {"period", take_duration, offsetof(struct power_draft, period_ns), true},
-    {"seed", take_count, offsetof(struct power_draft, seed), false},
+    {"low", emit_take_number, offsetof(struct power_draft, curve.low_watts), true},
+    {"high", emit_take_number, offsetof(struct power_draft, curve.high_watts), true},
+    {"period", emit_take_duration, offsetof(struct power_draft, period_ns), true},
+    {"seed", emit_take_count, offsetof(struct power_draft, seed), false},
     {NULL, NULL, 0, false},
 };
 
 // A bare number is constant watts.
-static enum emit_status take_power(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_power(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                   void *slot) {
     struct emit_curve *curve = slot;
-    if (value->type == YAML_SCALAR_NODE) return take_number(reader, value, &curve->low_watts);
+    if (value->type == YAML_SCALAR_NODE) return emit_take_number(reader, value, &curve->low_watts);
     struct power_draft draft = {.seed = 1};
-    enum emit_status status = read_mapping(reader, value, "power", power_keys, &draft);
+    enum emit_status status = emit_reader_mapping(reader, value, "power", power_keys, &draft);
     if (status != EMIT_OK) return status;
     if (draft.curve.low_watts > draft.curve.high_watts)
-        return complain(reader, value, "low is above high");
-    if (draft.period_ns <= 0) return complain(reader, value, "period must be above 0");
+        return emit_reader_complain(reader, value, "low is above high");
+    if (draft.period_ns <= 0) return emit_reader_complain(reader, value, "period must be above 0");
     draft.curve.period_s = (double)draft.period_ns / 1e9;
     if (draft.curve.shape == EMIT_CURVE_WALK)
         status = emit_curve_walk_init(&draft.curve, draft.seed, reader->err);
@@ -219,34 +70,37 @@ static const struct named_unit units[] = {
     {NULL, {0, 0}},
 };
 
-static enum emit_status take_unit(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
+static enum emit_status take_unit(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                  void *slot) {
+    const char *text = emit_reader_scalar(value);
     for (const struct named_unit *at = units; text && at->name; at++)
         if (strcmp(at->name, text) == 0) {
             *(struct emit_counter_unit *)slot = at->unit;
             return EMIT_OK;
         }
     uint64_t nanojoules;
-    if (!text || take_count(reader, value, &nanojoules) != EMIT_OK || nanojoules == 0 ||
+    if (!text || emit_take_count(reader, value, &nanojoules) != EMIT_OK || nanojoules == 0 ||
         nanojoules > 1000000000)
-        return complain(reader, value,
-                        "'%s' is no unit: esu14, esu14-exact, esu16, dram, joule, or nanojoules",
-                        text ? text : "(no word)");
+        return emit_reader_complain(
+            reader, value, "'%s' is no unit: esu14, esu14-exact, esu16, dram, joule, or nanojoules",
+            text ? text : "(no word)");
     *(struct emit_counter_unit *)slot = (struct emit_counter_unit){nanojoules, 1};
     return EMIT_OK;
 }
 
-static enum emit_status take_mode(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *text = scalar(value);
+static enum emit_status take_mode(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                  void *slot) {
+    const char *text = emit_reader_scalar(value);
     char *end = NULL;
     unsigned long mode = text ? strtoul(text, &end, 8) : 0;
     if (!text || end == text || *end != '\0' || mode > 0777)
-        return complain(reader, value, "a file mode such as 0400 is wanted here");
+        return emit_reader_complain(reader, value, "a file mode such as 0400 is wanted here");
     *(unsigned int *)slot = (unsigned int)mode;
     return EMIT_OK;
 }
 
-static enum emit_status take_node(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_node(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                  void *slot) {
     (void)reader;
     *(const yaml_node_t **)slot = value;
     return EMIT_OK;
@@ -260,38 +114,40 @@ struct zone_draft {
     uint64_t constraints;
 };
 
-static const struct key zone_keys[] = {
-    {"name", take_word, offsetof(struct zone_draft, zone.name), true},
-    {"control", take_word, offsetof(struct zone_draft, zone.control), false},
-    {"id", take_word, offsetof(struct zone_draft, number), false},
+static const struct emit_scenario_key zone_keys[] = {
+    {"name", emit_take_word, offsetof(struct zone_draft, zone.name), true},
+    {"control", emit_take_word, offsetof(struct zone_draft, zone.control), false},
+    {"id", emit_take_word, offsetof(struct zone_draft, number), false},
     {"unit", take_unit, offsetof(struct zone_draft, zone.counter.unit), false},
     {"power", take_power, offsetof(struct zone_draft, zone.counter.curve), false},
-    {"update", take_duration, offsetof(struct zone_draft, zone.counter.period_ns), false},
-    {"jitter", take_duration, offsetof(struct zone_draft, zone.counter.jitter_ns), false},
+    {"update", emit_take_duration, offsetof(struct zone_draft, zone.counter.period_ns), false},
+    {"jitter", emit_take_duration, offsetof(struct zone_draft, zone.counter.jitter_ns), false},
     {"start", take_node, offsetof(struct zone_draft, start), false},
     {"wraps-at", take_node, offsetof(struct zone_draft, wraps_at), false},
     {"shows", take_node, offsetof(struct zone_draft, shows), false},
-    {"energy", take_truth, offsetof(struct zone_draft, zone.has_energy), false},
+    {"energy", emit_take_truth, offsetof(struct zone_draft, zone.has_energy), false},
     {"mode", take_mode, offsetof(struct zone_draft, zone.mode), false},
-    {"read-takes", take_duration, offsetof(struct zone_draft, zone.read_ns), false},
-    {"constraints", take_count, offsetof(struct zone_draft, constraints), false},
+    {"read-takes", emit_take_duration, offsetof(struct zone_draft, zone.read_ns), false},
+    {"constraints", emit_take_count, offsetof(struct zone_draft, constraints), false},
     {"parts", take_node, offsetof(struct zone_draft, parts), false},
     {NULL, NULL, 0, false},
 };
 
 // Where the counter stands when the scenario begins.
-static enum emit_status place_counter(struct reader *reader, const struct zone_draft *draft,
+static enum emit_status place_counter(struct emit_scenario_reader *reader,
+                                      const struct zone_draft *draft,
                                       struct emit_counter *counter) {
     enum emit_status status = EMIT_OK;
     if (draft->start && draft->wraps_at)
-        return complain(reader, draft->start, "start and wraps-at say the same thing: give one");
+        return emit_reader_complain(reader, draft->start,
+                                    "start and wraps-at say the same thing: give one");
     if (draft->start) {
         uint64_t microjoules;
-        status = take_count(reader, draft->start, &microjoules);
+        status = emit_take_count(reader, draft->start, &microjoules);
         if (status == EMIT_OK) emit_counter_start_at(counter, microjoules);
     } else if (draft->wraps_at) {
         int64_t at_ns;
-        status = take_duration(reader, draft->wraps_at, &at_ns);
+        status = emit_take_duration(reader, draft->wraps_at, &at_ns);
         if (status == EMIT_OK) emit_counter_wrap_at(counter, at_ns);
     } else { // somewhere in the lower half: no zone stands at zero on a real machine
         counter->start_count = emit_testbed_mix(counter->seed, 77) >> 33;
@@ -300,7 +156,7 @@ static enum emit_status place_counter(struct reader *reader, const struct zone_d
 }
 
 // The zone's directory name: its parent's, then its number in hexadecimal.
-static enum emit_status name_zone(struct reader *reader, const yaml_node_t *node,
+static enum emit_status name_zone(struct emit_scenario_reader *reader, const yaml_node_t *node,
                                   const struct zone_draft *draft, struct emit_scenario_zone *zone) {
     const struct emit_scenario *scenario = reader->scenario;
     const char *above = zone->parent < 0 ? zone->control : scenario->zones[zone->parent].id;
@@ -314,44 +170,48 @@ static enum emit_status name_zone(struct reader *reader, const yaml_node_t *node
     else
         emit_text_format(number, sizeof number, "%x", siblings);
     if (!emit_text_format(zone->id, sizeof zone->id, "%s:%s", above, number))
-        return complain(reader, node, "the names of this zone are too long");
+        return emit_reader_complain(reader, node, "the names of this zone are too long");
     if (emit_scenario_zone(scenario, zone->id) >= 0)
-        return complain(reader, node, "zone %s stands twice", zone->id);
+        return emit_reader_complain(reader, node, "zone %s stands twice", zone->id);
     return EMIT_OK;
 }
 
 // What the zone's own words left open, and what they may not say.
-static enum emit_status complete_zone(struct reader *reader, const yaml_node_t *node,
+static enum emit_status complete_zone(struct emit_scenario_reader *reader, const yaml_node_t *node,
                                       const struct zone_draft *draft,
                                       struct emit_scenario_zone *zone) {
     struct emit_scenario *scenario = reader->scenario;
     struct emit_counter *counter = &zone->counter;
     int index = (int)scenario->zone_count;
-    if (draft->constraints > 3) return complain(reader, node, "a zone has at most 3 constraints");
+    if (draft->constraints > 3)
+        return emit_reader_complain(reader, node, "a zone has at most 3 constraints");
     zone->constraints = (unsigned int)draft->constraints;
     if (zone->parent >= 0)
         memcpy(zone->control, scenario->zones[zone->parent].control, sizeof zone->control);
     else if (!zone->control[0])
         memcpy(zone->control, scenario->control, sizeof zone->control);
     counter->seed = emit_testbed_mix((uint64_t)index, 1);
-    if (counter->period_ns <= 0) return complain(reader, node, "update must be above 0");
+    if (counter->period_ns <= 0)
+        return emit_reader_complain(reader, node, "update must be above 0");
     if (counter->jitter_ns > (counter->period_ns - 1) / 2)
-        return complain(reader, node, "jitter must stay below half of update");
+        return emit_reader_complain(reader, node, "jitter must stay below half of update");
     zone->shows = index;
     if (draft->shows) {
-        const char *id = scalar(draft->shows);
+        const char *id = emit_reader_scalar(draft->shows);
         zone->shows = id ? emit_scenario_zone(scenario, id) : -1;
         if (zone->shows < 0)
-            return complain(reader, draft->shows, "'%s' is no zone above this one",
-                            id ? id : "(no word)");
+            return emit_reader_complain(reader, draft->shows, "'%s' is no zone above this one",
+                                        id ? id : "(no word)");
     }
     enum emit_status status = name_zone(reader, node, draft, zone);
     return status == EMIT_OK ? place_counter(reader, draft, counter) : status;
 }
 
-static enum emit_status read_zones(struct reader *reader, const yaml_node_t *list, int parent);
+static enum emit_status read_zones(struct emit_scenario_reader *reader, const yaml_node_t *list,
+                                   int parent);
 
-static enum emit_status read_zone(struct reader *reader, const yaml_node_t *node, int parent) {
+static enum emit_status read_zone(struct emit_scenario_reader *reader, const yaml_node_t *node,
+                                  int parent) {
     struct emit_scenario *scenario = reader->scenario;
     struct zone_draft draft = {
         .zone = {.parent = parent, .has_energy = true, .mode = 0400},
@@ -359,11 +219,11 @@ static enum emit_status read_zone(struct reader *reader, const yaml_node_t *node
     };
     struct emit_scenario_zone *zone = &scenario->zones[scenario->zone_count];
     if (scenario->zone_count == EMIT_SCENARIO_ZONES_MAX)
-        return complain(reader, node, "more than %d zones", EMIT_SCENARIO_ZONES_MAX);
+        return emit_reader_complain(reader, node, "more than %d zones", EMIT_SCENARIO_ZONES_MAX);
     draft.zone.counter.unit = units[0].unit;
     draft.zone.counter.period_ns = scenario->period_ns;
     draft.zone.counter.jitter_ns = scenario->jitter_ns;
-    enum emit_status status = read_mapping(reader, node, "a zone", zone_keys, &draft);
+    enum emit_status status = emit_reader_mapping(reader, node, "a zone", zone_keys, &draft);
     if (status == EMIT_OK) status = complete_zone(reader, node, &draft, &draft.zone);
     if (status != EMIT_OK) {
         emit_curve_clear(&draft.zone.counter.curve);
@@ -372,16 +232,17 @@ static enum emit_status read_zone(struct reader *reader, const yaml_node_t *node
     *zone = draft.zone; // with its curve
     int index = (int)scenario->zone_count++;
     if (!draft.parts) return EMIT_OK;
-    if (parent >= 0) return complain(reader, draft.parts, "a part has no parts");
+    if (parent >= 0) return emit_reader_complain(reader, draft.parts, "a part has no parts");
     return read_zones(reader, draft.parts, index);
 }
 
-static enum emit_status read_zones(struct reader *reader, const yaml_node_t *list, int parent) {
+static enum emit_status read_zones(struct emit_scenario_reader *reader, const yaml_node_t *list,
+                                   int parent) {
     if (list->type != YAML_SEQUENCE_NODE)
-        return complain(reader, list, "a list of zones is wanted here");
+        return emit_reader_complain(reader, list, "a list of zones is wanted here");
     for (const yaml_node_item_t *item = list->data.sequence.items.start;
          item < list->data.sequence.items.top; item++) {
-        enum emit_status status = read_zone(reader, node_at(reader, *item), parent);
+        enum emit_status status = read_zone(reader, emit_reader_node(reader, *item), parent);
         if (status != EMIT_OK) return status;
     }
     return EMIT_OK;
@@ -403,70 +264,76 @@ struct event_draft {
     double joules;
 };
 
-static enum emit_status take_what(struct reader *reader, const yaml_node_t *value, void *slot) {
-    return choose(reader, value, event_words, slot);
+static enum emit_status take_what(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                  void *slot) {
+    return emit_reader_choose(reader, value, event_words, slot);
 }
 
-static enum emit_status take_zone(struct reader *reader, const yaml_node_t *value, void *slot) {
-    const char *id = scalar(value);
+static enum emit_status take_zone(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                  void *slot) {
+    const char *id = emit_reader_scalar(value);
     int zone = id ? emit_scenario_zone(reader->scenario, id) : -1;
-    if (zone < 0) return complain(reader, value, "there is no zone '%s'", id ? id : "(no word)");
+    if (zone < 0)
+        return emit_reader_complain(reader, value, "there is no zone '%s'", id ? id : "(no word)");
     *(int *)slot = zone;
     return EMIT_OK;
 }
 
-static const struct key event_keys[] = {
-    {"at", take_duration, offsetof(struct event_draft, at_ns), true},
-    {"until", take_duration, offsetof(struct event_draft, until_ns), false},
+static const struct emit_scenario_key event_keys[] = {
+    {"at", emit_take_duration, offsetof(struct event_draft, at_ns), true},
+    {"until", emit_take_duration, offsetof(struct event_draft, until_ns), false},
     {"zone", take_zone, offsetof(struct event_draft, zone), true},
     {"what", take_what, offsetof(struct event_draft, what), true},
-    {"joules", take_number, offsetof(struct event_draft, joules), false},
-    {"delay", take_duration, offsetof(struct event_draft, delay_ns), false},
+    {"joules", emit_take_number, offsetof(struct event_draft, joules), false},
+    {"delay", emit_take_duration, offsetof(struct event_draft, delay_ns), false},
     {NULL, NULL, 0, false},
 };
 
-static enum emit_status add_fault(struct reader *reader, const yaml_node_t *node,
+static enum emit_status add_fault(struct emit_scenario_reader *reader, const yaml_node_t *node,
                                   const struct event_draft *draft) {
     struct emit_scenario_zone *zone = &reader->scenario->zones[draft->zone];
     struct emit_counter *counter = &zone->counter;
     if (zone->shows != draft->zone)
-        return complain(reader, node, "%s shows the counter of another zone: name that", zone->id);
+        return emit_reader_complain(reader, node, "%s shows the counter of another zone: name that",
+                                    zone->id);
     if (counter->fault_count == EMIT_COUNTER_FAULTS_MAX)
-        return complain(reader, node, "more than %d events of one counter",
-                        EMIT_COUNTER_FAULTS_MAX);
+        return emit_reader_complain(reader, node, "more than %d events of one counter",
+                                    EMIT_COUNTER_FAULTS_MAX);
     if (counter->fault_count > 0 && counter->faults[counter->fault_count - 1].at_ns > draft->at_ns)
-        return complain(reader, node, "events of one counter stand in the order of time");
+        return emit_reader_complain(reader, node,
+                                    "events of one counter stand in the order of time");
     counter->faults[counter->fault_count++] = (struct emit_counter_fault){
         (enum emit_counter_fault_kind)draft->what, draft->at_ns, draft->until_ns, draft->joules};
     return EMIT_OK;
 }
 
-static enum emit_status read_event(struct reader *reader, const yaml_node_t *node) {
+static enum emit_status read_event(struct emit_scenario_reader *reader, const yaml_node_t *node) {
     struct emit_scenario *scenario = reader->scenario;
     struct event_draft draft = {.until_ns = INT64_MAX};
-    enum emit_status status = read_mapping(reader, node, "an event", event_keys, &draft);
+    enum emit_status status = emit_reader_mapping(reader, node, "an event", event_keys, &draft);
     if (status != EMIT_OK) return status;
-    if (draft.until_ns <= draft.at_ns) return complain(reader, node, "until is not after at");
+    if (draft.until_ns <= draft.at_ns)
+        return emit_reader_complain(reader, node, "until is not after at");
     if ((draft.what == EMIT_COUNTER_JUMP) != (draft.joules > 0))
-        return complain(reader, node, "a jump, and nothing else, needs joules");
+        return emit_reader_complain(reader, node, "a jump, and nothing else, needs joules");
     if (draft.what < TREE_EVENTS_FROM) return add_fault(reader, node, &draft);
     enum emit_scenario_event_kind kind =
         (enum emit_scenario_event_kind)(draft.what - TREE_EVENTS_FROM);
     if ((kind == EMIT_SCENARIO_SLOW) != (draft.delay_ns > 0))
-        return complain(reader, node, "a slow read, and nothing else, needs a delay");
+        return emit_reader_complain(reader, node, "a slow read, and nothing else, needs a delay");
     if (scenario->event_count == EMIT_SCENARIO_EVENTS_MAX)
-        return complain(reader, node, "more than %d events", EMIT_SCENARIO_EVENTS_MAX);
+        return emit_reader_complain(reader, node, "more than %d events", EMIT_SCENARIO_EVENTS_MAX);
     scenario->events[scenario->event_count++] =
         (struct emit_scenario_event){kind, draft.zone, draft.at_ns, draft.until_ns, draft.delay_ns};
     return EMIT_OK;
 }
 
-static enum emit_status read_events(struct reader *reader, const yaml_node_t *list) {
+static enum emit_status read_events(struct emit_scenario_reader *reader, const yaml_node_t *list) {
     if (list->type != YAML_SEQUENCE_NODE)
-        return complain(reader, list, "a list of events is wanted here");
+        return emit_reader_complain(reader, list, "a list of events is wanted here");
     for (const yaml_node_item_t *item = list->data.sequence.items.start;
          item < list->data.sequence.items.top; item++) {
-        enum emit_status status = read_event(reader, node_at(reader, *item));
+        enum emit_status status = read_event(reader, emit_reader_node(reader, *item));
         if (status != EMIT_OK) return status;
     }
     return EMIT_OK;
@@ -475,9 +342,9 @@ static enum emit_status read_events(struct reader *reader, const yaml_node_t *li
 // What is expected.
 
 // "refused denied": an outcome and perhaps a code.
-static enum emit_status take_outcome(struct reader *reader, const yaml_node_t *value,
+static enum emit_status take_outcome(struct emit_scenario_reader *reader, const yaml_node_t *value,
                                      enum emit_outcome_kind *kind, enum emit_code *code) {
-    const char *text = scalar(value);
+    const char *text = emit_reader_scalar(value);
     size_t length = text ? strcspn(text, " ") : 0;
     unsigned int outcome = 0, reason = 0;
     while (text && outcome < EMIT_OUTCOME_COUNT &&
@@ -485,33 +352,36 @@ static enum emit_status take_outcome(struct reader *reader, const yaml_node_t *v
             strncmp(emit_outcome_word((enum emit_outcome_kind)outcome), text, length) != 0))
         outcome++;
     if (!text || outcome == EMIT_OUTCOME_COUNT)
-        return complain(reader, value,
-                        "an outcome (measured, partial, refused, excluded) is wanted here");
+        return emit_reader_complain(
+            reader, value, "an outcome (measured, partial, refused, excluded) is wanted here");
     const char *word = text[length] == ' ' ? text + length + 1 : "";
     while (reason < EMIT_CODE_COUNT && strcmp(emit_code_word((enum emit_code)reason), word) != 0)
         reason++;
-    if (reason == EMIT_CODE_COUNT) return complain(reader, value, "'%s' is no code", word);
+    if (reason == EMIT_CODE_COUNT)
+        return emit_reader_complain(reader, value, "'%s' is no code", word);
     *kind = (enum emit_outcome_kind)outcome;
     *code = (enum emit_code)reason;
     return EMIT_OK;
 }
 
-static enum emit_status read_expected(struct reader *reader, const yaml_node_t *key,
+static enum emit_status read_expected(struct emit_scenario_reader *reader, const yaml_node_t *key,
                                       const yaml_node_t *value) {
     struct emit_scenario *scenario = reader->scenario;
     struct emit_scenario_expected *expected = &scenario->expected[scenario->expected_count];
-    const char *point = scalar(key);
+    const char *point = emit_reader_scalar(key);
     if (scenario->expected_count == EMIT_SCENARIO_EXPECTED_MAX)
-        return complain(reader, key, "more than %d points", EMIT_SCENARIO_EXPECTED_MAX);
+        return emit_reader_complain(reader, key, "more than %d points", EMIT_SCENARIO_EXPECTED_MAX);
     if (!point || !emit_text_format(expected->point, sizeof expected->point, "%s", point))
-        return complain(reader, key, "a device id such as package-0/core is wanted here");
+        return emit_reader_complain(reader, key,
+                                    "a device id such as package-0/core is wanted here");
     const yaml_node_t *sides[2] = {value, value};
     if (value->type == YAML_SEQUENCE_NODE) {
         const yaml_node_item_t *items = value->data.sequence.items.start;
         if (value->data.sequence.items.top - items != 2)
-            return complain(reader, value, "two outcomes are wanted here: as root, as nobody");
+            return emit_reader_complain(reader, value,
+                                        "two outcomes are wanted here: as root, as nobody");
         for (int side = 0; side < 2; side++)
-            sides[side] = node_at(reader, items[side]);
+            sides[side] = emit_reader_node(reader, items[side]);
     }
     for (int side = 0; side < 2; side++) {
         enum emit_status status =
@@ -522,94 +392,98 @@ static enum emit_status read_expected(struct reader *reader, const yaml_node_t *
     return EMIT_OK;
 }
 
-static enum emit_status take_points(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_points(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                    void *slot) {
     (void)slot;
     if (value->type != YAML_MAPPING_NODE)
-        return complain(reader, value, "points is a mapping of device ids to outcomes");
+        return emit_reader_complain(reader, value, "points is a mapping of device ids to outcomes");
     for (const yaml_node_pair_t *pair = value->data.mapping.pairs.start;
          pair < value->data.mapping.pairs.top; pair++) {
-        enum emit_status status =
-            read_expected(reader, node_at(reader, pair->key), node_at(reader, pair->value));
+        enum emit_status status = read_expected(reader, emit_reader_node(reader, pair->key),
+                                                emit_reader_node(reader, pair->value));
         if (status != EMIT_OK) return status;
     }
     return EMIT_OK;
 }
 
-static const struct key expect_keys[] = {
-    {"options", take_text, offsetof(struct emit_scenario, options), false},
-    {"lasts", take_duration, offsetof(struct emit_scenario, lasts_ns), false},
+static const struct emit_scenario_key expect_keys[] = {
+    {"options", emit_take_text, offsetof(struct emit_scenario, options), false},
+    {"lasts", emit_take_duration, offsetof(struct emit_scenario, lasts_ns), false},
     {"points", take_points, 0, true},
     {NULL, NULL, 0, false},
 };
 
-static enum emit_status take_expect(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_expect(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                    void *slot) {
     (void)slot;
-    return read_mapping(reader, value, "expect", expect_keys, reader->scenario);
+    return emit_reader_mapping(reader, value, "expect", expect_keys, reader->scenario);
 }
 
 // The whole file.
 
-static enum emit_status take_vendor(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_vendor(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                    void *slot) {
     static const char *const words[] = {"intel", "amd", NULL};
     size_t chosen;
-    enum emit_status status = choose(reader, value, words, &chosen);
+    enum emit_status status = emit_reader_choose(reader, value, words, &chosen);
     if (status == EMIT_OK) *(bool *)slot = chosen == 1;
     return status;
 }
 
-static enum emit_status take_class(struct reader *reader, const yaml_node_t *value, void *slot) {
+static enum emit_status take_class(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                   void *slot) {
     static const char *const words[] = {"present", "empty", "absent", NULL};
     size_t chosen;
-    enum emit_status status = choose(reader, value, words, &chosen);
+    enum emit_status status = emit_reader_choose(reader, value, words, &chosen);
     if (status == EMIT_OK) *(enum emit_scenario_class *)slot = (enum emit_scenario_class)chosen;
     return status;
 }
 
-static enum emit_status take_zone_list(struct reader *reader, const yaml_node_t *value,
-                                       void *slot) {
+static enum emit_status take_zone_list(struct emit_scenario_reader *reader,
+                                       const yaml_node_t *value, void *slot) {
     (void)slot;
     reader->zones = value;
     return EMIT_OK;
 }
 
-static enum emit_status take_event_list(struct reader *reader, const yaml_node_t *value,
-                                        void *slot) {
+static enum emit_status take_event_list(struct emit_scenario_reader *reader,
+                                        const yaml_node_t *value, void *slot) {
     (void)slot;
     reader->events = value;
     return EMIT_OK;
 }
 
-static const struct key scenario_keys[] = {
-    {"summary", take_text, offsetof(struct emit_scenario, summary), true},
+static const struct emit_scenario_key scenario_keys[] = {
+    {"summary", emit_take_text, offsetof(struct emit_scenario, summary), true},
     {"vendor", take_vendor, offsetof(struct emit_scenario, amd), false},
     {"class", take_class, offsetof(struct emit_scenario, class_directory), false},
-    {"control", take_word, offsetof(struct emit_scenario, control), false},
-    {"update", take_duration, offsetof(struct emit_scenario, period_ns), false},
-    {"jitter", take_duration, offsetof(struct emit_scenario, jitter_ns), false},
+    {"control", emit_take_word, offsetof(struct emit_scenario, control), false},
+    {"update", emit_take_duration, offsetof(struct emit_scenario, period_ns), false},
+    {"jitter", emit_take_duration, offsetof(struct emit_scenario, jitter_ns), false},
     {"zones", take_zone_list, 0, false},
     {"events", take_event_list, 0, false},
     {"expect", take_expect, 0, false},
     {NULL, NULL, 0, false},
 };
 
-static enum emit_status read_document(struct reader *reader) {
+static enum emit_status read_document(struct emit_scenario_reader *reader) {
     const yaml_node_t *root = yaml_document_get_root_node(&reader->document);
     if (!root)
         return emit_fail(reader->err, EMIT_INVALID, "%s:1: the file is empty",
                          reader->scenario->path);
     enum emit_status status =
-        read_mapping(reader, root, "a scenario", scenario_keys, reader->scenario);
+        emit_reader_mapping(reader, root, "a scenario", scenario_keys, reader->scenario);
     if (status == EMIT_OK && reader->zones) status = read_zones(reader, reader->zones, -1);
     if (status == EMIT_OK && reader->events) status = read_events(reader, reader->events);
     if (status == EMIT_OK && reader->scenario->class_directory != EMIT_SCENARIO_PRESENT &&
         reader->scenario->zone_count > 0)
-        return complain(reader, root, "an empty or absent class has no zones");
+        return emit_reader_complain(reader, root, "an empty or absent class has no zones");
     return status;
 }
 
 enum emit_status emit_scenario_read(struct emit_scenario *scenario, FILE *file,
                                     struct emit_error *err) {
-    struct reader reader = {.scenario = scenario, .err = err};
+    struct emit_scenario_reader reader = {.scenario = scenario, .err = err};
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return emit_fail(err, EMIT_NO_MEMORY, "out of memory for %s", scenario->path);

@@ -1,5 +1,4 @@
-// The YAML of a scenario becomes the struct. The only file of the test bed that
-// knows libyaml.
+// The YAML of a scenario becomes the struct.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef EMIT_TESTBED_SCENARIO_READ_H
 #define EMIT_TESTBED_SCENARIO_READ_H
