@@ -4,6 +4,7 @@
 #include "programs/emit-testbed/counter.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static const int64_t second_ns = 1000000000;

@@ -4,6 +4,7 @@
 #include "programs/emit-testbed/curve.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 struct shape_case {
     const char *name;

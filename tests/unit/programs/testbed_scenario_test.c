@@ -4,6 +4,7 @@
 #include "programs/emit-testbed/scenario.h"
 #include "programs/emit-testbed/tree.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
