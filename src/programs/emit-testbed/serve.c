@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse_lowlevel.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -221,6 +223,48 @@ static enum emit_status mount_tree(struct emit_server *server, const char *direc
     return EMIT_OK;
 }
 
+// The guard of a mount that fusermount3 made: a process that unmounts it when this
+// one ends, whether by emit_server_stop or by kill -9.
+static _Noreturn void guard(int alive, const char *directory) {
+    sigset_t all;
+    char byte;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    if (dup2(alive, STDIN_FILENO) < 0) _exit(1);
+    close_range(STDIN_FILENO + 1, ~0U, 0); // above all the FUSE device: it keeps the mount alive
+    while (read(STDIN_FILENO, &byte, 1) > 0)
+        continue;
+    execlp("fusermount3", "fusermount3", "-u", "-q", "-z", "--", directory, (char *)NULL);
+    _exit(1);
+}
+
+// Before any thread is started.
+static enum emit_status start_guard(struct emit_server *server, const char *directory,
+                                    struct emit_error *err) {
+    int alive[2];
+    if (pipe2(alive, O_CLOEXEC) != 0) return emit_fail_errno(err, errno, "cannot make a pipe");
+    pid_t made = fork();
+    if (made == 0) {
+        close(alive[1]);
+        guard(alive[0], directory);
+    }
+    int failure = errno;
+    close(alive[0]);
+    if (made < 0) {
+        close(alive[1]);
+        return emit_fail_errno(err, failure, "cannot start the guard of the mount");
+    }
+    server->guard = made;
+    server->guard_pipe = alive[1];
+    return EMIT_OK;
+}
+
+static void end_guard(struct emit_server *server) {
+    close(server->guard_pipe);
+    waitpid(server->guard, NULL, 0);
+    server->guard = 0;
+}
+
 static enum emit_status start_thread(struct emit_server *server, struct emit_error *err) {
     int failure = pthread_create(&server->thread, NULL, serve, server);
     if (failure) return emit_fail_errno(err, failure, "cannot start a thread");
@@ -231,7 +275,7 @@ static enum emit_status start_thread(struct emit_server *server, struct emit_err
 enum emit_status emit_server_start(struct emit_server *server, const char *directory,
                                    bool own_mount, struct emit_error *err) {
     char own[] = "emit-testbed", option[] = "-o";
-    char options[] = "default_permissions,auto_unmount,fsname=emit-testbed";
+    char options[] = "default_permissions,fsname=emit-testbed";
     char *words[] = {own, option, options, NULL};
     char place[32];
     enum emit_status status = EMIT_OK;
@@ -248,8 +292,8 @@ enum emit_status emit_server_start(struct emit_server *server, const char *direc
                            "cannot mount the tree at %s: it must be an empty directory of yours, "
                            "and fusermount3 installed",
                            directory);
-    else
-        status = start_thread(server, err);
+    if (status == EMIT_OK && !own_mount) status = start_guard(server, directory, err);
+    if (status == EMIT_OK) status = start_thread(server, err);
     if (status != EMIT_OK) emit_server_stop(server);
     return status;
 }
@@ -258,8 +302,8 @@ void emit_server_stop(struct emit_server *server) {
     bool ended = !server->serving;
     if (server->mounted_at[0])
         umount2(server->mounted_at, MNT_FORCE | MNT_DETACH);
-    else if (server->serving)
-        fuse_session_unmount(server->session);
+    else if (server->guard)
+        end_guard(server);
     if (server->serving) {
         struct timespec deadline;
         clock_gettime(CLOCK_REALTIME, &deadline);

@@ -22,12 +22,14 @@ struct emit_server {
     pthread_t thread;
     bool serving;
     char mounted_at[PATH_MAX]; // by mount(2) of our own; "" when fusermount3 did it
+    pid_t guard;               // unmounts then, when guard_pipe is closed; 0 none
+    int guard_pipe;
 };
 
 // Mounts the tree at a directory and serves it from threads of its own, until
-// emit_server_stop. As root with mount(2), else by fusermount3, which also
-// unmounts when we are killed. tree, ledger, uid and gid are set before; signals
-// that the caller wants for itself are blocked before.
+// emit_server_stop. As root with mount(2), else by fusermount3 and with a
+// process that unmounts it again even when we are killed. tree, ledger, uid and gid are set before;
+// signals that the caller wants for itself are blocked before.
 EMIT_MUST_CHECK enum emit_status emit_server_start(struct emit_server *server,
                                                    const char *directory, bool own_mount,
                                                    struct emit_error *err);
