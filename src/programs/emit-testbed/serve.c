@@ -311,6 +311,8 @@ void emit_server_stop(struct emit_server *server) {
         ended = pthread_timedjoin_np(server->thread, NULL, &deadline) == 0;
     }
     if (ended && server->session) {
+        // The mount is gone by now; libfuse still has to hear of it.
+        if (!server->mounted_at[0]) fuse_session_unmount(server->session);
         fuse_session_destroy(server->session);
         server->session = NULL;
     }
