@@ -21,17 +21,17 @@ enum {
 // What stops a scan: name, sentence.
 #define EMIT_JSON_FAULT_ROWS(ROW)                                                                  \
     ROW(EMIT_JSON_GOOD, NULL)                                                                      \
-    ROW(EMIT_JSON_BYTE_ORDER_MARK, "the text begins with a byte order mark")                       \
+    ROW(EMIT_JSON_BYTE_ORDER_MARK, "a byte order mark")                                            \
     ROW(EMIT_JSON_BAD_UTF8, "bytes that are not valid UTF-8")                                      \
-    ROW(EMIT_JSON_CUT_OFF, "the text ends in the middle of a value")                               \
-    ROW(EMIT_JSON_BAD_VALUE, "expected a value")                                                   \
+    ROW(EMIT_JSON_CUT_OFF, "a text that ends in the middle")                                       \
+    ROW(EMIT_JSON_BAD_VALUE, "no value")                                                           \
     ROW(EMIT_JSON_BAD_NUMBER, "a number that JSON does not allow")                                 \
     ROW(EMIT_JSON_BAD_ESCAPE, "an escape that JSON does not allow")                                \
     ROW(EMIT_JSON_CONTROL_CHARACTER, "a control character inside a string")                        \
-    ROW(EMIT_JSON_BAD_KEY, "expected a key in double quotes")                                      \
-    ROW(EMIT_JSON_BAD_COLON, "expected a colon behind the key")                                    \
-    ROW(EMIT_JSON_BAD_COMMA, "expected a comma or the end of the object or array")                 \
-    ROW(EMIT_JSON_TRAILING, "text goes on behind the value")                                       \
+    ROW(EMIT_JSON_BAD_KEY, "no key in double quotes")                                              \
+    ROW(EMIT_JSON_BAD_COLON, "no colon behind the key")                                            \
+    ROW(EMIT_JSON_BAD_COMMA, "no comma and no end of the object or array")                         \
+    ROW(EMIT_JSON_TRAILING, "more text behind the value")                                          \
     ROW(EMIT_JSON_DUPLICATE, "a key that the object already has")                                  \
     ROW(EMIT_JSON_OVERFLOW, "a number too large for a double")                                     \
     ROW(EMIT_JSON_NUL, "the character U+0000 inside a string")                                     \

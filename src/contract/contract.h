@@ -33,7 +33,7 @@ struct emit_finding {
 struct emit_verdict {
     size_t core_count;   // findings against core
     size_t strict_count; // findings against what strict adds
-    size_t kept;         // of them in findings[], in the order of the fields
+    size_t kept;         // of them in findings[], in a fixed order of the rules
     struct emit_finding findings[EMIT_FINDINGS_MAX];
 };
 
@@ -42,6 +42,11 @@ struct emit_verdict {
 // way. Reads no further than bytes + length. Allocates nothing.
 enum emit_status emit_contract_check(const char *bytes, size_t length,
                                      struct emit_verdict *verdict);
+
+// The same for an event inside a larger buffer, a little faster: memory up to
+// `readable`, at or behind bytes + length, may be loaded but decides nothing.
+enum emit_status emit_contract_check_within(const char *bytes, size_t length, const char *readable,
+                                            struct emit_verdict *verdict);
 
 // The identity of an event: SHA-256 of its RFC 8785 form, in hexadecimal.
 // EMIT_MALFORMED: not JSON an event can be.

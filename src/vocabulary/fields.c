@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vocabulary/fields.h"
 
-#include <string.h>
-
 #define TOP(text, value)                                                                           \
     .name = text, .place = EMIT_PLACE_TOP, .level = EMIT_LEVEL_CORE, .type = EMIT_VALUE_##value
 #define TAG(text, value)                                                                           \
@@ -260,13 +258,3 @@ const struct emit_field emit_fields[EMIT_FIELD_COUNT] = {
         .meaning = "identity of the facility event that was divided"},
 };
 // clang-format on
-
-enum emit_field_id emit_field_find(enum emit_place place, const char *name, size_t length) {
-    int first = place == EMIT_PLACE_TOP ? 0 : EMIT_TAG_FIRST;
-    int end = place == EMIT_PLACE_TOP ? EMIT_TAG_FIRST : EMIT_FIELD_COUNT;
-    for (int id = first; id < end; id++)
-        if (strlen(emit_fields[id].name) == length &&
-            memcmp(emit_fields[id].name, name, length) == 0)
-            return (enum emit_field_id)id;
-    return EMIT_FIELD_COUNT;
-}

@@ -19,6 +19,7 @@
     ROW(EMIT_REASON_TOO_MANY_FIELDS, "too-many-fields", 1, "an object has more than 256 members")  \
     ROW(EMIT_REASON_NOT_AN_OBJECT, "not-an-object", 1, "the event is not a JSON object")           \
     ROW(EMIT_REASON_NESTED_VALUE, "nested-value", 1, "an object or array where none may stand")    \
+    ROW(EMIT_REASON_NULL_VALUE, "null-value", 1, "a tag is null, not a string, number or boolean") \
     ROW(EMIT_REASON_UNKNOWN_FIELD, "unknown-field", 1, "the top level has no such field")          \
     ROW(EMIT_REASON_UNKNOWN_TAG, "unknown-tag", 1, "our producers have no such tag")               \
     ROW(EMIT_REASON_FORBIDDEN_NAME, "forbidden-name", 1,                                           \
