@@ -1,0 +1,131 @@
+// emit sensors: what can be read here, what cannot, why, and what helps.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/command.h"
+#include "programs/emit/privilege.h"
+#include "programs/emit/sensors.h"
+
+#include <stdlib.h>
+
+extern const struct emit_command emit_command_sensors;
+
+static const int64_t between_samples_ns = 300000000;
+
+struct sensors_options {
+    bool json;
+    bool watch;
+    const char *udev;
+    const char *sysfs_root;
+};
+
+static int print_json(const struct emit_sensors *sensors) {
+    struct emit_error err;
+    struct emit_text text;
+    char *room = malloc(EMIT_SENSORS_JSON_MAX);
+    if (!room) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
+    emit_text_init(&text, room, EMIT_SENSORS_JSON_MAX);
+    enum emit_status status = emit_sensors_write_json(&text, sensors, &err);
+    if (status == EMIT_OK) puts(room);
+    free(room);
+    return status == EMIT_OK ? EXIT_OK
+                             : emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+}
+
+static int show(struct emit_sensors *sensors, const struct sensors_options *options) {
+    struct emit_sensors_counts counts;
+    emit_sensors_sample(sensors, 0);
+    emit_sensors_count(sensors, &counts);
+    if (options->watch && counts.readable) return emit_sensors_watch(stdout, sensors);
+    if (counts.readable) emit_sensors_sample(sensors, between_samples_ns);
+    emit_sensors_settle(sensors);
+    emit_sensors_find_others(sensors);
+    int exit_status = counts.readable ? EXIT_OK : EXIT_NEGATIVE;
+    if (!options->json) {
+        emit_sensors_print(stdout, sensors);
+        return exit_status;
+    }
+    int failed = print_json(sensors);
+    return failed ? failed : exit_status;
+}
+
+static int run(const void *values, int operand_count, char **operands) {
+    const struct sensors_options *options = values;
+    struct emit_error err;
+    struct emit_host host;
+    if (operand_count > 0)
+        return emit_complain(&emit_command_sensors, EXIT_USAGE, "'%s' is not expected here",
+                             operands[0]);
+    if (options->watch && options->json)
+        return emit_complain(&emit_command_sensors, EXIT_USAGE,
+                             "--json is one object: choose it or --watch");
+    if (options->udev) {
+        if (emit_sensors_print_udev_rule(stdout, options->udev, &err) == EMIT_OK) return EXIT_OK;
+        return emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+    }
+    struct emit_sensors *sensors = calloc(1, sizeof *sensors);
+    if (!sensors) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
+    int exit_status = EXIT_USAGE;
+    if (emit_privilege_host_open(&host, options->sysfs_root, &err) == EMIT_OK &&
+        emit_sensors_open(sensors, &host, &err) == EMIT_OK)
+        exit_status = show(sensors, options);
+    else
+        emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+    emit_sensors_close(sensors);
+    free(sensors);
+    return exit_status;
+}
+
+static const struct emit_option options[] = {
+    {.name = "json",
+     .type = EMIT_OPTION_FLAG,
+     .help = "print one JSON object",
+     .text =
+         "Prints one JSON object instead of text, described by contract/sensors.schema.json: "
+         "`points` (each with `meter`, `device_id`, `component`, `readable`, `outcome`, `code`, "
+         "`note`, `watts`, `update_period_ms`), `others` (what is not metered), `absent` "
+         "(interfaces that are not here), `remedies` (lines to paste) and the counts `found`, "
+         "`readable`, `explained`, `unnameable`.",
+     .offset = offsetof(struct sensors_options, json)},
+    {.name = "watch",
+     .type = EMIT_OPTION_FLAG,
+     .help = "show watts once a second, until Ctrl-C",
+     .text = "Shows the watts of every readable device once a second: redrawn in place on a "
+             "terminal, one line a second otherwise.",
+     .offset = offsetof(struct sensors_options, watch)},
+    {.name = "udev",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "GROUP",
+     .help = "print the udev rule that lets a group read the counters",
+     .text = "Prints the rule and, as comments, the lines that install it. Changes nothing.",
+     .offset = offsetof(struct sensors_options, udev)},
+    {.name = "sysfs-root",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "DIR",
+     .help = "a directory that stands for /sys; all it shows is simulated",
+     .text = "Reads DIR instead of /sys (it holds class/powercap). What is read there is marked "
+             "as simulated. Refused when emit may read what its caller may not.",
+     .offset = offsetof(struct sensors_options, sysfs_root),
+     .override_only = true},
+    {0},
+};
+
+const struct emit_command emit_command_sensors = {
+    .name = "sensors",
+    .summary = "show what energy can be read here, what cannot, and what helps",
+    .operands = "",
+    .text =
+        "Lists every point of every meter: the watts it draws now and how often its counter "
+        "moves, or why it cannot be read. Then what counts energy on this machine but is not "
+        "metered, the interfaces that are not here, and for what is denied or hidden the lines "
+        "that help. Each of those only reads.\n\n"
+        "Watts come from two samples 0.3 seconds apart; where emit may read what its caller may "
+        "not (a file capability), from two full seconds, because fast power readings leak "
+        "keys (CVE-2020-8694).\n\n"
+        "found = readable + explained + those that the contract has no name for.",
+    .example = "emit sensors",
+    .exits = "0 something can be read, 1 nothing can be read, 2 wrong words.",
+    .options = options,
+    .values_size = sizeof(struct sensors_options),
+    .order = EMIT_OPTIONS_ANYWHERE,
+    .usage_status = EXIT_USAGE,
+    .run = run,
+};

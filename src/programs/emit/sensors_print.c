@@ -1,0 +1,131 @@
+// emit sensors: the list for people, and the lines that help.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/page.h"
+#include "programs/emit/sensors.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    NAME_COLUMNS = 18,  // of a device
+    STATE_COLUMNS = 10, // watts, or why there are none
+    TEXT_AT = 2 + 6 + NAME_COLUMNS + 1 + STATE_COLUMNS + 2,
+};
+
+// One row: meter, device, state, and the words behind it, broken where the page ends.
+static void print_row(const struct emit_page *page, const char *meter, const char *name,
+                      const char *state, const char *words) {
+    char lead[256], device[160];
+    int columns = emit_page_copy(device, sizeof device, name, 64);
+    int gap = NAME_COLUMNS + 1 + STATE_COLUMNS - columns - (int)strlen(state);
+    (void)emit_text_format(lead, sizeof lead, "  %-5s %s%*s%s%s", meter, device, gap > 1 ? gap : 1,
+                           "", state, *words ? "  " : "");
+    emit_page_words(page, lead, TEXT_AT, words);
+}
+
+// What is to be known of a point that can be read.
+static void describe_reading(struct emit_text *words, const struct emit_slot *slot,
+                             const struct emit_outcome *outcome) {
+    const struct emit_point *point = &slot->point;
+    if (outcome->code == EMIT_CODE_REPLICATE)
+        emit_text_add_format(words, "same counter as %s", outcome->because);
+    else if (outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL)
+        emit_text_add_format(words, "moves every %g ms", (double)point->update_period_ns / 1e6);
+    else if (outcome->code == EMIT_CODE_STALE)
+        emit_text_add(words, "can be read, but did not move");
+    else
+        emit_text_add(words, emit_code_meaning(outcome->code));
+    if (*point->inside) emit_text_add_format(words, "; inside %s", point->inside);
+    if (point->component == EMIT_COMPONENT_PLATFORM)
+        emit_text_add(words, "; never added to others");
+}
+
+static void print_point(const struct emit_page *page, const struct emit_slot *slot,
+                        const struct emit_outcome *outcome, const char *note_before) {
+    const struct emit_point *point = &slot->point;
+    char state[32], room[256];
+    struct emit_text words;
+    emit_text_init(&words, room, sizeof room);
+    if (outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL)
+        (void)emit_text_format(state, sizeof state, "%.1f W", outcome->mean_watts);
+    else
+        (void)emit_text_format(state, sizeof state, "%s", emit_code_word(outcome->code));
+    if (emit_sensors_is_readable(slot) || !*point->note)
+        describe_reading(&words, slot, outcome);
+    else
+        emit_text_add(&words, strcmp(point->note, note_before) == 0 ? "same" : point->note);
+    print_row(page, point->meter, point->device_id, state, room);
+}
+
+static void print_points(const struct emit_page *page, const struct emit_sensors *sensors) {
+    const char *note_before = "";
+    for (size_t i = 0; i < sensors->count; i++) {
+        print_point(page, &sensors->slots[i], &sensors->outcomes[i], note_before);
+        note_before = sensors->slots[i].point.note;
+    }
+    for (size_t i = 0; i < sensors->other_count; i++) {
+        const struct emit_other *other = &sensors->others[i];
+        char name[96];
+        (void)emit_text_format(name, sizeof name, "%s %s", other->kind, other->name);
+        print_row(page, "-", name, other->interface ? "unmetered" : "unnameable", other->why);
+    }
+}
+
+static void print_absent(const struct emit_page *page, const struct emit_sensors *sensors) {
+    for (size_t i = 0; i < sensors->meter_count; i++) {
+        const struct emit_sensors_meter *meter = &sensors->meters[i];
+        if (meter->absent.status != EMIT_OK)
+            print_row(page, meter->type->name, "", emit_status_word(meter->absent.status),
+                      meter->absent.text);
+    }
+    const bool own = sensors->host.sysfs_is_own;
+    if (!sensors->nvidia_found)
+        print_row(page, "nvml,", "dcgm", "absent",
+                  own ? "no NVIDIA card in class/drm" : "no NVIDIA card, no /dev/nvidiactl");
+    if (!sensors->ipmi_found && !own) print_row(page, "ipmi", "", "absent", "no /dev/ipmi0");
+}
+
+// The path of this very program, as a word of shell.
+static void write_own_path(char *word, size_t size) {
+    char path[512];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[length > 0 ? length : 0] = '\0';
+    bool plain = length > 0 && strspn(path, "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789._+-") == (size_t)length;
+    (void)emit_text_format(word, size, "%s", plain ? path : "\"$(command -v emit)\"");
+}
+
+static void print_remedies(const struct emit_page *page, const struct emit_sensors_counts *counts) {
+    if (counts->denied) {
+        char own[512];
+        write_own_path(own, sizeof own);
+        fprintf(page->out,
+                "To read the %zu denied point%s, choose one (all only read):\n"
+                "  this program   sudo setcap cap_dac_read_search=ep %s\n"
+                "  your group     emit sensors --udev energy   (prints the rule to install)\n"
+                "  just once      sudo emit run -- COMMAND\n"
+                "Locked because fast power readings leak keys (CVE-2020-8694).\n",
+                counts->denied, counts->denied == 1 ? "" : "s", own);
+    }
+    if (counts->masked)
+        fprintf(page->out,
+                "To read the %zu masked point%s, start the container with one of (all only read):\n"
+                "  docker run --security-opt systempaths=unconfined IMAGE\n"
+                "  podman run --security-opt unmask=/sys/devices/virtual/powercap IMAGE\n",
+                counts->masked, counts->masked == 1 ? "" : "s");
+}
+
+void emit_sensors_print(FILE *out, const struct emit_sensors *sensors) {
+    const struct emit_page page = {.out = out, .columns = EMIT_PAGE_COLUMNS_MIN};
+    struct emit_sensors_counts counts;
+    emit_sensors_count(sensors, &counts);
+    if (counts.simulated) fputs("emit: SIMULATED NODE, no number below is real\n", out);
+    fprintf(out, "%zu point%s found: %zu readable, %zu explained, %zu cannot be named.%s\n",
+            counts.found, counts.found == 1 ? "" : "s", counts.readable, counts.explained,
+            counts.unnameable, counts.readable ? "" : "  exit 1");
+    print_points(&page, sensors);
+    print_absent(&page, sensors);
+    print_remedies(&page, &counts);
+    if (sensors->host.borrowed_right)
+        fputs("Read with a right of this program's own: watts are means of full seconds.\n", out);
+}
