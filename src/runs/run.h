@@ -34,7 +34,7 @@ struct emit_run; // one open run
 // What the caller says about a run when it opens it. Texts are copied.
 struct emit_run_plan {
     const char *directory; // of run files, created 0700; NULL: the run is kept in memory only
-    const char *run_id;    // printable ASCII, no '/', 1 to 127 bytes
+    const char *run_id;    // printable ASCII without '/', 1 to 127 bytes
     const char *workspace_id;
     const char *command;                         // for people: what was run
     const struct emit_meter_type *const *meters; // ended by NULL; may be empty

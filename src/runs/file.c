@@ -1,0 +1,329 @@
+// Entering, leaving and inheriting run files. The order of locks is always door,
+// then live; a process waits only for the door, and not for ever: whoever is
+// stopped in it must not stop others.
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/file.h"
+
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool set_lock(int descriptor, enum emit_run_lock lock, int type) {
+    struct flock range = {
+        .l_type = (short)type, .l_whence = SEEK_SET, .l_start = (off_t)lock, .l_len = 1};
+    return fcntl(descriptor, F_OFD_SETLK, &range) == 0;
+}
+
+bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock lock, bool exclusive) {
+    return file->descriptor < 0 || set_lock(file->descriptor, lock, exclusive ? F_WRLCK : F_RDLCK);
+}
+
+// True when a process lives in the file: it holds the lock as one of possibly many.
+static bool is_lived_in(int descriptor) {
+    struct flock range = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = EMIT_LOCK_LIVE, .l_len = 1};
+    return fcntl(descriptor, F_OFD_GETLK, &range) == 0 && range.l_type == F_RDLCK;
+}
+
+static bool lock_door(const struct emit_run_file *file) {
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int i = 0; i < EMIT_RUN_WAIT_MS; i++) {
+        if (emit_run_file_lock(file, EMIT_LOCK_DOOR, true)) return true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+static void unlock_door(const struct emit_run_file *file) {
+    if (file->descriptor >= 0) (void)set_lock(file->descriptor, EMIT_LOCK_DOOR, F_UNLCK);
+}
+
+static void make_directories(const char *path) {
+    char part[PATH_MAX];
+    if (!emit_text_format(part, sizeof part, "%s", path)) return; // open says it is too long
+    for (char *at = part + 1; *at; at++) {
+        if (*at != '/') continue;
+        *at = '\0';
+        (void)mkdir(part, 0700); // an error shows when the last one is opened
+        *at = '/';
+    }
+    (void)mkdir(part, 0700);
+}
+
+enum emit_status emit_run_directory_open(int *directory, const char *path, bool make,
+                                         struct emit_error *err) {
+    struct stat status;
+    if (make) make_directories(path);
+    int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (opened < 0)
+        return emit_fail_errno(err, errno, "cannot open %s, the directory of runs", path);
+    if (fstat(opened, &status) != 0 || status.st_uid != geteuid() || status.st_mode & 022) {
+        close(opened);
+        return emit_fail(err, EMIT_DENIED,
+                         "%s, the directory of runs, is not yours alone: chown and chmod 700 it",
+                         path);
+    }
+    *directory = opened;
+    return EMIT_OK;
+}
+
+// The name stands for the file we have open, and not for one that replaced it.
+static bool is_named(const struct emit_run_file *file) {
+    struct stat ours, named;
+    return fstat(file->descriptor, &ours) == 0 &&
+           fstatat(file->directory, file->name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_ino == named.st_ino && ours.st_dev == named.st_dev && S_ISREG(ours.st_mode);
+}
+
+static bool map(struct emit_run_file *file) {
+    struct stat status;
+    file->image = NULL;
+    if (fstat(file->descriptor, &status) != 0 || status.st_size < (off_t)sizeof *file->image)
+        return false;
+    file->bytes = (size_t)status.st_size;
+    void *at = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file->descriptor, 0);
+    if (at == MAP_FAILED) return false;
+    file->image = at;
+    return true;
+}
+
+static void unmap(struct emit_run_file *file) {
+    if (file->image) (void)munmap(file->image, file->bytes);
+    file->image = NULL;
+}
+
+void emit_run_file_close(struct emit_run_file *file) {
+    unmap(file);
+    if (file->descriptor >= 0) close(file->descriptor);
+    if (file->directory >= 0) close(file->directory);
+    file->descriptor = file->directory = -1;
+}
+
+void emit_run_file_unlink(const struct emit_run_file *file) {
+    if (file->descriptor >= 0) (void)unlinkat(file->directory, file->name, 0);
+}
+
+void emit_run_file_set_aside(const struct emit_run_file *file) {
+    char name[NAME_MAX + 1];
+    (void)emit_text_format(name, sizeof name, "%.*s.damaged", NAME_MAX - 8, file->name);
+    (void)renameat(file->directory, file->name, file->directory, name);
+}
+
+void emit_run_file_node(char node[EMIT_NODE_MAX], const char *node_id) {
+    (void)emit_text_format(node, EMIT_NODE_MAX, "%s", node_id);
+    for (char *at = node; *at; at++)
+        if (strchr("/@.", *at)) *at = '_';
+}
+
+// The name of a run that nobody enters any more: its own and when it was opened.
+static void rename_ended(struct emit_run_file *file) {
+    char name[NAME_MAX + 1], node[EMIT_NODE_MAX];
+    const struct emit_run_header *header = &file->image->header;
+    emit_run_file_node(node, header->node_id);
+    (void)emit_text_format(name, sizeof name, "%s@%s.%" PRIx64 ".run", header->run_id, node,
+                           (uint64_t)file->image->opened_ns);
+    if (renameat(file->directory, file->name, file->directory, name) == 0)
+        memcpy(file->name, name, sizeof name);
+}
+
+// Nobody lives in the file under our name: it was killed, or never begun.
+static void clear_name(struct emit_run_file *file) {
+    if (!map(file) || !emit_run_image_is_begun(file->image))
+        emit_run_file_unlink(file);
+    else if (emit_run_image_fault(file->image, file->bytes))
+        emit_run_file_set_aside(file);
+    else
+        rename_ended(file);
+    unmap(file);
+}
+
+struct entry { // what emit_run_file_enter was asked for
+    const struct emit_run_header *header;
+    const struct emit_point *points;
+    size_t count;
+    int64_t opened_ns, opened_wall_ns;
+};
+
+static enum emit_status create(struct emit_run_file *file, const struct entry *entry,
+                               struct emit_error *err) {
+    size_t bytes = emit_run_image_bytes(entry->count);
+    // Blocks and not holes: a full disk must show now, and not as a signal later.
+    int failed = posix_fallocate(file->descriptor, 0, (off_t)bytes);
+    if (failed || !map(file)) {
+        failed = failed ? failed : errno;
+        emit_run_file_unlink(file);
+        return emit_fail_errno(err, failed, "cannot make the run file %s", file->name);
+    }
+    emit_run_image_fill(file->image, entry->header, entry->points, entry->count, entry->opened_ns,
+                        entry->opened_wall_ns);
+    (void)emit_run_file_lock(file, EMIT_LOCK_LIVE, false);
+    emit_run_image_begin(file->image);
+    return EMIT_OK;
+}
+
+static enum emit_status join(struct emit_run_file *file, struct emit_error *err) {
+    if (!emit_run_file_lock(file, EMIT_LOCK_LIVE, false))
+        return emit_fail(err, EMIT_TIMEOUT, "the run file %s is being closed", file->name);
+    const char *fault = map(file) ? emit_run_image_fault(file->image, file->bytes) : "no memory";
+    if (fault)
+        return emit_fail(err, EMIT_CORRUPT, "cannot join by the run file %s: %s", file->name,
+                         fault);
+    return EMIT_OK;
+}
+
+// Sets *again when the name turned out to stand for something that is over.
+static enum emit_status enter(struct emit_run_file *file, const struct entry *entry, bool *again,
+                              struct emit_error *err) {
+    struct stat status;
+    *again = false;
+    file->descriptor =
+        openat(file->directory, file->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file->descriptor < 0)
+        return emit_fail_errno(err, errno, "cannot open the run file %s", file->name);
+    if (!lock_door(file))
+        return emit_fail(err, EMIT_TIMEOUT, "another process holds the run file %s", file->name);
+    *again = !is_named(file);
+    if (*again) return EMIT_OK;
+    if (!emit_run_file_lock(file, EMIT_LOCK_LIVE, true)) return join(file, err);
+    if (fstat(file->descriptor, &status) == 0 && status.st_size == 0)
+        return create(file, entry, err);
+    clear_name(file);
+    *again = true;
+    return EMIT_OK;
+}
+
+static enum emit_status enter_memory(struct emit_run_file *file, const struct entry *entry,
+                                     struct emit_error *err) {
+    file->bytes = emit_run_image_bytes(entry->count);
+    void *at = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return emit_fail_errno(err, errno, "no memory for the run");
+    file->image = at;
+    emit_run_image_fill(file->image, entry->header, entry->points, entry->count, entry->opened_ns,
+                        entry->opened_wall_ns);
+    emit_run_image_begin(file->image);
+    return EMIT_OK;
+}
+
+enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *directory,
+                                     const struct emit_run_header *header,
+                                     const struct emit_point *points, size_t count,
+                                     int64_t opened_ns, int64_t opened_wall_ns,
+                                     struct emit_error *err) {
+    const struct entry entry = {header, points, count, opened_ns, opened_wall_ns};
+    struct emit_run_file entered = {.directory = -1, .descriptor = -1};
+    char node[EMIT_NODE_MAX];
+    enum { TRIES = 16 }; // against processes that come and go under the same name
+    bool again = directory != NULL;
+    enum emit_status status = EMIT_OK;
+
+    if (!directory)
+        status = enter_memory(&entered, &entry, err);
+    else
+        status = emit_run_directory_open(&entered.directory, directory, true, err);
+    emit_run_file_node(node, header->node_id);
+    (void)emit_text_format(entered.name, sizeof entered.name, "%s@%s.run", header->run_id, node);
+    for (int i = 0; !status && again && i < TRIES; i++) {
+        status = enter(&entered, &entry, &again, err);
+        if (again) {
+            close(entered.descriptor);
+            entered.descriptor = -1;
+        }
+    }
+    if (!status && again)
+        status = emit_fail(err, EMIT_TIMEOUT, "the run file %s is never at rest", entered.name);
+    if (status) {
+        emit_run_file_close(&entered);
+        return status;
+    }
+    unlock_door(&entered);
+    *file = entered;
+    return EMIT_OK;
+}
+
+bool emit_run_file_leave(struct emit_run_file *file) {
+    if (file->descriptor < 0) return true;
+    if (!lock_door(file)) return false;
+    bool last = emit_run_file_lock(file, EMIT_LOCK_LIVE, true);
+    if (last) rename_ended(file);
+    unlock_door(file);
+    return last;
+}
+
+enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory, const char *name,
+                                       struct emit_error *err) {
+    struct emit_run_file found = {.directory = fcntl(directory, F_DUPFD_CLOEXEC, 0)};
+    enum emit_status status = EMIT_OK;
+    (void)emit_text_format(found.name, sizeof found.name, "%s", name);
+    found.descriptor = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (found.directory < 0 || found.descriptor < 0)
+        status = emit_fail_errno(err, errno, "cannot open the run file %s", name);
+    else if (!emit_run_file_lock(&found, EMIT_LOCK_DOOR, true) ||
+             !emit_run_file_lock(&found, EMIT_LOCK_LIVE, true) || !is_named(&found))
+        status = emit_fail(err, EMIT_TIMEOUT, "the run file %s is in use", name);
+    if (status) {
+        emit_run_file_close(&found);
+        return status;
+    }
+    const char *fault =
+        map(&found) ? emit_run_image_fault(found.image, found.bytes) : "it is too short";
+    if (!fault) rename_ended(&found);
+    unlock_door(&found);
+    *file = found;
+    if (fault) return emit_fail(err, EMIT_CORRUPT, "the run file %s is damaged: %s", name, fault);
+    return EMIT_OK;
+}
+
+static bool shares_device(const struct emit_run_image *a, const struct emit_run_image *b) {
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t j = 0; j < b->count; j++)
+            if (!a->points[i].found && !b->points[j].found &&
+                strcmp(a->points[i].device_id, b->points[j].device_id) == 0 &&
+                strcmp(a->points[i].meter, b->points[j].meter) == 0)
+                return true;
+    return false;
+}
+
+static void meet(const struct emit_run_file *file, const char *name) {
+    struct emit_run_file other = {.directory = -1};
+    other.descriptor = openat(file->directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (other.descriptor < 0) return;
+    if (is_lived_in(other.descriptor) && map(&other) &&
+        !emit_run_image_fault(other.image, other.bytes) && !atomic_load(&other.image->closed) &&
+        strcmp(other.image->header.boot_id, file->image->header.boot_id) == 0 &&
+        strcmp(other.image->header.run_id, file->image->header.run_id) != 0 &&
+        shares_device(other.image, file->image)) {
+        emit_run_image_add_neighbour(other.image, file->image->header.run_id);
+        emit_run_image_add_neighbour(file->image, other.image->header.run_id);
+    }
+    emit_run_file_close(&other);
+}
+
+// Whoever comes later writes into both files, so that a run which began and ended
+// inside another one is remembered by it. Of two that come at once, at least one
+// sees the other, and saying it twice is saying it once.
+void emit_run_file_meet(const struct emit_run_file *file) {
+    if (file->descriptor < 0) return;
+    int again = openat(file->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = again < 0 ? NULL : fdopendir(again);
+    if (!directory) {
+        if (again >= 0) close(again);
+        return;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        if (length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0 &&
+            strcmp(entry->d_name, file->name) != 0)
+            meet(file, entry->d_name);
+    }
+    (void)closedir(directory);
+}

@@ -1,0 +1,67 @@
+// Where run files lie and who lives in them. Locks are on the open file (OFD), one
+// byte each: the kernel drops them with the last descriptor, a stopped process
+// keeps them. Private to this folder.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RUNS_FILE_H
+#define RUNS_FILE_H
+
+#include "runs/image.h"
+
+#include <limits.h>
+
+enum { EMIT_RUN_WAIT_MS = 250 }; // for another process in the door, or a stuck reader
+
+enum emit_run_lock {
+    EMIT_LOCK_LIVE,    // shared by all who live in the run; exclusive: nobody else does
+    EMIT_LOCK_DOOR,    // held while entering and leaving
+    EMIT_LOCK_SAMPLER, // held by the one process that samples
+};
+
+// An entered run file, or memory that looks like one: directory and descriptor -1.
+struct emit_run_file {
+    int directory;
+    int descriptor;
+    char name[NAME_MAX + 1]; // in the directory
+    struct emit_run_image *image;
+    size_t bytes;
+};
+
+// A node's name as it stands in file names, RUN@NODE.run and, once the run is
+// over, RUN@NODE.OPENED.run: several nodes may share a directory.
+void emit_run_file_node(char node[EMIT_NODE_MAX], const char *node_id);
+
+// Opens (makes, 0700) the directory of run files, of which only this user may be
+// the owner. Returns the descriptor in *directory.
+EMIT_MUST_CHECK enum emit_status emit_run_directory_open(int *directory, const char *path,
+                                                         bool make, struct emit_error *err);
+
+// Creates the run's file with these points or, when others live in it, joins it
+// with theirs. What a dead process left under the name is put aside for recovery.
+EMIT_MUST_CHECK enum emit_status emit_run_file_enter(struct emit_run_file *file,
+                                                     const char *directory,
+                                                     const struct emit_run_header *header,
+                                                     const struct emit_point *points, size_t count,
+                                                     int64_t opened_ns, int64_t opened_wall_ns,
+                                                     struct emit_error *err);
+
+// Opens a file that nobody lives in, locked against everybody; its run's own name
+// becomes free. EMIT_TIMEOUT: somebody does. EMIT_CORRUPT: it is damaged; then it
+// is open and locked all the same, perhaps without an image.
+EMIT_MUST_CHECK enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory,
+                                                       const char *name, struct emit_error *err);
+
+// True when we are the last: then the file is ours alone, under another name, and
+// the run's own name is free again.
+bool emit_run_file_leave(struct emit_run_file *file);
+
+bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock lock, bool exclusive);
+void emit_run_file_unlink(const struct emit_run_file *file);
+// Renames it to *.damaged, so that a person can look at it and no run trips over it.
+void emit_run_file_set_aside(const struct emit_run_file *file);
+void emit_run_file_close(struct emit_run_file *file); // lets go of all locks
+
+// Notes in this file and in every other living run of the directory that meters one
+// of its points that both were there.
+void emit_run_file_meet(const struct emit_run_file *file);
+
+#endif

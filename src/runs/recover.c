@@ -1,0 +1,81 @@
+// Runs whose processes died: each is closed from the file it left.
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/result.h"
+
+#include "base/text.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// Another node's file, in a directory that several share, is that node's affair: its
+// locks may not reach us.
+static bool is_of_node(const char *name, const char *node) {
+    const char *at = strrchr(name, '@');
+    size_t length = strlen(node);
+    return at && strncmp(at + 1, node, length) == 0 && at[1 + length] == '.';
+}
+
+static int is_run_file(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0;
+}
+
+// A damaged file still says in its name which run it was of.
+static bool take_damaged(const struct emit_run_file *file, emit_run_taker *take, void *owner) {
+    struct emit_run_result result = {.killed = true};
+    emit_run_file_set_aside(file);
+    const char *at = strrchr(file->name, '@');
+    (void)emit_text_format(result.header.run_id, sizeof result.header.run_id, "%.*s",
+                           (int)(at ? at - file->name : 0), file->name);
+    return take(owner, &result);
+}
+
+static bool recover(struct emit_host *host, struct emit_run_file *file, bool damaged,
+                    emit_run_taker *take, void *owner) {
+    struct emit_run_result result = {0};
+    struct emit_error why;
+    // Never begun: it holds nothing.
+    if (!file->image || !emit_run_image_is_begun(file->image)) {
+        emit_run_file_unlink(file);
+        return false;
+    }
+    if (damaged) return take_damaged(file, take, owner);
+    enum emit_status status =
+        emit_run_result_settle(&result, file->image, EMIT_FATE_KILLED, host, &why);
+    if (status == EMIT_CORRUPT) return take_damaged(file, take, owner);
+    if (status) return false;
+    bool taken = take(owner, &result);
+    if (taken) emit_run_file_unlink(file);
+    emit_run_result_clear(&result);
+    return taken;
+}
+
+size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run_taker *take,
+                         void *owner) {
+    int opened;
+    size_t taken = 0;
+    struct dirent **names;
+    char node_id[EMIT_NODE_MAX], node[EMIT_NODE_MAX];
+    struct emit_error why;
+    if (emit_run_directory_open(&opened, directory, false, &why)) return 0; // none was ever kept
+    emit_host_node_name(node_id, sizeof node_id);
+    emit_run_file_node(node, node_id);
+    // Listed before the first is touched: recovery renames what it finds.
+    int count = scandirat(opened, ".", &names, is_run_file, alphasort);
+    for (int i = 0; i < count; i++) {
+        struct emit_run_file file;
+        enum emit_status status = EMIT_ABSENT;
+        if (is_of_node(names[i]->d_name, node))
+            status = emit_run_file_inherit(&file, opened, names[i]->d_name, &why);
+        if (status == EMIT_OK || status == EMIT_CORRUPT) {
+            taken += recover(host, &file, status == EMIT_CORRUPT, take, owner);
+            emit_run_file_close(&file);
+        }
+        free(names[i]);
+    }
+    if (count >= 0) free(names);
+    close(opened);
+    return taken;
+}
