@@ -1,7 +1,12 @@
 // emit-testbed describe: a scenario as the test bed understood it.
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json_write.h"
 #include "programs/emit-testbed/command.h"
 #include "programs/emit-testbed/scenario.h"
+
+#include <stdlib.h>
+
+enum { JSON_MAX_BYTES = 128 * 1024 }; // of the most zones and points a scenario may have
 
 struct describe_values {
     bool json;
@@ -97,25 +102,69 @@ static void print_text(const struct emit_scenario *scenario) {
         print_expected(&scenario->expected[i]);
 }
 
-// Words and ids hold nothing that JSON would escape; the summary is left out.
-static void print_json(const struct emit_scenario *scenario) {
-    printf("{\"name\":\"%s\",\"lasts_ms\":%g,\"zones\":[", scenario->name,
-           milliseconds(scenario->lasts_ns));
+static void write_zones(struct emit_json_writer *json, const struct emit_scenario *scenario) {
+    emit_json_open_array(json);
     for (size_t i = 0; i < scenario->zone_count; i++) {
         const struct emit_scenario_zone *zone = &scenario->zones[i];
         const struct emit_counter *counter = &scenario->zones[zone->shows].counter;
-        printf("%s{\"id\":\"%s\",\"name\":\"%s\",\"energy\":%s,\"range_microjoules\":%llu}",
-               i ? "," : "", zone->id, zone->name, zone->has_energy ? "true" : "false",
-               (unsigned long long)emit_counter_range_microjoules(counter));
+        emit_json_open_object(json);
+        emit_json_key(json, "id");
+        emit_json_string(json, zone->id);
+        emit_json_key(json, "name");
+        emit_json_string(json, zone->name);
+        emit_json_key(json, "range_microjoules");
+        emit_json_u64(json, emit_counter_range_microjoules(counter));
+        emit_json_close_object(json);
     }
-    fputs("],\"expected\":{", stdout);
+    emit_json_close_array(json);
+}
+
+// Of each point: outcome and code, as root and as nobody.
+static void write_expected(struct emit_json_writer *json, const struct emit_scenario *scenario) {
+    emit_json_open_object(json);
     for (size_t i = 0; i < scenario->expected_count; i++) {
         const struct emit_scenario_expected *expected = &scenario->expected[i];
-        printf("%s\"%s\":[[\"%s\",\"%s\"],[\"%s\",\"%s\"]]", i ? "," : "", expected->point,
-               emit_outcome_word(expected->outcome[0]), emit_code_word(expected->code[0]),
-               emit_outcome_word(expected->outcome[1]), emit_code_word(expected->code[1]));
+        emit_json_key(json, expected->point);
+        emit_json_open_array(json);
+        for (int side = EMIT_SCENARIO_ROOT; side <= EMIT_SCENARIO_NOBODY; side++) {
+            emit_json_open_array(json);
+            emit_json_string(json, emit_outcome_word(expected->outcome[side]));
+            emit_json_string(json, emit_code_word(expected->code[side]));
+            emit_json_close_array(json);
+        }
+        emit_json_close_array(json);
     }
-    printf("}}\n");
+    emit_json_close_object(json);
+}
+
+static enum emit_status print_json(const struct emit_scenario *scenario, struct emit_error *err) {
+    struct emit_text text;
+    struct emit_json_writer json;
+    char *line = malloc(JSON_MAX_BYTES);
+    if (!line) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    emit_text_init(&text, line, JSON_MAX_BYTES);
+    emit_json_writer_init(&json, &text);
+    emit_json_open_object(&json);
+    emit_json_key(&json, "name");
+    emit_json_string(&json, scenario->name);
+    emit_json_key(&json, "summary");
+    emit_json_string(&json, scenario->summary);
+    emit_json_key(&json, "options");
+    emit_json_string(&json, scenario->options);
+    emit_json_key(&json, "lasts_ms");
+    emit_json_i64(&json, scenario->lasts_ns / 1000000);
+    emit_json_key(&json, "zones");
+    write_zones(&json, scenario);
+    emit_json_key(&json, "expected");
+    write_expected(&json, scenario);
+    emit_json_close_object(&json);
+    enum emit_status status = EMIT_OK;
+    if (text.cut)
+        status = emit_fail(err, EMIT_FULL, "the scenario is too large to describe");
+    else
+        puts(line);
+    free(line);
+    return status;
 }
 
 static int run(const void *values, int operand_count, char **operands) {
@@ -127,10 +176,11 @@ static int run(const void *values, int operand_count, char **operands) {
         return emit_testbed_complain(self, EXIT_USAGE, "one scenario is wanted");
     if (emit_scenario_find(&scenario, operands[0], &err) != EMIT_OK)
         return emit_testbed_complain(self, EXIT_USAGE, "%s", err.text);
+    enum emit_status status = EMIT_OK;
     if (wanted->json)
-        print_json(scenario);
+        status = print_json(scenario, &err);
     else
         print_text(scenario);
     emit_scenario_free(scenario);
-    return EXIT_OK;
+    return status == EMIT_OK ? EXIT_OK : emit_testbed_complain(self, EXIT_USAGE, "%s", err.text);
 }

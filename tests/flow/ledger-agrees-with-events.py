@@ -1,0 +1,101 @@
+#!/usr/bin/python3
+# Plays every shipped scenario with `emit run`, as root and as nobody. Every point
+# has the outcome and code that the scenario's author expects; every event equals
+# the ledger's last count minus its first; every measured event differs from the
+# exact energy of the command's life by no more than it says it may.
+# usage: ledger-agrees-with-events.py [SCENARIO...]
+# SPDX-License-Identifier: Apache-2.0
+import concurrent.futures
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from tap import check, check_equal, end, skip
+from testbed import AS_NOBODY, EMIT, ROOT, Run, describe, scenarios, zone_of_points
+
+SIDES = {ROOT: "root", AS_NOBODY: "nobody"}
+AT_ONCE = 3  # plays mostly sleep
+
+
+# What an outcome's code is here: all counters are simulated, so a plain measurement says so.
+def told(point):
+    code = point.get("code", "")
+    return (point["outcome"], "" if code == "simulated" else code)
+
+
+def check_points(label, run, wanted, side):
+    found = {point["device_id"]: told(point) for point in run.report["points"]}
+    expected = {name: tuple(sides[side]) for name, sides in wanted["expected"].items()}
+    check_equal(found, expected, f"{label}: every point's outcome")
+    check_equal(len(run.report["points"]), run.zones_found, f"{label}: as many points as ls finds zones")
+    silent = [point["device_id"] for point in run.report["points"] if point["outcome"] in ("partial", "refused")
+              and not any(said["point"] == point["device_id"] for said in run.report["diagnostics"])]
+    check_equal(silent, [], f"{label}: what is not whole is explained")
+
+
+def check_events(label, run, zones):
+    with_energy = {point["device_id"] for point in run.report["points"] if "joules" in point}
+    check_equal(sorted(event["tags"]["device_id"] for event in run.events), sorted(with_energy),
+                f"{label}: an event for every point with energy, and no other")
+    check_equal([event for event in run.events if event["tags"].get("simulated") is not True], [],
+                f"{label}: every event says simulated")
+    validated = subprocess.run([EMIT, "validate", "--strict", os.path.join(run.folder, "events")],
+                               capture_output=True, text=True)
+    check(validated.returncode == 0, f"{label}: events keep the contract {validated.stdout}")
+    return {event["tags"]["device_id"]: event for event in run.events}
+
+
+def check_energy(label, run, scenario, zones, events):
+    truth = run.truth_joules(scenario, *run.life)
+    for point in run.report["points"]:
+        name = point["device_id"]
+        if "joules" not in point or name not in events:
+            continue
+        quantity = events[name]["quantity"]
+        microjoules = run.ledger_microjoules(zones[name])
+        if point["outcome"] == "measured":
+            check_equal(quantity, microjoules / 1e6, f"{label}: {name} is the ledger's last count minus its first")
+            error = quantity - truth[zones[name]["id"]]
+            within = point["timing_uncertainty_joules"]
+            check(abs(error) <= within, f"{label}: {name} is {error:+.4f} J off the curve, allowed {within:.4f} J")
+        else:
+            good = [line["microjoules"] for line in run.served(zones[name]) if "error" not in line]
+            most = sum(max(after - before, 0) for before, after in zip(good, good[1:])) / 1e6
+            check(0 < quantity <= most, f"{label}: {name} counts no more than was served: {quantity} of {most} J")
+
+
+def play(folder, scenario, side, wanted):
+    return Run(os.path.join(folder, f"{scenario}-{SIDES[side]}"), scenario, side, round(wanted["lasts_ms"]),
+               wanted["options"].split())
+
+
+def check_run(scenario, side, wanted, run):
+    label = f"{scenario} as {SIDES[side]}"
+    if not check(run.got.returncode == 0 and run.report is not None and run.life is not None,
+                 f"{label}: runs, exit {run.got.returncode} {run.got.stderr[-300:]}"):
+        return
+    zones = zone_of_points(wanted["zones"])
+    check_points(label, run, wanted, side)
+    check_energy(label, run, scenario, zones, check_events(label, run, zones))
+    writes = [line for line in run.ledger if line["what"] == "write"]
+    check_equal(writes, [], f"{label}: nothing was opened for writing")
+
+
+def main():
+    if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
+        skip("the ledger", "needs root and /dev/fuse")
+        end()
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        os.chmod(folder, 0o755)
+        plays = []
+        for scenario in sys.argv[1:] or scenarios():
+            wanted = describe(scenario)
+            plays += [(scenario, side, wanted, pool.submit(play, folder, scenario, side, wanted)) for side in SIDES]
+        for scenario, side, wanted, run in plays:
+            check_run(scenario, side, wanted, run.result())
+    end()
+
+
+main()

@@ -1,0 +1,98 @@
+# One run of emit inside the test bed, and all that is known about it: the report,
+# the events, the ledger, the life of the metered command.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import shlex
+import struct
+import subprocess
+
+EMIT = os.environ["EMIT"]
+TESTBED = os.environ["EMIT_TESTBED"]
+LIFETIME = os.environ["EMIT_LIFETIME"]
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+ROOT, AS_NOBODY = 0, 1
+
+
+def describe(scenario):
+    got = subprocess.run([TESTBED, "describe", "--json", scenario], capture_output=True, text=True, check=True)
+    return json.loads(got.stdout)
+
+
+def scenarios():
+    got = subprocess.run([TESTBED, "list"], capture_output=True, text=True, check=True)
+    return [line.split()[0] for line in got.stdout.splitlines()]
+
+
+# Which zone a point of emit's is. Derived from the kernel's names alone, not from
+# what emit's own code does: package-N, its parts, memory as dram-N.
+def zone_of_points(zones):
+    names, points = {}, {}
+    for zone in zones:
+        above, _, _ = zone["id"].rpartition(":")
+        whole = names.get(above)
+        if whole is None:
+            point = zone["name"]
+        elif zone["name"] == "dram" and whole.startswith("package-"):
+            point = "dram-" + whole[len("package-"):]
+        else:
+            point = whole + "/" + zone["name"]
+        names[zone["id"]] = zone["name"]
+        points.setdefault(point, zone)
+    return points
+
+
+class Run:
+    """emit run --output EVENTS --report REPORT -- lifetime, as root or as nobody."""
+
+    def __init__(self, folder, scenario, side, milliseconds, options=()):
+        self.folder = folder
+        path = lambda name: os.path.join(folder, name)
+        os.makedirs(folder)
+        os.chmod(folder, 0o777)
+        self.environment = {**os.environ, "HOME": folder, "XDG_STATE_HOME": folder, "XDG_RUNTIME_DIR": folder,
+                            "EMIT_OUTBOX": path("outbox.db"), "EMIT_WORKSPACE_ID": "ws_test"}
+        emit = [EMIT, "run", "--report", path("report"), "--output", path("events"), *options, "--",
+                LIFETIME, path("life"), str(milliseconds)]
+        if side == AS_NOBODY:
+            emit = NOBODY + emit
+        listed = f"ls /sys/class/powercap > {shlex.quote(path('listed'))} 2>/dev/null"
+        script = f"{listed}; exec {shlex.join(emit)}"
+        self.got = subprocess.run([TESTBED, "run", "--ledger", path("ledger"), scenario, "--", "sh", "-c", script],
+                                  capture_output=True, text=True, env=self.environment)
+        self.life = self.report = None
+        self.events, self.ledger = [], []
+        if os.path.exists(path("life")):
+            with open(path("life"), "rb") as life:
+                self.life = struct.unpack("qq", life.read(16))
+        if os.path.exists(path("report")):
+            with open(path("report"), encoding="utf-8") as report:
+                self.report = json.load(report)
+        if os.path.exists(path("events")):
+            with open(path("events"), encoding="utf-8") as events:
+                self.events = [json.loads(line) for line in events]
+        if os.path.exists(path("ledger")):
+            with open(path("ledger"), encoding="ascii") as ledger:
+                self.ledger = [json.loads(line) for line in ledger]
+        with open(path("listed"), encoding="ascii") as listed:
+            self.zones_found = sum(":" in line for line in listed)
+
+    def at(self, what):
+        return next(line["at"] for line in self.ledger if line["what"] == what)
+
+    # All that was served of a zone, in order.
+    def served(self, zone):
+        return [line for line in self.ledger if line["what"] == "read" and line["zone"] == zone["id"]]
+
+    # Last count minus first, modulo what the counter counts modulo.
+    def ledger_microjoules(self, zone):
+        counts = [line["microjoules"] for line in self.served(zone) if "error" not in line]
+        energy_range = zone["range_microjoules"]
+        modulus = energy_range + energy_range // (2**32 - 1)
+        return (counts[-1] - counts[0]) % modulus if counts else None
+
+    # The exact energy of all zones' curves between two CLOCK_MONOTONIC times.
+    def truth_joules(self, scenario, begin_ns, end_ns):
+        got = subprocess.run([TESTBED, "energy", scenario, "--begin", str(self.at("begin")), "--from",
+                              str(begin_ns), "--to", str(end_ns)], capture_output=True, text=True, check=True)
+        return {name: float(joules) for name, joules in map(str.split, got.stdout.splitlines())}
