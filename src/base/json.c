@@ -1,7 +1,7 @@
 // The strict pull scanner. What RFC 8259 allows and we refuse: duplicate keys,
 // the character U+0000 in a string, lone surrogates, numbers that overflow a
 // double, nesting beyond EMIT_JSON_DEPTH_MAX, more than EMIT_JSON_MEMBERS_MAX
-// members in the open objects. A byte order mark is refused as the RFC permits.
+// members in an object. A byte order mark is refused as the RFC permits.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 
@@ -356,9 +356,10 @@ static bool keys_equal(const struct emit_json_slice *a, const struct emit_json_s
 }
 
 static bool remember_key(struct emit_json *json, const struct emit_json_slice *key) {
-    for (size_t i = json->key_base[json->depth - 1]; i < json->key_count; i++)
+    size_t base = json->key_base[json->depth - 1];
+    for (size_t i = base; i < json->key_count; i++)
         if (keys_equal(&json->keys[i], key)) return fail(json, EMIT_JSON_DUPLICATE, key->at - 1);
-    if (json->key_count >= EMIT_JSON_MEMBERS_MAX)
+    if (json->key_count - base >= EMIT_JSON_MEMBERS_MAX || json->key_count >= EMIT_JSON_KEYS_MAX)
         return fail(json, EMIT_JSON_TOO_MANY, key->at - 1);
     json->keys[json->key_count++] = *key;
     return true;

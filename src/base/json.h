@@ -15,7 +15,8 @@
 
 enum {
     EMIT_JSON_DEPTH_MAX = 32,
-    EMIT_JSON_MEMBERS_MAX = 256, // of all objects that are open at once
+    EMIT_JSON_MEMBERS_MAX = 256,                    // of one object
+    EMIT_JSON_KEYS_MAX = 2 * EMIT_JSON_MEMBERS_MAX, // of all objects that are open at once
 };
 
 // What stops a scan: name, sentence.
@@ -36,7 +37,7 @@ enum {
     ROW(EMIT_JSON_OVERFLOW, "a number too large for a double")                                     \
     ROW(EMIT_JSON_NUL, "the character U+0000 inside a string")                                     \
     ROW(EMIT_JSON_TOO_DEEP, "nested deeper than 32")                                               \
-    ROW(EMIT_JSON_TOO_MANY, "more than 256 members in the open objects")                           \
+    ROW(EMIT_JSON_TOO_MANY, "an object of more than 256 members")                                  \
     ROW(EMIT_JSON_WRONG_TYPE, "a value of another type than expected")
 
 #define EMIT_JSON_FAULT_ENUMERATOR(name, sentence) name,
@@ -69,7 +70,7 @@ struct emit_json {
     uint32_t depth;
     uint8_t open[EMIT_JSON_DEPTH_MAX]; // what each open container expects next
     size_t key_count;                  // keys seen of the open objects, for the duplicate check
-    struct emit_json_slice keys[EMIT_JSON_MEMBERS_MAX];
+    struct emit_json_slice keys[EMIT_JSON_KEYS_MAX];
     size_t key_base[EMIT_JSON_DEPTH_MAX];
 };
 

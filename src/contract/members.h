@@ -9,7 +9,7 @@
 #include "contract/contract.h"
 #include "vocabulary/lookup.h"
 
-enum { EMIT_MEMBERS_UNKNOWN_MAX = EMIT_JSON_MEMBERS_MAX };
+enum { EMIT_MEMBERS_UNKNOWN_MAX = EMIT_JSON_KEYS_MAX };
 
 // A name the table has not at that place.
 struct emit_unknown {
