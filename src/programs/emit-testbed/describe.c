@@ -29,7 +29,7 @@ const struct emit_command emit_testbed_command_describe = {
     .text = "Prints the zones with their counters, the events, and the outcome that the "
             "scenario's author expects of emit for every point.",
     .example = "emit-testbed describe demo",
-    .exits = "0, or 2 when the scenario cannot be read",
+    .exits = "0; 2 when the scenario cannot be read.",
     .options = describe_options,
     .values_size = sizeof(struct describe_values),
     .order = EMIT_OPTIONS_ANYWHERE,
@@ -172,15 +172,14 @@ static int run(const void *values, int operand_count, char **operands) {
     const struct describe_values *wanted = values;
     struct emit_error err;
     struct emit_scenario *scenario;
-    if (operand_count != 1)
-        return emit_testbed_complain(self, EXIT_USAGE, "one scenario is wanted");
+    if (operand_count != 1) return emit_complain(self, EXIT_USAGE, "one scenario is wanted");
     if (emit_scenario_find(&scenario, operands[0], &err) != EMIT_OK)
-        return emit_testbed_complain(self, EXIT_USAGE, "%s", err.text);
+        return emit_complain(self, EXIT_USAGE, "%s", err.text);
     enum emit_status status = EMIT_OK;
     if (wanted->json)
         status = print_json(scenario, &err);
     else
         print_text(scenario);
     emit_scenario_free(scenario);
-    return status == EMIT_OK ? EXIT_OK : emit_testbed_complain(self, EXIT_USAGE, "%s", err.text);
+    return status == EMIT_OK ? EXIT_OK : emit_complain(self, EXIT_USAGE, "%s", err.text);
 }

@@ -44,7 +44,7 @@ const struct emit_command emit_testbed_command_energy = {
     .text = "Integrates every zone's power curve in closed form and prints one line a zone: its "
             "id and joules. Counters, their faults and their update periods play no part.",
     .example = "emit-testbed energy demo --from 0 --to 1000000000",
-    .exits = "0, or 2 when the scenario or the zone cannot be found",
+    .exits = "0; 2 when the scenario or the zone cannot be found.",
     .options = energy_options,
     .values_size = sizeof(struct energy_values),
     .order = EMIT_OPTIONS_ANYWHERE,
@@ -69,15 +69,14 @@ static int run(const void *values, int operand_count, char **operands) {
     const struct energy_values *wanted = values;
     struct emit_error err;
     struct emit_scenario *scenario;
-    if (operand_count != 1)
-        return emit_testbed_complain(self, EXIT_USAGE, "one scenario is wanted");
+    if (operand_count != 1) return emit_complain(self, EXIT_USAGE, "one scenario is wanted");
     if (wanted->from_ns < wanted->begin_ns || wanted->to_ns < wanted->from_ns)
-        return emit_testbed_complain(self, EXIT_USAGE, "begin, from and to stand in this order");
+        return emit_complain(self, EXIT_USAGE, "begin, from and to stand in this order");
     if (emit_scenario_find(&scenario, operands[0], &err) != EMIT_OK)
-        return emit_testbed_complain(self, EXIT_USAGE, "%s", err.text);
+        return emit_complain(self, EXIT_USAGE, "%s", err.text);
     int printed = print_energy(scenario, wanted);
     emit_scenario_free(scenario);
     if (printed == 0 && wanted->zone)
-        return emit_testbed_complain(self, EXIT_USAGE, "the scenario has no zone %s", wanted->zone);
+        return emit_complain(self, EXIT_USAGE, "the scenario has no zone %s", wanted->zone);
     return EXIT_OK;
 }

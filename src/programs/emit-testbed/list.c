@@ -20,7 +20,7 @@ const struct emit_command emit_testbed_command_list = {
     .text = "One line each: the name and what the scenario shows. EMIT_SCENARIOS names another "
             "directory.",
     .example = "emit-testbed list",
-    .exits = "0, or 1 when a scenario has an error, or 2 when there are none",
+    .exits = "0; 1 when a scenario has an error; 2 when there are none.",
     .options = no_options,
     .values_size = 1,
     .order = EMIT_OPTIONS_ANYWHERE,
@@ -39,7 +39,7 @@ static int print_scenario(const char *directory, const char *file) {
     struct emit_scenario *scenario = NULL;
     emit_text_format(path, sizeof path, "%s/%s", directory, file);
     if (emit_scenario_open(&scenario, path, &err) != EMIT_OK)
-        return emit_testbed_complain(&emit_testbed_command_list, EXIT_NEGATIVE, "%s", err.text);
+        return emit_complain(&emit_testbed_command_list, EXIT_NEGATIVE, "%s", err.text);
     printf("%-22s %s\n", scenario->name, scenario->summary);
     emit_scenario_free(scenario);
     return EXIT_OK;
@@ -48,15 +48,14 @@ static int print_scenario(const char *directory, const char *file) {
 static int run(const void *values, int operand_count, char **operands) {
     const struct emit_command *self = &emit_testbed_command_list;
     (void)values;
-    if (operand_count > 0)
-        return emit_testbed_complain(self, EXIT_USAGE, "unexpected '%s'", operands[0]);
+    if (operand_count > 0) return emit_complain(self, EXIT_USAGE, "unexpected '%s'", operands[0]);
     char directory[PATH_MAX];
     struct emit_error err;
     struct dirent **files;
     if (emit_scenario_directory(directory, &err) != EMIT_OK)
-        return emit_testbed_complain(self, EXIT_USAGE, "%s", err.text);
+        return emit_complain(self, EXIT_USAGE, "%s", err.text);
     int count = scandir(directory, &files, is_scenario, alphasort);
-    if (count < 0) return emit_testbed_complain(self, EXIT_USAGE, "cannot list %s", directory);
+    if (count < 0) return emit_complain(self, EXIT_USAGE, "cannot list %s", directory);
     int exit_status = count > 0 ? EXIT_OK : EXIT_USAGE;
     for (int i = 0; i < count; i++) {
         int status = print_scenario(directory, files[i]->d_name);

@@ -165,7 +165,7 @@ const struct emit_command emit_testbed_command_run = {
             "root, or unprivileged where the kernel allows user namespaces and /dev/fuse.",
     .example = "emit-testbed run demo -- cat /sys/class/powercap/intel-rapl:0/energy_uj",
     .exits = "the command's own status, 128+N after signal N, 125 when the test bed failed, 126 "
-             "when the command may not be executed, 127 when it is not found",
+             "when the command may not be executed, 127 when it is not found.",
     .options = run_options,
     .values_size = sizeof(struct run_values),
     .usage_status = EMIT_CHILD_FAILED,
@@ -182,22 +182,22 @@ static int run(const void *values, int operand_count, char **operands) {
     const struct emit_command *self = &emit_testbed_command_run;
     int command_at = operand_count > 1 && strcmp(operands[1], "--") == 0 ? 2 : 1;
     if (operand_count <= command_at)
-        return emit_testbed_complain(self, EMIT_CHILD_FAILED,
-                                     "a scenario and a command are wanted: emit-testbed run %s",
-                                     self->operands);
+        return emit_complain(self, EMIT_CHILD_FAILED,
+                             "a scenario and a command are wanted: emit-testbed run %s",
+                             self->operands);
     struct emit_error err = {0};
     int exit_status = EMIT_CHILD_FAILED;
     struct show *show = calloc(1, sizeof *show);
-    if (!show) return emit_testbed_complain(self, EMIT_CHILD_FAILED, "out of memory");
+    if (!show) return emit_complain(self, EMIT_CHILD_FAILED, "out of memory");
     show->values = values;
     show->ledger.descriptor = -1;
     for (size_t i = 0; i < EMIT_SCENARIO_ZONES_MAX; i++)
         show->plain.files[i] = -1;
     enum emit_status status = play(show, operands[0], operands + command_at, &exit_status, &err);
     if (status != EMIT_OK)
-        exit_status = emit_testbed_complain(self, status_of_failure(&err), "%s", err.text);
+        exit_status = emit_complain(self, status_of_failure(&err), "%s", err.text);
     if (emit_ledger_close(&show->ledger, &err) != EMIT_OK)
-        exit_status = emit_testbed_complain(self, EMIT_CHILD_FAILED, "%s", err.text);
+        exit_status = emit_complain(self, EMIT_CHILD_FAILED, "%s", err.text);
     // Threads that outlived stop_showing still read these: then they go with the process.
     if (!show->server.session) {
         emit_tree_clear(&show->tree);

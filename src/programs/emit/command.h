@@ -29,10 +29,19 @@ struct emit_command {
     int (*run)(const void *values, int operand_count, char **operands);
 };
 
-// All commands in the order of --help, ended by NULL.
+// The program whose commands these are: emit, or emit-testbed, which is made of
+// the same table.
+struct emit_program {
+    const char *name;    // "emit"
+    const char *summary; // one line
+    const char *text;    // the manual's description
+};
+
+extern const struct emit_program emit_program;
+// All its commands in the order of --help, ended by NULL.
 extern const struct emit_command *const emit_commands[];
 
-// Prints "emit COMMAND: sentence" to stderr and returns status.
+// Prints "PROGRAM COMMAND: sentence" to stderr and returns status.
 int emit_complain(const struct emit_command *command, int status, const char *format, ...)
     EMIT_PRINTF(3, 4);
 

@@ -10,14 +10,14 @@
 
 enum { EMIT_HELP_COLUMNS = 80 };
 
-// What `emit --help` and `emit COMMAND --help` print.
+// What `PROGRAM --help` and `PROGRAM COMMAND --help` print.
 void emit_help_overview(FILE *out);
 void emit_help_command(FILE *out, const struct emit_command *command);
 
-// The manual page of a command (emit-run.1); command NULL: of emit itself (emit.1).
+// The manual page of a command (emit-run.1); command NULL: of the program itself (emit.1).
 void emit_manual(FILE *out, const struct emit_command *command);
 
-// Completion of commands, options and their choices for bash.
+// Completion of commands, options and their choices for bash; of emit only.
 void emit_completion(FILE *out);
 
 // The command of that name, or NULL.

@@ -74,9 +74,9 @@ static void print_option_entry(FILE *out, const struct emit_option *row) {
 
 static void print_command_page(FILE *out, const struct emit_command *command) {
     char page[64];
-    snprintf(page, sizeof page, "emit-%s", command->name);
+    snprintf(page, sizeof page, "%s-%s", emit_program.name, command->name);
     print_heading(out, page, command->summary);
-    fprintf(out, ".SH SYNOPSIS\n\\fBemit %s\\fR%s ", command->name,
+    fprintf(out, ".SH SYNOPSIS\n\\fB%s %s\\fR%s ", emit_program.name, command->name,
             command->options[0].name ? " [\\fIoptions\\fR]" : "");
     print_roff(out, command->operands);
     fputs(".SH DESCRIPTION\n", out);
@@ -88,7 +88,7 @@ static void print_command_page(FILE *out, const struct emit_command *command) {
     print_roff(out, command->exits);
     fputs(".SH EXAMPLE\n.EX\n", out);
     print_roff(out, command->example);
-    fputs(".EE\n.SH SEE ALSO\n.BR emit (1)\n", out);
+    fprintf(out, ".EE\n.SH SEE ALSO\n.BR %s (1)\n", emit_program.name);
 }
 
 static void print_codes(FILE *out) {
@@ -104,18 +104,14 @@ static void print_codes(FILE *out) {
 }
 
 static void print_main_page(FILE *out) {
-    print_heading(out, "emit", "energy telemetry that says what it measured, and what it did not");
-    fputs(".SH SYNOPSIS\n\\fBemit\\fR \\fICOMMAND\\fR [\\fIoptions\\fR] ...\n.SH DESCRIPTION\n",
-          out);
-    print_roff(out,
-               "emit states energy in joules, in one form: an event emit:energy_meter_recorded "
-               "that says whether it was measured by a sensor, modeled from a cited coefficient or "
-               "estimated by proration, and by which interface. What could not be read becomes a "
-               "diagnostic with a reason and a remedy, never a number. emit only observes: it "
-               "writes to no power limit and to no device.");
+    print_heading(out, emit_program.name, emit_program.summary);
+    fprintf(out,
+            ".SH SYNOPSIS\n\\fB%s\\fR \\fICOMMAND\\fR [\\fIoptions\\fR] ...\n.SH DESCRIPTION\n",
+            emit_program.name);
+    print_roff(out, emit_program.text);
     fputs(".SH COMMANDS\n", out);
     for (const struct emit_command *const *at = emit_commands; *at; at++) {
-        fprintf(out, ".TP\n.BR emit\\-%s (1)\n", (*at)->name);
+        fprintf(out, ".TP\n.BR %s\\-%s (1)\n", emit_program.name, (*at)->name);
         print_roff(out, (*at)->summary);
     }
     print_codes(out);
