@@ -8,6 +8,7 @@ extern const struct emit_command emit_command_outbox;
 extern const struct emit_command emit_command_run;
 extern const struct emit_command emit_command_schema;
 extern const struct emit_command emit_command_sensors;
+extern const struct emit_command emit_command_validate;
 extern const struct emit_command emit_command_version;
 
 // clang-format off
@@ -24,6 +25,7 @@ const struct emit_program emit_program = {
 const struct emit_command *const emit_commands[] = {
     &emit_command_run,
     &emit_command_sensors,
+    &emit_command_validate,
     &emit_command_schema,
     &emit_command_outbox,
     &emit_command_diagnostics,

@@ -1,0 +1,242 @@
+// emit validate: every way in which events break the contract, one line each.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json_write.h"
+#include "contract/contract.h"
+#include "programs/emit/command.h"
+#include "programs/emit/event_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 8192 }; // of one finding; file names are cut to fit
+
+struct values {
+    bool strict, json, identity, core;
+};
+
+struct validation {
+    const struct values *asked;
+    const char *file; // as it is named in findings
+    uint64_t events, errors, warnings;
+    bool unreadable; // a file could not be read whole
+    struct emit_verdict verdict;
+};
+
+extern const struct emit_command emit_command_validate;
+
+// --- Findings ---
+
+static void print_line(struct emit_text *line) {
+    if (line->length > LINE_MAX_BYTES - 2) line->length = LINE_MAX_BYTES - 2;
+    line->at[line->length++] = '\n';
+    fwrite_unlocked(line->at, 1, line->length, stdout);
+}
+
+static void print_place(struct emit_text *line, const struct validation *validation,
+                        uint64_t number) {
+    emit_text_add(line, validation->file);
+    emit_text_add_format(line, ":%llu: ", (unsigned long long)number);
+}
+
+static bool is_warning(const struct validation *validation, enum emit_contract_level level) {
+    return level == EMIT_CONTRACT_STRICT && !validation->asked->strict;
+}
+
+static void count(struct validation *validation, enum emit_contract_level level, size_t findings) {
+    if (is_warning(validation, level))
+        validation->warnings += findings;
+    else
+        validation->errors += findings;
+}
+
+static void print_finding(struct validation *validation, uint64_t number,
+                          const struct emit_finding *finding) {
+    bool warning = is_warning(validation, finding->level);
+    char bytes[LINE_MAX_BYTES];
+    struct emit_text line;
+    emit_text_init(&line, bytes, sizeof bytes);
+    if (warning)
+        validation->warnings++;
+    else
+        validation->errors++;
+    if (!validation->asked->json) {
+        if (warning) emit_text_add(&line, "warning: ");
+        print_place(&line, validation, number);
+        emit_text_add(&line, finding->reason);
+        emit_text_add(&line, ": ");
+        emit_text_add(&line, finding->message);
+    } else {
+        struct emit_json_writer json;
+        emit_json_writer_init(&json, &line);
+        emit_json_open_object(&json);
+        emit_json_key(&json, "file");
+        emit_json_string(&json, validation->file);
+        emit_json_key(&json, "line");
+        emit_json_u64(&json, number);
+        emit_json_key(&json, "level");
+        emit_json_string(&json, finding->level == EMIT_CONTRACT_STRICT ? "strict" : "core");
+        emit_json_key(&json, "field");
+        emit_json_string(&json, finding->field);
+        emit_json_key(&json, "reason");
+        emit_json_string(&json, finding->reason);
+        emit_json_key(&json, "message");
+        emit_json_string(&json, finding->message);
+        emit_json_close_object(&json);
+    }
+    print_line(&line);
+}
+
+static void print_identity(const struct validation *validation,
+                           const struct emit_event_text *event) {
+    char identity[EMIT_IDENTITY_TEXT], bytes[LINE_MAX_BYTES];
+    // What is no JSON has no identity; the findings say why.
+    if (emit_contract_identity(event->bytes, event->length, identity, NULL) != EMIT_OK) return;
+    struct emit_text line;
+    emit_text_init(&line, bytes, sizeof bytes);
+    if (!validation->asked->json) {
+        emit_text_add_format(&line, "%s  %s:%llu", identity, validation->file,
+                             (unsigned long long)event->line);
+    } else {
+        struct emit_json_writer json;
+        emit_json_writer_init(&json, &line);
+        emit_json_open_object(&json);
+        emit_json_key(&json, "file");
+        emit_json_string(&json, validation->file);
+        emit_json_key(&json, "line");
+        emit_json_u64(&json, event->line);
+        emit_json_key(&json, "identity");
+        emit_json_string(&json, identity);
+        emit_json_close_object(&json);
+    }
+    print_line(&line);
+}
+
+// --- Events ---
+
+static void validate_event(struct validation *validation, const struct emit_event_text *event) {
+    struct emit_verdict *verdict = &validation->verdict;
+    validation->events++;
+    if (emit_contract_check_within(event->bytes, event->length, event->readable, verdict) !=
+        EMIT_OK) {
+        count(validation, EMIT_CONTRACT_CORE, verdict->core_count);
+        if (!validation->asked->core)
+            count(validation, EMIT_CONTRACT_STRICT, verdict->strict_count);
+        for (size_t i = 0; i < verdict->kept; i++)
+            if (!validation->asked->core || verdict->findings[i].level == EMIT_CONTRACT_CORE)
+                print_finding(validation, event->line, &verdict->findings[i]);
+    }
+    if (validation->asked->identity && event->length <= EMIT_EVENT_MAX)
+        print_identity(validation, event);
+}
+
+static void validate_broken(struct validation *validation, const struct emit_event_text *text) {
+    struct emit_finding finding = {.level = EMIT_CONTRACT_CORE};
+    finding.reason = emit_reason_word(text->reason);
+    (void)emit_text_format(finding.message, sizeof finding.message, "%s", text->message);
+    count(validation, finding.level, 1);
+    print_finding(validation, text->line, &finding);
+}
+
+static void validate_stream(struct validation *validation, int descriptor) {
+    struct emit_event_reader reader;
+    struct emit_event_text event;
+    struct emit_error err;
+    enum emit_reader_item item = EMIT_READER_FAILED;
+    if (emit_event_reader_init(&reader, descriptor, &err) == EMIT_OK) {
+        while ((item = emit_event_reader_next(&reader, &event, &err)) == EMIT_READER_EVENT ||
+               item == EMIT_READER_BROKEN) {
+            if (item == EMIT_READER_EVENT)
+                validate_event(validation, &event);
+            else
+                validate_broken(validation, &event);
+        }
+        emit_event_reader_clear(&reader);
+    }
+    if (item == EMIT_READER_FAILED) {
+        validation->unreadable = true;
+        emit_complain(&emit_command_validate, EXIT_USAGE, "%s: %s", validation->file, err.text);
+    }
+}
+
+static void validate_file(struct validation *validation, const char *path) {
+    validation->file = path;
+    if (strcmp(path, "-") == 0) {
+        validate_stream(validation, STDIN_FILENO);
+        return;
+    }
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        validation->unreadable = true;
+        emit_complain(&emit_command_validate, EXIT_USAGE, "%s cannot be opened: %s", path,
+                      strerror(errno));
+        return;
+    }
+    validate_stream(validation, descriptor);
+    close(descriptor);
+}
+
+static int run(const void *values, int operand_count, char **operands) {
+    struct validation validation = {.asked = values};
+    if (validation.asked->strict && validation.asked->core)
+        return emit_complain(&emit_command_validate, EXIT_USAGE,
+                             "--core and --strict exclude each other");
+    if (operand_count == 0) validate_file(&validation, "-");
+    for (int i = 0; i < operand_count; i++)
+        validate_file(&validation, operands[i]);
+    bool unwritten = fflush(stdout) != 0 || ferror(stdout);
+    if (unwritten)
+        emit_complain(&emit_command_validate, EXIT_USAGE, "cannot write to standard output");
+    fprintf(stderr, "%llu events, %llu errors, %llu warnings\n",
+            (unsigned long long)validation.events, (unsigned long long)validation.errors,
+            (unsigned long long)validation.warnings);
+    if (validation.unreadable || unwritten) return EXIT_USAGE;
+    return validation.errors ? EXIT_NEGATIVE : EXIT_OK;
+}
+
+const struct emit_command emit_command_validate = {
+    .name = "validate",
+    .summary = "check events against the contract",
+    .operands = "[FILE...]",
+    .text =
+        "Reads events from the files, or from standard input when there is none or where one is "
+        "named -, and prints every way in which they break the contract, one line each:\n\n"
+        "FILE:LINE: reason: the field and what was expected of it.\n\n"
+        "A file holds one event a line, one JSON array of events, or objects printed over many "
+        "lines; it may be of any length. Breaking the core of the contract is an error. Breaking "
+        "only what emit's own producers promise on top is a warning, and its line begins with "
+        "'warning: '. Of one event at most 64 findings are printed. The last line, on standard "
+        "error, counts all events, errors and warnings.",
+    .example = "emit outbox export | emit validate --strict",
+    .exits = "0 no errors; 1 errors; 2 wrong usage, or a file could not be read.",
+    .options =
+        (const struct emit_option[]){
+            {.name = "strict",
+             .type = EMIT_OPTION_FLAG,
+             .help = "what our own producers promise is binding too",
+             .text = "Findings of the strict level are errors, not warnings.",
+             .offset = offsetof(struct values, strict)},
+            {.name = "core",
+             .type = EMIT_OPTION_FLAG,
+             .help = "check the core only, give no warnings",
+             .text = "For a receiver of other people's events.",
+             .offset = offsetof(struct values, core)},
+            {.name = "json",
+             .type = EMIT_OPTION_FLAG,
+             .help = "print each finding as one JSON object",
+             .text = "Its members are file, line, level (core or strict), field, reason and "
+                     "message.",
+             .offset = offsetof(struct values, json)},
+            {.name = "identity",
+             .type = EMIT_OPTION_FLAG,
+             .help = "print the identity of each event as well",
+             .text = "The identity is the SHA-256 of the event's canonical form (RFC 8785): equal "
+                     "for two events exactly when they state the same.",
+             .offset = offsetof(struct values, identity)},
+            {0}},
+    .values_size = sizeof(struct values),
+    .usage_status = EXIT_USAGE,
+    .run = run,
+};
