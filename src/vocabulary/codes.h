@@ -34,7 +34,8 @@
     ROW(EMIT_CODE_UNNAMEABLE, "unnameable", "the vocabulary has no name for it")                   \
     ROW(EMIT_CODE_NOT_A_TOTAL, "not-a-total", "counts one core only")                              \
     ROW(EMIT_CODE_SHARED, "shared", "other runs used the same device in the window")               \
-    ROW(EMIT_CODE_SIMULATED, "simulated", "not from the real kernel or driver")
+    ROW(EMIT_CODE_SIMULATED, "simulated", "not from the real kernel or driver")                    \
+    ROW(EMIT_CODE_CONTRACT, "contract", "an event broke the contract: a bug in emit itself")
 
 #define EMIT_OUTCOME_ENUMERATOR(name, word)    name,
 #define EMIT_CODE_ENUMERATOR(name, word, seen) name,
