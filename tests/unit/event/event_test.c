@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#include "base/json.h"
+#include "contract/contract.h"
 #include "event/event.h"
 
 static const struct emit_event_facts facts = {
@@ -47,6 +49,38 @@ static const char *write_line(const struct emit_slot *slot, const struct emit_ou
     emit_text_init(&text, line, sizeof line);
     if (emit_event_write(&text, &facts, slot, outcome, &err) != EMIT_OK) return err.text;
     return line;
+}
+
+// RFC 8785 wants the keys of every object sorted; ours are plain ASCII.
+static bool keys_are_sorted(const char *text) {
+    struct emit_json json;
+    struct emit_json_slice key;
+    char last[2][64] = {"", ""}, now[64];
+    emit_json_init(&json, text, strlen(text));
+    bool sorted = emit_json_enter_object(&json);
+    while (sorted && emit_json_next_member(&json, &key)) {
+        sorted = emit_json_decode(&key, now, sizeof now) && strcmp(last[0], now) < 0;
+        memcpy(last[0], now, sizeof now);
+        if (emit_json_peek(&json) != EMIT_JSON_OBJECT) {
+            (void)emit_json_skip(&json);
+            continue;
+        }
+        (void)emit_json_enter_object(&json);
+        while (sorted && emit_json_next_member(&json, &key)) {
+            sorted = emit_json_decode(&key, now, sizeof now) && strcmp(last[1], now) < 0;
+            memcpy(last[1], now, sizeof now);
+            (void)emit_json_skip(&json);
+        }
+    }
+    return sorted && emit_json_at_end(&json);
+}
+
+static void check_contract(const char *what, const char *written) {
+    struct emit_verdict verdict;
+    enum emit_status status = emit_contract_check(written, strlen(written), &verdict);
+    CHECK(status == EMIT_OK, "%s: keeps the contract at strict%s%s", what, verdict.kept ? ": " : "",
+          verdict.kept ? verdict.findings[0].message : "");
+    CHECK(keys_are_sorted(written), "%s: its keys are sorted", what);
 }
 
 static void test_plain(void) {
@@ -125,6 +159,19 @@ static void be_quiet(struct emit_slot *slot, struct emit_outcome *outcome) {
     outcome->peak_watts = 0;
 }
 
+static void be_short(struct emit_slot *slot, struct emit_outcome *outcome) {
+    (void)slot;
+    outcome->to_ns = outcome->from_ns + 1234567;
+    outcome->samples = 3;
+    outcome->sampling_hz = 2 / 0.001234567;
+}
+
+static void be_moment(struct emit_slot *slot, struct emit_outcome *outcome) {
+    (void)slot;
+    outcome->to_ns = outcome->from_ns + 1;
+    outcome->sampling_hz = 1e9;
+}
+
 static void be_wrapped(struct emit_slot *slot, struct emit_outcome *outcome) {
     (void)slot;
     outcome->wraps = 3;
@@ -147,6 +194,8 @@ static const struct {
     {"shared", be_shared, "\"concurrent_runs\":2,\"counter", "simulated"},
     {"simulated", be_simulated, "\"simulated\":true,\"timing", "concurrent_runs"},
     {"no energy", be_quiet, "\"quantity\":0,", "peak_watts"},
+    {"a short window", be_short, "\"measurement_window_ms\":2,", "window_ms\":1"},
+    {"a nanosecond", be_moment, "\"measurement_window_ms\":1,", "window_ms\":0"},
     {"wraps", be_wrapped, "\"counter_wraps\":3,", "coverage_ratio"},
     {"one rounding", be_wrapped, "\"quantity\":786432.000061,", "786432.0000610"},
 };
@@ -161,6 +210,7 @@ static void test_shapes(void) {
               shapes[i].stands, written);
         CHECK(!strstr(written, shapes[i].stands_not), "%s: %s does not", shapes[i].what,
               shapes[i].stands_not);
+        check_contract(shapes[i].what, written);
     }
 }
 
