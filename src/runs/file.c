@@ -131,21 +131,19 @@ static void rename_ended(struct emit_run_file *file) {
     emit_run_file_node(node, header->node_id);
     (void)emit_text_format(name, sizeof name, "%s@%s.%" PRIx64 ".run", header->run_id, node,
                            (uint64_t)file->image->opened_ns);
-    // Never over another one's file; where that cannot be, the old name has to do.
-    if (renameat2(file->directory, file->name, file->directory, name, RENAME_NOREPLACE) == 0)
+    if (renameat(file->directory, file->name, file->directory, name) == 0)
         memcpy(file->name, name, sizeof name);
 }
 
 // Nobody lives in the file under our name: it was killed, or never begun.
-static void clear_name(const struct emit_run_file *file) {
-    struct emit_run_file old = *file;
-    if (!map(&old) || !emit_run_image_is_begun(old.image))
-        emit_run_file_unlink(&old);
-    else if (emit_run_image_fault(old.image, old.bytes))
-        emit_run_file_set_aside(&old);
+static void clear_name(struct emit_run_file *file) {
+    if (!map(file) || !emit_run_image_is_begun(file->image))
+        emit_run_file_unlink(file);
+    else if (emit_run_image_fault(file->image, file->bytes))
+        emit_run_file_set_aside(file);
     else
-        rename_ended(&old);
-    unmap(&old);
+        rename_ended(file);
+    unmap(file);
 }
 
 struct entry { // what emit_run_file_enter was asked for

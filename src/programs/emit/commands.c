@@ -6,8 +6,10 @@ extern const struct emit_command emit_command_diagnostics;
 extern const struct emit_command emit_command_help;
 extern const struct emit_command emit_command_outbox;
 extern const struct emit_command emit_command_run;
+extern const struct emit_command emit_command_runs;
 extern const struct emit_command emit_command_schema;
 extern const struct emit_command emit_command_sensors;
+extern const struct emit_command emit_command_show;
 extern const struct emit_command emit_command_validate;
 extern const struct emit_command emit_command_version;
 
@@ -24,6 +26,8 @@ const struct emit_program emit_program = {
 
 const struct emit_command *const emit_commands[] = {
     &emit_command_run,
+    &emit_command_runs,
+    &emit_command_show,
     &emit_command_sensors,
     &emit_command_validate,
     &emit_command_schema,

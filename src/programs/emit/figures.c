@@ -36,6 +36,16 @@ void emit_figure_energy(char text[EMIT_FIGURE_MAX], double joules) {
     emit_figure_energy_in(text, joules, emit_energy_unit_for(joules, joules));
 }
 
+static int decimals_for_four_digits(double value) {
+    return value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
+}
+
+void emit_figure_energy_short(char text[EMIT_FIGURE_MAX], double joules) {
+    const struct emit_energy_unit *unit = emit_energy_unit_for(joules, joules);
+    double value = joules / unit->joules;
+    write_figure(text, value, decimals_for_four_digits(value), unit->name);
+}
+
 // Decimals that leave two digits of a value below 10, and none of a larger one.
 static int decimals_for_two_digits(double value) {
     int decimals = 0;
@@ -71,8 +81,7 @@ void emit_figure_watt_hours(char text[EMIT_FIGURE_MAX], double joules) {
     while (unit + 1 < sizeof units / sizeof units[0] && watt_hours < units[unit].watt_hours)
         unit++;
     double value = watt_hours / units[unit].watt_hours;
-    int decimals = value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
-    write_figure(text, value, decimals, units[unit].name);
+    write_figure(text, value, decimals_for_four_digits(value), units[unit].name);
 }
 
 void emit_figure_duration(char text[EMIT_FIGURE_MAX], int64_t nanoseconds) {

@@ -20,10 +20,11 @@ const struct emit_energy_unit *emit_energy_unit_for(double smallest_joules, doub
 void emit_figure_energy_in(char text[EMIT_FIGURE_MAX], double joules,
                            const struct emit_energy_unit *unit); // "98.412 kJ"
 void emit_figure_energy(char text[EMIT_FIGURE_MAX], double joules);
-void emit_figure_uncertainty(char text[EMIT_FIGURE_MAX], double joules); // two digits: "0.52 J"
-void emit_figure_mean_watts(char text[EMIT_FIGURE_MAX], double watts);   // "389.9"
-void emit_figure_peak_watts(char text[EMIT_FIGURE_MAX], double watts);   // "612"; "" when not known
-void emit_figure_watt_hours(char text[EMIT_FIGURE_MAX], double joules);  // "72.34 Wh"
+void emit_figure_energy_short(char text[EMIT_FIGURE_MAX], double joules); // four digits: "98.41 kJ"
+void emit_figure_uncertainty(char text[EMIT_FIGURE_MAX], double joules);  // two digits: "0.52 J"
+void emit_figure_mean_watts(char text[EMIT_FIGURE_MAX], double watts);    // "389.9"
+void emit_figure_peak_watts(char text[EMIT_FIGURE_MAX], double watts);  // "612"; "" when not known
+void emit_figure_watt_hours(char text[EMIT_FIGURE_MAX], double joules); // "72.34 Wh"
 void emit_figure_duration(char text[EMIT_FIGURE_MAX], int64_t nanoseconds); // "4 min 12.4 s"
 
 #endif

@@ -8,7 +8,8 @@
 #include "outbox/outbox.h"
 #include "programs/emit/report.h"
 
-// Where a run goes. Both borrowed, both may be NULL (--no-outbox, no --output).
+// Where a run goes. Borrowed; both may be NULL (--no-outbox, no --output), and
+// then it is the caller who notes in the report that events are not stored, and why.
 struct emit_destination {
     struct emit_outbox *outbox;
     FILE *output;            // a copy of the event lines, NDJSON, flushed on return
@@ -22,10 +23,16 @@ struct emit_destination {
 // printed afterwards says it. A run that is left to others publishes nothing.
 //
 // The first failure is returned; what can still be done is done: a full store
-// does not keep the lines out of `output`.
+// does not keep the lines out of `output`. When report->stored is set, or nothing
+// was to be stored, the run's file has done its service: emit_run_result_stored.
 EMIT_MUST_CHECK enum emit_status emit_publish(struct emit_report *report,
                                               const struct emit_run_result *result,
                                               const struct emit_destination *to,
                                               struct emit_error *err);
+
+// Stores only the diagnostics of a report, when there is no run to speak of.
+EMIT_MUST_CHECK enum emit_status emit_publish_diagnostics(const struct emit_report *report,
+                                                          struct emit_outbox *outbox,
+                                                          struct emit_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "host/host.h"
 #include "outbox/outbox.h"
+#include "programs/emit/command.h"
 
 struct emit_store_options {
     const char *outbox_path;    // --outbox; NULL: the default place
@@ -19,7 +20,7 @@ struct emit_store {
     struct emit_outbox *outbox; // NULL after a failed open
     size_t recovered_count;     // runs of dead processes that were closed by this open
     size_t damaged_count;       // run files that could not be read, and were set aside
-    char notice[480];           // sentences for the user, "" for nothing to tell
+    char notice[480];           // one line for the user, "" for nothing to tell
 };
 
 // EMIT_ABSENT: read_only and nothing was ever stored, or libsqlite3 is missing.
@@ -27,6 +28,11 @@ struct emit_store {
 EMIT_MUST_CHECK enum emit_status emit_store_open(struct emit_store *store, struct emit_host *host,
                                                  const struct emit_store_options *options,
                                                  struct emit_error *err);
+// For commands that only look: read_only on this host, and what there is to tell is
+// told on stderr in the name of the command.
+EMIT_MUST_CHECK enum emit_status emit_store_look(struct emit_store *store,
+                                                 const struct emit_command *command,
+                                                 const char *outbox_path, struct emit_error *err);
 void emit_store_close(struct emit_store *store); // accepts a store that is not open
 
 #endif

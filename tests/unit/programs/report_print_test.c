@@ -55,7 +55,7 @@ static void test_cases(const char *folder) {
     static const int widths[] = {80, 100, 200};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct emit_report report;
-        build(&report, i);
+        build_published(&report, i);
         char *text = print(&report, 80);
         check_golden(folder, cases[i].name, text);
         free(text);
@@ -77,18 +77,18 @@ static void test_cases(const char *folder) {
 // Everything that cannot be in a sum says so, and a sum is what it says it is.
 static void test_sum(void) {
     struct emit_report report;
-    build(&report, 0);
+    build_published(&report, 0);
     double joules = 0;
     for (size_t i = 0; i < report.point_count; i++)
         joules += report.outcomes[i].joules * report.outcomes[i].counts_in_total;
     CHECK(report.total_count == 1 && report.totals[0].joules == joules, "the sum is a sum");
     CHECK_STRING(report.totals[0].what, "gpu + cpu-package + dram", "what is summed");
     emit_report_clear(&report);
-    build(&report, 5);
+    build_published(&report, 5);
     CHECK(report.total_count == 0, "no sum of nothing");
     CHECK(report.diagnostic_count == 4, "one diagnostic a point: %zu", report.diagnostic_count);
     emit_report_clear(&report);
-    build(&report, 3);
+    build_published(&report, 3);
     size_t simulated_said = 0;
     for (size_t i = 0; i < report.diagnostic_count; i++)
         simulated_said += report.diagnostics[i].code == EMIT_CODE_SIMULATED;

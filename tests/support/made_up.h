@@ -43,7 +43,7 @@ static inline struct emit_outcome *made_up_add(struct made_up_run *run, const ch
     size_t at = run->result.count++;
     struct emit_point *point = &run->slots[at].point;
     struct emit_outcome *outcome = &run->outcomes[at];
-    bool gpu = component == EMIT_COMPONENT_GPU;
+    bool gpu = component == EMIT_COMPONENT_GPU || component == EMIT_COMPONENT_GPU_MODULE;
     (void)snprintf(point->meter, sizeof point->meter, "%s", gpu ? "nvml" : "rapl");
     (void)snprintf(point->device_id, sizeof point->device_id, "%s", device_id);
     point->source = gpu ? EMIT_SOURCE_NVML : EMIT_SOURCE_RAPL;

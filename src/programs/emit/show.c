@@ -1,0 +1,149 @@
+// emit show: the report of a run again, from the store.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/command.h"
+#include "programs/emit/page.h"
+#include "programs/emit/place.h"
+#include "programs/emit/report.h"
+#include "programs/emit/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { AMBIGUOUS_SHOWN = 3 }; // of the runs that a prefix could mean
+
+struct show_values {
+    const char *outbox;
+    bool json;
+};
+
+static const struct emit_option options[] = {
+    EMIT_PLACE_OPTION(struct show_values, outbox),
+    {.name = "json",
+     .type = EMIT_OPTION_FLAG,
+     .help = "print the stored JSON document",
+     .offset = offsetof(struct show_values, json)},
+    {0},
+};
+
+extern const struct emit_command emit_command_show;
+
+// The runs whose id begins with what the user wrote.
+struct search {
+    const char *prefix;
+    char found[AMBIGUOUS_SHOWN][EMIT_RUN_ID_MAX];
+    size_t count; // of different ids; one more than fit when there are more
+};
+
+static bool take_match(void *owner, const struct emit_entry *entry) {
+    struct search *search = owner;
+    if (!emit_text_has_prefix(entry->run_id, search->prefix)) return true;
+    for (size_t i = 0; i < search->count && i < AMBIGUOUS_SHOWN; i++)
+        if (strcmp(search->found[i], entry->run_id) == 0) return true;
+    if (search->count < AMBIGUOUS_SHOWN)
+        (void)emit_text_format(search->found[search->count], EMIT_RUN_ID_MAX, "%s", entry->run_id);
+    return ++search->count <= AMBIGUOUS_SHOWN;
+}
+
+struct printing {
+    const struct show_values *values;
+    size_t reports;
+    int exit_status;
+};
+
+static bool print_report(void *owner, const struct emit_entry *entry) {
+    struct printing *printing = owner;
+    printing->reports++;
+    if (printing->values->json) {
+        (void)fwrite(entry->body, 1, entry->length, stdout);
+        (void)fputc('\n', stdout);
+        return !ferror(stdout);
+    }
+    struct emit_report report;
+    struct emit_error err;
+    if (emit_report_read_json(&report, entry->body, entry->length, &err) != EMIT_OK) {
+        printing->exit_status =
+            emit_complain(&emit_command_show, EXIT_PARTIAL, "%s: %s", entry->run_id, err.text);
+        return true;
+    }
+    if (printing->reports > 1) (void)fputc('\n', stdout);
+    emit_report_print(stdout, &report, EMIT_PAGE_COLUMNS_MIN);
+    emit_report_clear(&report);
+    return !ferror(stdout);
+}
+
+static int complain_of(const struct emit_error *err) {
+    return emit_complain(&emit_command_show, EXIT_USAGE, "%s", err->text);
+}
+
+static int complain_of_search(const struct search *search) {
+    char ids[AMBIGUOUS_SHOWN * (EMIT_RUN_ID_MAX + 2)];
+    if (search->count == 0)
+        return emit_complain(&emit_command_show, EXIT_NEGATIVE,
+                             "no run in the store begins with '%s': emit runs lists them",
+                             search->prefix);
+    struct emit_text text;
+    emit_text_init(&text, ids, sizeof ids);
+    for (size_t i = 0; i < search->count && i < AMBIGUOUS_SHOWN; i++)
+        emit_text_add_format(&text, "%s%s", i ? ", " : "", search->found[i]);
+    return emit_complain(&emit_command_show, EXIT_USAGE,
+                         "several runs begin with '%s': %s%s; write more of it", search->prefix,
+                         ids, search->count > AMBIGUOUS_SHOWN ? ", ..." : "");
+}
+
+// All reports of the run, oldest first: a run has one for each node and each part
+// of it that was closed by itself.
+static int show(struct emit_outbox *outbox, const struct show_values *values, const char *asked) {
+    struct emit_error err;
+    struct printing printing = {.values = values, .exit_status = EXIT_OK};
+    struct search search = {.prefix = asked};
+    struct emit_outbox_query query = {.kind = EMIT_ENTRY_REPORT, .run_id = asked};
+    size_t damaged = 0;
+    if (emit_outbox_visit(outbox, &query, print_report, &printing, &damaged, &err) != EMIT_OK)
+        return complain_of(&err);
+    if (printing.reports == 0) {
+        query = (struct emit_outbox_query){.kind = EMIT_ENTRY_REPORT, .newest_first = true};
+        if (emit_outbox_visit(outbox, &query, take_match, &search, NULL, &err) != EMIT_OK)
+            return complain_of(&err);
+        if (search.count != 1) return complain_of_search(&search);
+        query = (struct emit_outbox_query){.kind = EMIT_ENTRY_REPORT, .run_id = search.found[0]};
+        if (emit_outbox_visit(outbox, &query, print_report, &printing, &damaged, &err) != EMIT_OK)
+            return complain_of(&err);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return emit_complain(&emit_command_show, EXIT_USAGE, "cannot write to standard output");
+    if (damaged)
+        return emit_complain(&emit_command_show, EXIT_PARTIAL,
+                             "%zu damaged reports are not shown: emit outbox verify --repair",
+                             damaged);
+    return printing.exit_status;
+}
+
+static int run(const void *values_of_options, int operand_count, char **operands) {
+    const struct show_values *values = values_of_options;
+    if (operand_count != 1 || !operands[0][0])
+        return emit_complain(&emit_command_show, EXIT_USAGE,
+                             "name one run: emit show RUN (emit runs lists them)");
+    struct emit_store store;
+    struct emit_error err;
+    if (emit_store_look(&store, &emit_command_show, values->outbox, &err) != EMIT_OK)
+        return complain_of(&err);
+    int status = show(store.outbox, values, operands[0]);
+    emit_store_close(&store);
+    return status;
+}
+
+const struct emit_command emit_command_show = {
+    .name = "show",
+    .summary = "print the report of a run again",
+    .operands = "RUN",
+    .text = "Prints what emit run printed when the run ended, from the store. RUN is the id of the "
+            "run or as much of its beginning as no other run shares.",
+    .example = "emit show run_01JD9Z6Q3K7V",
+    .exits = "0 shown, 1 there is no such run, 2 usage, an ambiguous id, or no store could be "
+             "read, 3 a report was damaged and left out.",
+    .options = options,
+    .values_size = sizeof(struct show_values),
+    .order = EMIT_OPTIONS_ANYWHERE,
+    .usage_status = EXIT_USAGE,
+    .run = run,
+};
