@@ -131,19 +131,21 @@ static void rename_ended(struct emit_run_file *file) {
     emit_run_file_node(node, header->node_id);
     (void)emit_text_format(name, sizeof name, "%s@%s.%" PRIx64 ".run", header->run_id, node,
                            (uint64_t)file->image->opened_ns);
-    if (renameat(file->directory, file->name, file->directory, name) == 0)
+    // Never over another one's file; where that cannot be, the old name has to do.
+    if (renameat2(file->directory, file->name, file->directory, name, RENAME_NOREPLACE) == 0)
         memcpy(file->name, name, sizeof name);
 }
 
 // Nobody lives in the file under our name: it was killed, or never begun.
-static void clear_name(struct emit_run_file *file) {
-    if (!map(file) || !emit_run_image_is_begun(file->image))
-        emit_run_file_unlink(file);
-    else if (emit_run_image_fault(file->image, file->bytes))
-        emit_run_file_set_aside(file);
+static void clear_name(const struct emit_run_file *file) {
+    struct emit_run_file old = *file;
+    if (!map(&old) || !emit_run_image_is_begun(old.image))
+        emit_run_file_unlink(&old);
+    else if (emit_run_image_fault(old.image, old.bytes))
+        emit_run_file_set_aside(&old);
     else
-        rename_ended(file);
-    unmap(file);
+        rename_ended(&old);
+    unmap(&old);
 }
 
 struct entry { // what emit_run_file_enter was asked for

@@ -120,8 +120,9 @@ static uint64_t share(uint64_t word, size_t at) {
 
 void emit_run_image_publish(struct emit_run_image *image,
                             const struct emit_run_snapshot *snapshot) {
-    uint64_t turn = atomic_load_explicit(&image->turn, memory_order_relaxed) + 1, sum = 0;
+    uint64_t turn = atomic_load_explicit(&image->turn, memory_order_relaxed) + 1;
     size_t words = snapshot_words(image->count);
+    uint64_t sum = share(turn, words);
     _Atomic uint64_t *half = (void *)((char *)image + half_offset(image, turn));
     for (size_t i = 0; i < words; i++) {
         uint64_t word;
@@ -155,7 +156,7 @@ bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_sna
         turn = atomic_load_explicit(&image->turn, memory_order_acquire);
         const _Atomic uint64_t *half =
             (const void *)((const char *)image + half_offset(image, turn));
-        sum = 0;
+        sum = turn ? share(turn, words) : 0; // nothing was published yet: all is 0
         for (size_t i = 0; i < words; i++) {
             uint64_t word = atomic_load_explicit(&half[i], memory_order_acquire);
             memcpy((char *)snapshot + i * sizeof word, &word, sizeof word);
