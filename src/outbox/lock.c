@@ -17,7 +17,7 @@ enum {
     MAGIC_LENGTH = sizeof magic - 1,
     MARK_LENGTH = MAGIC_LENGTH + 2 + 36 + 1,
 };
-static const char clean = 'C', writing = 'W';
+static const char clean = 'C', in_doubt = 'D';
 
 enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const char *name,
                                 bool read_only, struct emit_error *err) {
@@ -40,16 +40,17 @@ enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const cha
     return EMIT_OK;
 }
 
-static void write_mark(const struct emit_lock *lock, char state) {
+static void write_mark(struct emit_lock *lock) {
     char mark[MARK_LENGTH];
     memcpy(mark, magic, MAGIC_LENGTH);
-    mark[MAGIC_LENGTH] = state;
+    mark[MAGIC_LENGTH] = lock->unclean ? in_doubt : clean;
     mark[MAGIC_LENGTH + 1] = ' ';
     memcpy(mark + MAGIC_LENGTH + 2, lock->boot_id, 36);
     mark[MARK_LENGTH - 1] = '\n';
     // A mark that cannot be written costs a needless check later, nothing more.
     ssize_t written = pwrite(lock->file, mark, sizeof mark, 0);
     (void)written;
+    lock->marked = lock->unclean;
 }
 
 enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) {
@@ -59,16 +60,22 @@ enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) 
     char mark[MARK_LENGTH];
     ssize_t length = pread(lock->file, mark, sizeof mark, 0);
     lock->was_ours = length == MARK_LENGTH && memcmp(mark, magic, MAGIC_LENGTH) == 0;
-    if (!lock->was_ours || mark[MAGIC_LENGTH] != clean ||
-        memcmp(mark + MAGIC_LENGTH + 2, lock->boot_id, 36) != 0)
-        lock->unclean = true;
-    write_mark(lock, writing);
+    bool same_boot = lock->was_ours && memcmp(mark + MAGIC_LENGTH + 2, lock->boot_id, 36) == 0;
+    lock->marked = same_boot && mark[MAGIC_LENGTH] != clean;
+    if (!same_boot || lock->marked) lock->unclean = true;
+    // Written before anything is tried, so that an end in the middle is seen.
+    if (lock->unclean && !lock->marked) write_mark(lock);
     return EMIT_OK;
+}
+
+void emit_lock_doubt(struct emit_lock *lock) {
+    lock->unclean = true;
+    if (lock->file >= 0 && !lock->marked) write_mark(lock);
 }
 
 void emit_lock_give(struct emit_lock *lock) {
     if (lock->file < 0) return;
-    if (!lock->unclean) write_mark(lock, clean);
+    if (lock->unclean != lock->marked) write_mark(lock);
     (void)flock(lock->file, LOCK_UN);
 }
 

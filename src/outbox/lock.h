@@ -3,9 +3,10 @@
 // no two connections ever write or checkpoint at once, SQLite's WAL-reset race
 // (3.7.0 to 3.51.2) has no room.
 //
-// The file also keeps a mark: the boot it was last used in, and whether the
-// holder gave the lock back. A power cut or a kill in mid-write leaves the mark
-// unclean, and the next to open has the database checked.
+// The file also keeps a mark: the boot it was last used in, and whether anything
+// is in doubt. After a power cut the boot is another one, after damage the mark
+// says so, and the next to open has the database checked. A process that was
+// merely killed leaves nothing in doubt: its pages are in the kernel's hands.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef OUTBOX_LOCK_H
 #define OUTBOX_LOCK_H
@@ -17,7 +18,8 @@
 struct emit_lock {
     int file;         // -1: there is none (read only, and no lock file to be had)
     bool was_ours;    // the file bore our mark when it was opened
-    bool unclean;     // the last holder did not give it back, or the machine stopped
+    bool unclean;     // in doubt: another boot, a new file, or damage that was met
+    bool marked;      // the mark in the file says that it is in doubt
     char boot_id[37]; // of this boot
 };
 
@@ -26,9 +28,11 @@ struct emit_lock {
 EMIT_MUST_CHECK enum emit_status emit_lock_open(struct emit_lock *lock, int directory,
                                                 const char *name, bool read_only,
                                                 struct emit_error *err);
-// Waits for its turn. Sets `unclean` when the mark says so.
+// Waits for its turn. Sets `unclean` when the mark says so; the holder clears it.
 EMIT_MUST_CHECK enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err);
-// The mark becomes clean unless `unclean` still stands.
+// Puts the store in doubt at once, for as long as something delicate is done to it.
+void emit_lock_doubt(struct emit_lock *lock);
+// The mark becomes what `unclean` says now.
 void emit_lock_give(struct emit_lock *lock);
 // Takes the mark away again: what lies beside the lock is no store of ours.
 void emit_lock_disown(struct emit_lock *lock);

@@ -44,6 +44,7 @@ static enum emit_status connect(struct emit_outbox *outbox, struct emit_error *e
 
 enum emit_status emit_session_replace(struct emit_outbox *outbox, struct emit_error *err) {
     emit_connection_drop(outbox);
+    emit_lock_doubt(&outbox->lock);
     enum emit_status status = emit_salvage(outbox, err);
     // What can be wrong with a fresh file is not damage any more.
     if (status == EMIT_OK && !emit_salvage_is_pending(outbox)) outbox->lock.unclean = false;

@@ -1,18 +1,15 @@
-// A store in a folder of its own for one test, and entries that can be told
-// right from wrong: entry n has a body that n alone determines.
+// A store in a folder of its own for one test.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef TESTS_OUTBOX_STORE_H
 #define TESTS_OUTBOX_STORE_H
 
 #include "base/error.h"
-#include "outbox/outbox.h"
+#include "made_entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { STORE_BODY = 700 };
 
 struct store {
     char root[64], folder[256], path[300];
@@ -26,32 +23,6 @@ struct store {
     uint64_t first, last;
     bool in_order;
 };
-
-struct store_entry {
-    char identity[65], run_id[16], body[STORE_BODY];
-    struct emit_entry entry;
-};
-
-static inline void store_make(struct store_entry *made, unsigned n) {
-    (void)snprintf(made->identity, sizeof made->identity, "%064x", n * 2654435761u);
-    (void)snprintf(made->run_id, sizeof made->run_id, "run_%u", n % 2);
-    int length = snprintf(made->body, sizeof made->body, "{\"n\":%u,\"text\":\"", n);
-    unsigned seed = n;
-    for (; length < 580; length++) {
-        seed = seed * 1103515245u + 12345u;
-        made->body[length] = (char)('a' + (seed >> 16) % 26);
-    }
-    (void)snprintf(made->body + length, sizeof made->body - (size_t)length, "\"}");
-    made->entry = (struct emit_entry){
-        .kind = EMIT_ENTRY_EVENT,
-        .identity = made->identity,
-        .run_id = made->run_id,
-        .workspace_id = "ws_local",
-        .time_ns = 1780000000000000000 + (int64_t)n * 1000000000,
-        .body = made->body,
-        .length = strlen(made->body),
-    };
-}
 
 static inline void store_must(struct store *store, enum emit_status status) {
     if (status == EMIT_OK) return;
@@ -94,11 +65,11 @@ static inline void store_end(struct store *store) {
 
 // Entries first .. first + count - 1 in one append.
 static inline enum emit_status store_add(struct store *store, unsigned first, size_t count) {
-    struct store_entry *made = calloc(count, sizeof *made);
+    struct made_entry *made = calloc(count, sizeof *made);
     struct emit_entry *entries = calloc(count, sizeof *entries);
     if (!made || !entries) abort();
     for (size_t i = 0; i < count; i++) {
-        store_make(&made[i], first + (unsigned)i);
+        made_entry_make(&made[i], first + (unsigned)i);
         entries[i] = made[i].entry;
     }
     enum emit_status status = emit_outbox_append(store->outbox, entries, count, &store->stored,
@@ -110,12 +81,8 @@ static inline enum emit_status store_add(struct store *store, unsigned first, si
 
 static inline bool store_take(void *owner, const struct emit_entry *entry) {
     struct store *store = owner;
-    struct store_entry made;
     unsigned n = 0;
-    if (sscanf(entry->body, "{\"n\":%u,", &n) != 1) store->wrong++;
-    store_make(&made, n);
-    if (strcmp(made.body, entry->body) != 0 || strcmp(made.identity, entry->identity) != 0)
-        store->wrong++;
+    if (!made_entry_is_right(entry, &n)) store->wrong++;
     if (store->count == 0) store->first = entry->sequence;
     if (store->count > 0 && entry->sequence <= store->last) store->in_order = false;
     store->last = entry->sequence;

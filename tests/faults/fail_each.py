@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a command again and again; in run n the n-th allocation fails, or the n-th
+change of a file. In a second pass everything from the n-th on fails.
+
+usage: fail_each.py SHIM [options] -- COMMAND...
+
+  --what allocation|disk  what fails: SHIM is fail_allocation.so or fail_disk.so
+  --errno NAMES           with disk: the errors to try, such as EIO,ENOSPC; SHORT
+                          cuts a write in half
+  --exits LIST            exit statuses that are an answer (default: any below 126)
+  --store SUBJECT         after each run, `SUBJECT verify` must find in @/outbox.db
+                          what the command acknowledged on descriptor 9
+  --every N               try every N-th only (FAULTS_LONG=1 in the environment: all)
+
+"@" in COMMAND becomes a fresh folder. A run may fail, and say so; it may not be
+killed by a signal, hang, or lose what was acknowledged.
+"""
+import argparse
+import collections
+import errno
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+parser = argparse.ArgumentParser()
+parser.add_argument("shim")
+parser.add_argument("--what", choices=["allocation", "disk"], default="allocation")
+parser.add_argument("--errno", default="EIO,ENOSPC")
+parser.add_argument("--exits", default="")
+parser.add_argument("--store")
+parser.add_argument("--every", type=int, default=1)
+parser.add_argument("command", nargs="+")
+options = parser.parse_args()
+if os.environ.get("FAULTS_LONG"):
+    options.every = 1
+prefix = {"allocation": "OOM", "disk": "FAIL"}[options.what]
+allowed = [int(word) for word in options.exits.split(",") if word]
+work = tempfile.mkdtemp(prefix="emit-fail-")
+
+
+class Run:
+    """One run of the command in a fresh folder."""
+
+    def __init__(self, orders):
+        self.folder = os.path.join(work, "at")
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.mkdir(self.folder, 0o700)
+        self.command = [word.replace("@", self.folder) for word in options.command]
+        environment = dict(os.environ, SHIM=options.shim, FAIL_DIR=self.folder)
+        environment["OOM_PROGRAM"] = os.path.basename(self.command[0])
+        environment[prefix + "_COUNT"] = os.path.join(work, "count")
+        environment.update(orders)
+        acks = os.path.join(work, "acks")
+        # Descriptor 9 is for acknowledgements, also of a command that gives none.
+        shell = 'exec 9>"$0" && LD_PRELOAD="$SHIM" exec "$@"'
+        try:
+            done = subprocess.run(
+                ["sh", "-c", shell, acks] + self.command,
+                env=environment, capture_output=True, timeout=20,
+            )
+            self.status = done.returncode
+            self.words = done.stderr[-300:].decode("utf8", "replace")
+        except subprocess.TimeoutExpired:
+            self.status, self.words = None, "hangs"
+        self.acks = open(acks).read().split()
+
+    def fault(self):
+        """What is wrong with how it ended, or None."""
+        if self.status is None:
+            return "hangs"
+        if self.status < 0 or self.status > 128:
+            return f"died of a signal ({self.status})"
+        if allowed and self.status not in allowed:
+            return f"exit {self.status}: {self.words.strip()}"
+        return self.fault_of_store() if options.store else None
+
+    def fault_of_store(self):
+        acked = [int(word[1:]) for word in self.acks if word[0] == "a"]
+        drained = [int(word[1:]) for word in self.acks if word[0] == "b"]
+        if not acked:
+            return None
+        verify = [
+            options.store, "verify", os.path.join(self.folder, "outbox.db"),
+            str(drained[-1] if drained else 0), str(acked[-1]),
+        ]
+        done = subprocess.run(verify, capture_output=True, text=True, timeout=60)
+        return None if done.returncode == 0 else f"the store afterwards: {done.stdout.strip()}"
+
+
+def orders_of(kind, at, goes_on):
+    orders = {prefix + "_AT": str(at)}
+    if kind == "SHORT":
+        orders["FAIL_SHORT"] = "1"
+    elif kind:
+        orders["FAIL_ERRNO"] = str(getattr(errno, kind))
+    if goes_on:
+        orders[prefix + "_ON"] = "1"
+    return orders
+
+
+def main():
+    whole = Run(orders_of(None, 0, False))
+    total = int(open(os.path.join(work, "count")).read())
+    print(f"# {total} of them in a run without faults, exit {whole.status}")
+    good = whole.fault() is None and total > 0
+    print(f"{'ok' if good else 'not ok'} 1 - without a fault: {whole.fault() or 'whole'}")
+    number = 1
+    for kind in options.errno.split(",") if options.what == "disk" else [None]:
+        for goes_on in [False, True]:
+            if kind == "SHORT" and goes_on:
+                continue
+            faults, ends, runs = [], collections.Counter(), 0
+            for at in range(1, total + 1, options.every):
+                run = Run(orders_of(kind, at, goes_on))
+                fault = run.fault()
+                ends[run.status] += 1
+                runs += 1
+                if fault:
+                    faults.append(f"{at}: {fault}")
+            for line in faults[:5]:
+                print("#", line)
+            number += 1
+            print(
+                f"{'ok' if not faults else 'not ok'} {number} - {kind or 'no memory'} at the n-th"
+                f"{' and all after it' if goes_on else ''}: {runs} runs, {len(faults)} faults, "
+                f"exits {dict(sorted(ends.items(), key=str))}"
+            )
+    print(f"1..{number}")
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(work, ignore_errors=True)

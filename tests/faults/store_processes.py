@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Several processes on one store: killed at random moments, or all at once.
+
+usage: store_processes.py SUBJECT kill|crowd
+FAULTS_LONG=1 in the environment: 10 000 rounds instead of 2 000, 3 200 commits
+instead of 640.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+LONG = bool(os.environ.get("FAULTS_LONG"))
+subject, what = sys.argv[1:3]
+
+
+def run(*words):
+    with tempfile.TemporaryDirectory(prefix="emit-store-") as folder:
+        command = [subject, words[0], os.path.join(folder, "state/outbox.db"), *words[1:]]
+        done = subprocess.run(command, capture_output=True, text=True)
+    for line in done.stdout.splitlines() + done.stderr.splitlines():
+        print("#", line.lstrip("# "))
+    return done
+
+
+def say(number, good, words):
+    print(f"{'ok' if good else 'not ok'} {number} - {words}")
+
+
+if what == "kill":
+    rounds = "10000" if LONG else "2000"
+    done = run("kill", rounds, str(int.from_bytes(os.urandom(2), "big")))
+    say(1, done.returncode == 0, f"{rounds} rounds of killed writers: nothing acknowledged is lost")
+    print("1..1")
+else:
+    done = run("crowd", "32", "100" if LONG else "20", "100000")
+    say(1, done.returncode == 0, "32 processes at once: every commit succeeds, everything is there")
+    worst = int(re.search(r"worst_us (\d+)", done.stdout).group(1)) / 1000
+    # The promise is 100 ms; the limit here leaves room for a slow disk and a busy machine.
+    say(2, worst < 1000, f"the longest of their commits took {worst:.1f} ms")
+    print("1..2")
