@@ -20,19 +20,19 @@ enum {
 static const char clean = 'C', in_doubt = 'D';
 
 enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const char *name,
-                                bool read_only, struct emit_error *err) {
+                                const char *store, bool read_only, struct emit_error *err) {
     *lock = (struct emit_lock){.file = -1};
     emit_host_boot_id(lock->boot_id);
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (read_only ? 0 : O_CREAT);
     int file = openat(directory, name, flags, 0600);
     if (file < 0 && read_only) return EMIT_OK;
-    if (file < 0) return emit_fail_errno(err, errno, "cannot open the store's lock %s", name);
+    if (file < 0) return emit_fail_errno(err, errno, "cannot open the lock %s-lock", store);
     struct stat found;
     uid_t uid = geteuid(); // root may look after another user's store
     if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode) || (uid != 0 && found.st_uid != uid)) {
         (void)close(file);
-        return emit_fail(err, EMIT_DENIED, "the store's lock %s is not a plain file of this user",
-                         name);
+        return emit_fail(err, EMIT_DENIED, "the lock %s-lock is not a plain file of this user",
+                         store);
     }
     // The umask may have taken the owner's own rights away.
     if (!read_only && (found.st_mode & 0777) != 0600) (void)fchmod(file, 0600);

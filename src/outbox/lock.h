@@ -23,10 +23,10 @@ struct emit_lock {
     char boot_id[37]; // of this boot
 };
 
-// Creates the file 0600 in the directory unless read_only; a read-only opener
-// that cannot have the lock goes on without: readers harm nobody.
+// Creates the file 0600 in the directory unless read_only (`store` is for the words); a read-only
+// opener that cannot have the lock goes on without: readers harm nobody.
 EMIT_MUST_CHECK enum emit_status emit_lock_open(struct emit_lock *lock, int directory,
-                                                const char *name, bool read_only,
+                                                const char *name, const char *store, bool read_only,
                                                 struct emit_error *err);
 // Waits for its turn. Sets `unclean` when the mark says so; the holder clears it.
 EMIT_MUST_CHECK enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err);

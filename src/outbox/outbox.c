@@ -36,7 +36,13 @@ static enum emit_status connect(struct emit_outbox *outbox, struct emit_error *e
     if (status == EMIT_OK && pending) status = emit_salvage(outbox, err);
     // Only what bore our mark is ours to rename.
     bool may_replace = !outbox->read_only && outbox->lock.was_ours;
-    if (status == EMIT_CORRUPT && may_replace) status = emit_session_replace(outbox, err);
+    if (status == EMIT_CORRUPT && may_replace)
+        status = emit_session_replace(outbox, err);
+    else if (status == EMIT_CORRUPT && !outbox->lock.was_ours)
+        status = emit_fail(err, EMIT_INVALID,
+                           "%s is no store of emit, or one without its lock: name another place "
+                           "with --outbox",
+                           outbox->folder.path);
     if (status != EMIT_OK) emit_connection_drop(outbox);
     if (status == EMIT_OK && !outbox->read_only) emit_space_lay_ballast(&outbox->folder);
     return status;
@@ -115,8 +121,8 @@ static enum emit_status open_all(struct emit_outbox *outbox,
         status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", outbox->folder.path);
     (void)emit_folder_name(&outbox->folder, "-lock", name, sizeof name);
     if (status == EMIT_OK)
-        status =
-            emit_lock_open(&outbox->lock, outbox->folder.directory, name, options->read_only, err);
+        status = emit_lock_open(&outbox->lock, outbox->folder.directory, name, outbox->folder.path,
+                                options->read_only, err);
     if (status == EMIT_OK) status = emit_session_enter(outbox, err);
     if (status == EMIT_OK) emit_session_leave(outbox, EMIT_OK);
     return status;

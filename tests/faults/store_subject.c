@@ -64,8 +64,7 @@ static int run_script(const char *path, unsigned commits, unsigned batch, unsign
     struct emit_outbox *outbox = NULL;
     struct emit_error err;
     uint64_t removed = 0;
-    if (subject_open(&outbox, path, &err) != EMIT_OK) return 3;
-    int status = 0;
+    int status = subject_open(&outbox, path, &err) == EMIT_OK ? 0 : 3;
     unsigned entries = 0;
     for (unsigned i = 0; status == 0 && i < commits; i++) {
         if (subject_append(outbox, entries, batch, &err) != EMIT_OK) status = 4;
