@@ -8,6 +8,8 @@
 #include "host/host.h"
 #include "measurement/measurement.h"
 
+enum { EMIT_MAX_PACKAGE_MILLIWATTS = 1000000 }; // the default of --max-power: 1 kW
+
 // What the user may say about all meters.
 struct emit_meter_settings {
     int64_t max_package_milliwatts; // --max-power; more than this a socket cannot draw

@@ -1,7 +1,6 @@
 // emit sensors: what can be read here, what cannot, why, and what helps.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
-#include "programs/emit/privilege.h"
 #include "programs/emit/sensors.h"
 
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 extern const struct emit_command emit_command_sensors;
 
 static const int64_t between_samples_ns = 300000000;
+static const int64_t watch_pace_ns = 1000000000;
 
 struct sensors_options {
     bool json;
@@ -32,11 +32,13 @@ static int print_json(const struct emit_sensors *sensors) {
 
 static int show(struct emit_sensors *sensors, const struct sensors_options *options) {
     struct emit_sensors_counts counts;
-    emit_sensors_sample(sensors, 0);
+    struct emit_error err;
+    emit_sensors_sample(sensors);
     emit_sensors_count(sensors, &counts);
     if (options->watch && counts.readable) return emit_sensors_watch(stdout, sensors);
-    if (counts.readable) emit_sensors_sample(sensors, between_samples_ns);
-    emit_sensors_settle(sensors);
+    if (counts.readable) emit_sensors_sample(sensors);
+    if (emit_sensors_settle(sensors, &err) != EMIT_OK)
+        return emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
     emit_sensors_find_others(sensors);
     int exit_status = counts.readable ? EXIT_OK : EXIT_NEGATIVE;
     if (!options->json) {
@@ -50,7 +52,6 @@ static int show(struct emit_sensors *sensors, const struct sensors_options *opti
 static int run(const void *values, int operand_count, char **operands) {
     const struct sensors_options *options = values;
     struct emit_error err;
-    struct emit_host host;
     if (operand_count > 0)
         return emit_complain(&emit_command_sensors, EXIT_USAGE, "'%s' is not expected here",
                              operands[0]);
@@ -64,8 +65,8 @@ static int run(const void *values, int operand_count, char **operands) {
     struct emit_sensors *sensors = calloc(1, sizeof *sensors);
     if (!sensors) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
     int exit_status = EXIT_USAGE;
-    if (emit_privilege_host_open(&host, options->sysfs_root, &err) == EMIT_OK &&
-        emit_sensors_open(sensors, &host, &err) == EMIT_OK)
+    int64_t pace_ns = options->watch ? watch_pace_ns : between_samples_ns;
+    if (emit_sensors_open(sensors, options->sysfs_root, pace_ns, &err) == EMIT_OK)
         exit_status = show(sensors, options);
     else
         emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);

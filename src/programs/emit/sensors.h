@@ -5,12 +5,11 @@
 #define PROGRAMS_EMIT_SENSORS_H
 
 #include "base/text.h"
-#include "meters/meter.h"
+#include "runs/run.h"
 
 #include <stdio.h>
 
 enum {
-    EMIT_SENSORS_METERS_MAX = 8,
     EMIT_SENSORS_OTHERS_MAX = 64,
     EMIT_SENSORS_JSON_MAX = 256 * 1024, // bytes of the document
 };
@@ -23,24 +22,15 @@ struct emit_other {
     const char *why;       // one clause
 };
 
-struct emit_sensors_meter {
-    const struct emit_meter_type *type;
-    void *state;
-    size_t first, count;      // its points
-    struct emit_error absent; // status EMIT_OK, or why it has none
-};
-
 struct emit_sensors {
     struct emit_host host;
-    size_t meter_count;
-    struct emit_sensors_meter meters[EMIT_SENSORS_METERS_MAX];
-    size_t count; // points, in the order of the meters
+    struct emit_run *run;          // until settled
+    struct emit_run_result result; // from then on
+    size_t count;                  // points, as last sampled
     struct emit_slot slots[EMIT_POINTS_MAX];
-    struct emit_outcome outcomes[EMIT_POINTS_MAX];
     size_t other_count;
     struct emit_other others[EMIT_SENSORS_OTHERS_MAX];
     bool nvidia_found, ipmi_found; // by what the machine shows, not by a meter
-    int64_t from_ns, to_ns;        // CLOCK_MONOTONIC of the first and the last sample
 };
 
 // How many of the things found are what; found = readable + explained + unnameable.
@@ -48,19 +38,20 @@ struct emit_sensors_counts {
     size_t found, readable, explained, unnameable, denied, masked, simulated;
 };
 
-// Opens every meter on the host of emit_privilege_host_open, which it takes over.
-// The sensors are big: keep them on the heap. Clear them with emit_sensors_close.
+// Opens every meter. The sensors are zeroed before, and big: keep them on the heap.
+// Clear them with emit_sensors_close, also after a failure.
 EMIT_MUST_CHECK enum emit_status emit_sensors_open(struct emit_sensors *sensors,
-                                                   const struct emit_host *host,
+                                                   const char *sysfs_root, int64_t pace_ns,
                                                    struct emit_error *err);
 void emit_sensors_close(struct emit_sensors *sensors);
 
-// Waits for wait_ns and reads every point once. Where the right to read is
-// borrowed, waits for the next full second of CLOCK_MONOTONIC instead, the same for
-// every emit of this machine (design 4.11).
-void emit_sensors_sample(struct emit_sensors *sensors, int64_t wait_ns);
-// Decides every point from the samples so far.
-void emit_sensors_settle(struct emit_sensors *sensors);
+// Waits until the next sample is due, and takes it.
+void emit_sensors_sample(struct emit_sensors *sensors);
+// Decides every point from the samples so far; nothing can be sampled any more.
+EMIT_MUST_CHECK enum emit_status emit_sensors_settle(struct emit_sensors *sensors,
+                                                     struct emit_error *err);
+// After settling: why a meter has no point at all; NULL when it has.
+const char *emit_sensors_absence(const struct emit_sensors *sensors, const char *meter);
 
 // Looks for what is not metered: GPUs, batteries, other energy sensors.
 void emit_sensors_find_others(struct emit_sensors *sensors);

@@ -1,6 +1,7 @@
 // emit sensors --json: the same as one JSON object (contract/sensors.schema.json).
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_write.h"
+#include "programs/emit/report.h"
 #include "programs/emit/sensors.h"
 
 static void write_text(struct emit_json_writer *writer, const char *key, const char *value) {
@@ -71,9 +72,10 @@ static void write_absent(struct emit_json_writer *writer, const char *name, cons
 static void write_absences(struct emit_json_writer *writer, const struct emit_sensors *sensors) {
     emit_json_key(writer, "absent");
     emit_json_open_array(writer);
-    for (size_t i = 0; i < sensors->meter_count; i++)
-        if (sensors->meters[i].absent.status != EMIT_OK)
-            write_absent(writer, sensors->meters[i].type->name, sensors->meters[i].absent.text);
+    for (const struct emit_meter_type *const *type = emit_meter_types; *type; type++) {
+        const char *why = emit_sensors_absence(sensors, (*type)->name);
+        if (why) write_absent(writer, (*type)->name, why);
+    }
     if (!sensors->nvidia_found) {
         write_absent(writer, "nvml", "no NVIDIA device was found");
         write_absent(writer, "dcgm", "no NVIDIA device was found");
@@ -88,18 +90,15 @@ static void write_remedies(struct emit_json_writer *writer, const struct emit_se
     bool told[EMIT_CODE_COUNT] = {false};
     emit_json_key(writer, "remedies");
     emit_json_open_array(writer);
-    for (size_t m = 0; m < sensors->meter_count; m++) {
-        const struct emit_sensors_meter *meter = &sensors->meters[m];
-        for (size_t i = meter->first; i < meter->first + meter->count; i++) {
-            enum emit_code code = sensors->slots[i].point.found;
-            const char *line = meter->type->remedy ? meter->type->remedy(code) : NULL;
-            if (told[code] || !line) continue;
-            told[code] = true;
-            emit_json_open_object(writer);
-            write_text(writer, "code", emit_code_word(code));
-            write_text(writer, "line", line);
-            emit_json_close_object(writer);
-        }
+    for (size_t i = 0; i < sensors->count; i++) {
+        const struct emit_point *point = &sensors->slots[i].point;
+        const char *line = emit_report_remedy(point->meter, point->found);
+        if (told[point->found] || !line) continue;
+        told[point->found] = true;
+        emit_json_open_object(writer);
+        write_text(writer, "code", emit_code_word(point->found));
+        write_text(writer, "line", line);
+        emit_json_close_object(writer);
     }
     emit_json_close_array(writer);
 }
@@ -123,7 +122,7 @@ enum emit_status emit_sensors_write_json(struct emit_text *text, const struct em
     emit_json_key(&writer, "points");
     emit_json_open_array(&writer);
     for (size_t i = 0; i < sensors->count; i++)
-        write_point(&writer, &sensors->slots[i], &sensors->outcomes[i]);
+        write_point(&writer, &sensors->slots[i], &sensors->result.outcomes[i]);
     emit_json_close_array(&writer);
     write_others(&writer, sensors);
     write_absences(&writer, sensors);

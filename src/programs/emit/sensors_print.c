@@ -60,7 +60,7 @@ static void print_point(const struct emit_page *page, const struct emit_slot *sl
 static void print_points(const struct emit_page *page, const struct emit_sensors *sensors) {
     const char *note_before = "";
     for (size_t i = 0; i < sensors->count; i++) {
-        print_point(page, &sensors->slots[i], &sensors->outcomes[i], note_before);
+        print_point(page, &sensors->slots[i], &sensors->result.outcomes[i], note_before);
         note_before = sensors->slots[i].point.note;
     }
     for (size_t i = 0; i < sensors->other_count; i++) {
@@ -72,11 +72,9 @@ static void print_points(const struct emit_page *page, const struct emit_sensors
 }
 
 static void print_absent(const struct emit_page *page, const struct emit_sensors *sensors) {
-    for (size_t i = 0; i < sensors->meter_count; i++) {
-        const struct emit_sensors_meter *meter = &sensors->meters[i];
-        if (meter->absent.status != EMIT_OK)
-            print_row(page, meter->type->name, "", emit_status_word(meter->absent.status),
-                      meter->absent.text);
+    for (const struct emit_meter_type *const *type = emit_meter_types; *type; type++) {
+        const char *why = emit_sensors_absence(sensors, (*type)->name);
+        if (why) print_row(page, (*type)->name, "", "absent", why);
     }
     const bool own = sensors->host.sysfs_is_own;
     if (!sensors->nvidia_found)

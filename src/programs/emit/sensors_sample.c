@@ -1,51 +1,35 @@
-// emit sensors: opens the meters and reads them.
+// emit sensors: a run without a job and without a file. Where the right to read is
+// borrowed the run keeps its samples to full seconds (design 4.11); here they are only
+// waited for.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/privilege.h"
 #include "programs/emit/sensors.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-static const int64_t max_package_milliwatts = 1000000; // as emit run's --max-power: 1 kW
+enum { TICKS_TRIED = 5 }; // a second that was missed, on a busy machine, is waited for again
 
-enum emit_status emit_sensors_open(struct emit_sensors *sensors, const struct emit_host *host,
-                                   struct emit_error *err) {
-    const struct emit_meter_settings settings = {.max_package_milliwatts = max_package_milliwatts};
-    sensors->host = *host;
-    struct emit_point *found = calloc(EMIT_POINTS_MAX, sizeof *found);
-    if (!found) return emit_fail(err, EMIT_NO_MEMORY, "no memory for the points");
-    struct emit_points points = {.at = found, .size = EMIT_POINTS_MAX};
-    enum emit_status status = EMIT_OK;
-    for (size_t i = 0; emit_meter_types[i] && i < EMIT_SENSORS_METERS_MAX; i++) {
-        struct emit_sensors_meter *meter = &sensors->meters[i];
-        meter->type = emit_meter_types[i];
-        meter->state = calloc(1, meter->type->state_size);
-        if (!meter->state) {
-            status =
-                emit_fail(err, EMIT_NO_MEMORY, "no memory for the meter %s", meter->type->name);
-            break;
-        }
-        sensors->meter_count++;
-        meter->first = points.count;
-        if (meter->type->open(meter->state, &sensors->host, &settings, &points, &meter->absent) ==
-            EMIT_OK)
-            meter->absent = (struct emit_error){.status = EMIT_OK};
-        meter->count = points.count - meter->first;
-    }
-    sensors->count = points.count;
-    for (size_t i = 0; i < points.count; i++)
-        sensors->slots[i].point = found[i];
-    free(found);
-    return status;
+enum emit_status emit_sensors_open(struct emit_sensors *sensors, const char *sysfs_root,
+                                   int64_t pace_ns, struct emit_error *err) {
+    enum emit_status status = emit_privilege_host_open(&sensors->host, sysfs_root, err);
+    if (status != EMIT_OK) return status;
+    const struct emit_run_plan plan = {
+        .run_id = "sensors",
+        .command = "emit sensors",
+        .meters = emit_meter_types,
+        .settings = {.max_package_milliwatts = EMIT_MAX_PACKAGE_MILLIWATTS},
+        .pace_ns = pace_ns,
+        .floor_ns = sensors->host.borrowed_right ? EMIT_BORROWED_FLOOR_NS : 0,
+        .all_domains = true,
+    };
+    return emit_run_open(&sensors->run, &sensors->host, &plan, err);
 }
 
 void emit_sensors_close(struct emit_sensors *sensors) {
-    for (size_t i = 0; i < sensors->meter_count; i++) {
-        sensors->meters[i].type->close(sensors->meters[i].state);
-        free(sensors->meters[i].state);
-    }
-    sensors->meter_count = 0;
+    emit_run_abandon(sensors->run);
+    emit_run_result_clear(&sensors->result);
     emit_host_close(&sensors->host);
 }
 
@@ -56,50 +40,50 @@ static void sleep_until(int64_t monotonic_ns) {
         continue;
 }
 
-// Late by more than this the second is missed: its successor is waited for, or a
-// caller who stops the program at the right moment would choose his own windows.
-static const int64_t tick_tolerance_ns = 5000000;
+static uint64_t samples_of(const struct emit_sensors *sensors) {
+    uint64_t samples = 0;
+    for (size_t i = 0; i < sensors->count; i++)
+        samples += sensors->slots[i].tally.samples;
+    return samples;
+}
 
-static void wait_for_tick(struct emit_host *host) {
-    for (;;) {
-        int64_t now_ns = emit_host_monotonic_ns(host);
-        int64_t tick_ns = (now_ns / EMIT_BORROWED_FLOOR_NS + 1) * EMIT_BORROWED_FLOOR_NS;
-        sleep_until(tick_ns);
-        if (emit_host_monotonic_ns(host) - tick_ns <= tick_tolerance_ns) return;
+void emit_sensors_sample(struct emit_sensors *sensors) {
+    uint64_t before = samples_of(sensors);
+    int tries = sensors->host.borrowed_right ? TICKS_TRIED : 1;
+    for (; tries > 0 && samples_of(sensors) == before; tries--) {
+        int64_t next_ns = emit_run_next_ns(sensors->run);
+        if (next_ns == INT64_MAX) return; // nothing can be sampled
+        sleep_until(next_ns);
+        if (!emit_run_sample(sensors->run)) return; // only beside another thread, and there is none
+        sensors->count = emit_run_peek(sensors->run, sensors->slots, EMIT_POINTS_MAX);
     }
 }
 
-void emit_sensors_sample(struct emit_sensors *sensors, int64_t wait_ns) {
-    struct emit_reading readings[EMIT_POINTS_MAX];
-    struct emit_host *host = &sensors->host;
-    if (host->borrowed_right)
-        wait_for_tick(host);
-    else if (wait_ns > 0)
-        sleep_until(emit_host_monotonic_ns(host) + wait_ns);
-    for (size_t m = 0; m < sensors->meter_count; m++) {
-        const struct emit_sensors_meter *meter = &sensors->meters[m];
-        if (meter->count == 0) continue;
-        meter->type->read(meter->state, readings + meter->first);
-        int64_t taken_ns = emit_host_monotonic_ns(host);
-        int64_t suspended_ns = emit_host_boottime_ns(host) - taken_ns;
-        for (size_t i = meter->first; i < meter->first + meter->count; i++) {
-            readings[i].taken_ns = taken_ns;
-            readings[i].suspended_ns = suspended_ns;
-            emit_tally_fold(&sensors->slots[i].tally, &sensors->slots[i].point, &readings[i]);
-        }
-        if (!sensors->from_ns) sensors->from_ns = taken_ns;
-        sensors->to_ns = taken_ns;
-    }
-}
-
-void emit_sensors_settle(struct emit_sensors *sensors) {
-    const struct emit_window window = {
-        .from_ns = sensors->from_ns, .to_ns = sensors->to_ns, .all_domains = true};
-    emit_settle(sensors->slots, sensors->count, &window, sensors->outcomes);
+enum emit_status emit_sensors_settle(struct emit_sensors *sensors, struct emit_error *err) {
+    struct emit_run *run = sensors->run;
+    sensors->run = NULL; // freed by close, also when that fails
+    enum emit_status status = emit_run_close(run, &sensors->result, err);
+    if (status != EMIT_OK) return status;
+    sensors->count = sensors->result.count;
+    memcpy(sensors->slots, sensors->result.slots, sensors->count * sizeof *sensors->slots);
+    return EMIT_OK;
 }
 
 bool emit_sensors_is_readable(const struct emit_slot *slot) {
     return slot->tally.samples > 0;
+}
+
+const char *emit_sensors_absence(const struct emit_sensors *sensors, const char *meter) {
+    size_t absent = 0;
+    for (const struct emit_meter_type *const *type = emit_meter_types; *type; type++) {
+        bool has_point = false;
+        for (size_t i = 0; i < sensors->count; i++)
+            has_point |= strcmp(sensors->slots[i].point.meter, (*type)->name) == 0;
+        if (has_point) continue;
+        if (strcmp((*type)->name, meter) == 0) return sensors->result.absent[absent];
+        absent++; // the result keeps the sentences in the order of the meters
+    }
+    return NULL;
 }
 
 void emit_sensors_count(const struct emit_sensors *sensors, struct emit_sensors_counts *counts) {

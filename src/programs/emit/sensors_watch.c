@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static const int64_t second_ns = 1000000000;
-
 // What a point had counted at the sample before.
 struct mark {
     uint64_t count;
@@ -57,7 +55,7 @@ static size_t print_table(FILE *out, const struct emit_sensors *sensors, const s
 }
 
 static void print_line(FILE *out, struct emit_sensors *sensors, const struct mark *marks) {
-    time_t now = (time_t)(emit_host_wall_ns(&sensors->host) / second_ns);
+    time_t now = (time_t)(emit_host_wall_ns(&sensors->host) / 1000000000);
     struct tm utc;
     char moment[24] = "";
     if (gmtime_r(&now, &utc)) (void)strftime(moment, sizeof moment, "%Y-%m-%dT%H:%M:%SZ", &utc);
@@ -82,7 +80,7 @@ int emit_sensors_watch(FILE *out, struct emit_sensors *sensors) {
         }
     for (size_t lines = 0;;) {
         take_marks(sensors, marks);
-        emit_sensors_sample(sensors, second_ns);
+        emit_sensors_sample(sensors);
         if (lines) fprintf(out, "\033[%zuA", lines); // up, over what was drawn before
         if (redraw)
             lines = print_table(out, sensors, marks);
