@@ -118,8 +118,9 @@ enum emit_status emit_option_set(const struct emit_option *row, void *values, co
         memcpy(slot, &text, sizeof text);
         return EMIT_OK;
     }
-    long long amount;
-    if (!read_amount(text, units, &amount))
+    long long amount = 0;
+    bool is_auto = strcmp(text, "auto") == 0 && strstr(row->argument, "|auto");
+    if (!is_auto && !read_amount(text, units, &amount))
         return emit_fail(err, EMIT_INVALID, "--%s wants %s, such as %s; '%s' is none", row->name,
                          row->argument, example, text);
     int64_t stored = amount;

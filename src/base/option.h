@@ -28,7 +28,7 @@ struct emit_option {
     const char *name; // "interval" is the flag --interval
     char letter;      // 'o' is also -o; 0: none
     enum emit_option_type type;
-    const char *argument;    // "DURATION"; NULL for a flag
+    const char *argument;    // "DURATION"; NULL for a flag; "DURATION|auto": auto is stored as 0
     const char *environment; // "EMIT_INTERVAL"; NULL: none
     const char *key;         // in the configuration file: "interval"; NULL: none
     const char *fallback;    // as a user would write it; NULL: none, the value stays zero
