@@ -1,0 +1,248 @@
+// The thread that reads the meters of one run.
+//
+// Two threads meet here, under one lock: the caller's, which says when the job
+// started and ended, and the sampler's, which is the only one to open and sample
+// the run. The lock is never held across a call that can wait for a device.
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/sampler.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum phase {
+    PHASE_OPENING, // also: waiting for the first sample
+    PHASE_SAMPLING,
+    PHASE_FAILED, // the run could not be opened; `failure` says why
+    PHASE_DONE,   // nothing more is sampled: the thread is about to end
+};
+
+struct emit_sampler {
+    struct emit_sampler_plan plan;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; // by CLOCK_MONOTONIC; the phase or an order to the thread
+
+    enum phase phase;
+    struct emit_run *run; // set once, when it is open
+    struct emit_error failure;
+    char notice[240];
+    int64_t started_ns, ended_ns; // of the job; 0: not yet
+    bool stop;                    // take the last sample and end
+    bool abandon;                 // end without it
+    bool left_behind;             // nobody waits for this thread any more
+
+    struct emit_slot *slots; // of plan.sampled; NULL: nobody wants them
+};
+
+static int64_t monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+// Waits for a change until the moment; INT64_MAX: without end. The lock is held.
+// False: the moment has come.
+static bool wait_until(struct emit_sampler *sampler, int64_t at_ns) {
+    if (at_ns == INT64_MAX) return pthread_cond_wait(&sampler->changed, &sampler->lock) == 0;
+    struct timespec at = {.tv_sec = at_ns / 1000000000, .tv_nsec = at_ns % 1000000000};
+    return pthread_cond_timedwait(&sampler->changed, &sampler->lock, &at) != ETIMEDOUT;
+}
+
+static void enter_phase(struct emit_sampler *sampler, enum phase phase) {
+    sampler->phase = phase;
+    pthread_cond_broadcast(&sampler->changed);
+}
+
+// In the sampler's thread: opens the run, in memory where its folder cannot be used.
+static bool open_run(struct emit_sampler *sampler) {
+    struct emit_run_plan plan = sampler->plan.run;
+    struct emit_run *run = NULL;
+    struct emit_error err;
+    char notice[sizeof sampler->notice] = "";
+    enum emit_status status = emit_run_open(&run, sampler->plan.host, &plan, &err);
+    if (status != EMIT_OK && status != EMIT_INVALID && plan.directory) {
+        emit_text_format(notice, sizeof notice, "%.170s; if emit is killed, this run is lost",
+                         err.text);
+        plan.directory = NULL;
+        status = emit_run_open(&run, sampler->plan.host, &plan, &err);
+    }
+    if (status == EMIT_OK && sampler->plan.sampled)
+        sampler->slots = calloc(EMIT_POINTS_MAX, sizeof *sampler->slots);
+
+    pthread_mutex_lock(&sampler->lock);
+    if (status != EMIT_OK) {
+        sampler->failure = err;
+        enter_phase(sampler, PHASE_FAILED);
+    } else {
+        sampler->run = run;
+        emit_text_format(sampler->notice, sizeof sampler->notice, "%s", notice);
+        if (sampler->started_ns) emit_run_job_started(run, sampler->started_ns);
+        if (sampler->ended_ns) emit_run_job_ended(run, sampler->ended_ns);
+    }
+    pthread_mutex_unlock(&sampler->lock);
+    return status == EMIT_OK;
+}
+
+// Takes one sample without the lock. False: the run was closed over our head.
+static bool sample(struct emit_sampler *sampler) {
+    if (!emit_run_sample(sampler->run)) return false;
+    if (!sampler->slots) return true;
+    size_t count = emit_run_peek(sampler->run, sampler->slots, EMIT_POINTS_MAX);
+    sampler->plan.sampled(sampler->plan.owner, sampler->slots, count, monotonic_ns());
+    return true;
+}
+
+// Where readings may not be finer than floor_ns, samples are taken on its
+// multiples only (design 4.11): the first and the last wait for one, too.
+static void wait_tick(struct emit_sampler *sampler) {
+    int64_t floor_ns = sampler->plan.run.floor_ns;
+    if (floor_ns <= 0) return;
+    int64_t tick_ns = (monotonic_ns() / floor_ns + 1) * floor_ns;
+    pthread_mutex_lock(&sampler->lock);
+    while (!sampler->abandon && wait_until(sampler, tick_ns))
+        continue;
+    pthread_mutex_unlock(&sampler->lock);
+}
+
+static void sample_until_stopped(struct emit_sampler *sampler) {
+    wait_tick(sampler);
+    bool alive = sample(sampler);
+    pthread_mutex_lock(&sampler->lock);
+    if (alive) enter_phase(sampler, PHASE_SAMPLING);
+    while (alive && !sampler->stop) {
+        int64_t next_ns = emit_run_next_ns(sampler->run);
+        if (wait_until(sampler, next_ns) || sampler->stop) continue;
+        pthread_mutex_unlock(&sampler->lock);
+        alive = sample(sampler);
+        pthread_mutex_lock(&sampler->lock);
+    }
+    bool last = alive && !sampler->abandon;
+    pthread_mutex_unlock(&sampler->lock);
+    if (!last) return;
+    wait_tick(sampler);
+    (void)sample(sampler); // false: closed over our head, and nobody is left to tell
+}
+
+static void destroy(struct emit_sampler *sampler) {
+    pthread_cond_destroy(&sampler->changed);
+    pthread_mutex_destroy(&sampler->lock);
+    free(sampler->slots);
+    free(sampler);
+}
+
+static void *run_thread(void *argument) {
+    struct emit_sampler *sampler = argument;
+    if (open_run(sampler)) sample_until_stopped(sampler);
+    pthread_mutex_lock(&sampler->lock);
+    if (sampler->phase != PHASE_FAILED) enter_phase(sampler, PHASE_DONE);
+    pthread_mutex_unlock(&sampler->lock);
+    return NULL;
+}
+
+enum emit_status emit_sampler_start(struct emit_sampler **out, const struct emit_sampler_plan *plan,
+                                    struct emit_error *err) {
+    struct emit_sampler *sampler = calloc(1, sizeof *sampler);
+    if (!sampler) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    sampler->plan = *plan;
+    pthread_condattr_t by_monotonic;
+    pthread_condattr_init(&by_monotonic);
+    pthread_condattr_setclock(&by_monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&sampler->lock, NULL);
+    pthread_cond_init(&sampler->changed, &by_monotonic);
+    pthread_condattr_destroy(&by_monotonic);
+    int failed = pthread_create(&sampler->thread, NULL, run_thread, sampler);
+    if (failed) {
+        destroy(sampler);
+        return emit_fail_errno(err, failed, "cannot start a thread for the meters");
+    }
+    *out = sampler;
+    return EMIT_OK;
+}
+
+enum emit_status emit_sampler_wait_first(struct emit_sampler *sampler, int64_t timeout_ns,
+                                         struct emit_error *err) {
+    int64_t until_ns;
+    if (__builtin_add_overflow(monotonic_ns(), timeout_ns, &until_ns)) until_ns = INT64_MAX;
+    enum emit_status status = EMIT_OK;
+    pthread_mutex_lock(&sampler->lock);
+    while (sampler->phase == PHASE_OPENING && wait_until(sampler, until_ns))
+        continue;
+    if (sampler->phase == PHASE_OPENING)
+        status = emit_fail(err, EMIT_TIMEOUT, "the meters have not answered yet");
+    if (sampler->phase == PHASE_FAILED)
+        status = emit_fail(err, sampler->failure.status, "%s", sampler->failure.text);
+    pthread_mutex_unlock(&sampler->lock);
+    return status;
+}
+
+void emit_sampler_job_started(struct emit_sampler *sampler, int64_t at_ns) {
+    pthread_mutex_lock(&sampler->lock);
+    sampler->started_ns = at_ns;
+    if (sampler->run) emit_run_job_started(sampler->run, at_ns);
+    pthread_mutex_unlock(&sampler->lock);
+}
+
+size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size) {
+    pthread_mutex_lock(&sampler->lock);
+    size_t count = sampler->run ? emit_run_peek(sampler->run, slots, size) : 0;
+    pthread_mutex_unlock(&sampler->lock);
+    return count;
+}
+
+void emit_sampler_notice(struct emit_sampler *sampler, char *text, size_t size) {
+    pthread_mutex_lock(&sampler->lock);
+    emit_text_format(text, size, "%s", sampler->notice);
+    pthread_mutex_unlock(&sampler->lock);
+}
+
+// Tells the thread to end and waits for it. False: it does not come back.
+static bool stop_thread(struct emit_sampler *sampler, bool abandon, int64_t ended_ns) {
+    int64_t until_ns = monotonic_ns() + EMIT_SAMPLER_LAST_NS + 2 * sampler->plan.run.floor_ns;
+    pthread_mutex_lock(&sampler->lock);
+    sampler->stop = true;
+    sampler->abandon = abandon;
+    sampler->ended_ns = ended_ns;
+    if (sampler->run && !abandon) emit_run_job_ended(sampler->run, ended_ns);
+    pthread_cond_broadcast(&sampler->changed);
+    bool running = true;
+    do {
+        running = sampler->phase == PHASE_OPENING || sampler->phase == PHASE_SAMPLING;
+    } while (running && wait_until(sampler, until_ns));
+    sampler->left_behind = running;
+    pthread_mutex_unlock(&sampler->lock);
+    if (running)
+        (void)pthread_detach(sampler->thread);
+    else
+        (void)pthread_join(sampler->thread, NULL);
+    return !running;
+}
+
+enum emit_status emit_sampler_finish(struct emit_sampler *sampler, int64_t ended_ns,
+                                     struct emit_run_result *result, bool *left_behind,
+                                     struct emit_error *err) {
+    *left_behind = !stop_thread(sampler, false, ended_ns);
+    pthread_mutex_lock(&sampler->lock);
+    struct emit_run *run = sampler->run;
+    pthread_mutex_unlock(&sampler->lock);
+    enum emit_status status;
+    if (run)
+        status = emit_run_close(run, result, err);
+    else if (*left_behind)
+        status = emit_fail(err, EMIT_TIMEOUT, "the meters did not answer while the command ran");
+    else
+        status = emit_fail(err, sampler->failure.status, "%s", sampler->failure.text);
+    if (!*left_behind) destroy(sampler);
+    return status;
+}
+
+void emit_sampler_abandon(struct emit_sampler *sampler, bool *left_behind) {
+    if (!sampler) return;
+    *left_behind = !stop_thread(sampler, true, 0);
+    if (*left_behind) return;
+    emit_run_abandon(sampler->run);
+    destroy(sampler);
+}

@@ -1,0 +1,22 @@
+// One piece of work on a thread of its own.
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/task.h"
+
+static void *work(void *argument) {
+    struct emit_task *task = argument;
+    task->work(task->owner);
+    return NULL;
+}
+
+void emit_task_start(struct emit_task *task, void (*function)(void *owner), void *owner) {
+    *task = (struct emit_task){.work = function, .owner = owner};
+    task->running = pthread_create(&task->thread, NULL, work, task) == 0;
+}
+
+void emit_task_wait(struct emit_task *task) {
+    if (task->running)
+        (void)pthread_join(task->thread, NULL);
+    else
+        task->work(task->owner);
+    task->running = false;
+}

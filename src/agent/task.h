@@ -1,0 +1,23 @@
+// One piece of work on a thread of its own, waited for when its result is needed.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef AGENT_TASK_H
+#define AGENT_TASK_H
+
+#include "base/error.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct emit_task {
+    pthread_t thread;
+    bool running;
+    void (*work)(void *owner);
+    void *owner; // touched by the work alone until emit_task_wait returns
+};
+
+// Starts the work. Where no thread can be had, the work is done by emit_task_wait.
+void emit_task_start(struct emit_task *task, void (*work)(void *owner), void *owner);
+// Returns when the work is done.
+void emit_task_wait(struct emit_task *task);
+
+#endif

@@ -1,0 +1,229 @@
+// The sampler with meters that are quick, slow, broken, or never come back.
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+
+#include "agent/sampler.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+// How the one meter of a case behaves. Shared with the sampler's thread.
+struct behaviour {
+    int64_t open_ns;         // it takes this long to open
+    bool open_never;         // ... or for ever
+    atomic_int reads;        // so far
+    int stuck_read;          // the number of the read that does not come back; 0: none
+    atomic_int sampled_rows; // seen by the callback
+};
+static struct behaviour behaviour; // the fake meter's open has no argument of ours to carry it
+
+static int64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static void sleep_ns(int64_t ns) {
+    struct timespec time = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    nanosleep(&time, NULL);
+}
+
+static void sleep_for_ever(void) {
+    for (;;)
+        sleep_ns(1000000000);
+}
+
+static enum emit_status fake_open(void *state, struct emit_host *host,
+                                  const struct emit_meter_settings *settings,
+                                  struct emit_points *points, struct emit_error *err) {
+    (void)state, (void)host, (void)settings, (void)err;
+    if (behaviour.open_never) sleep_for_ever();
+    sleep_ns(behaviour.open_ns);
+    points->at[points->count++] = (struct emit_point){
+        .meter = "fake",
+        .device_id = "package-0",
+        .source = EMIT_SOURCE_RAPL,
+        .component = EMIT_COMPONENT_CPU_PACKAGE,
+        .accuracy = EMIT_ACCURACY_DEVICE_COUNTER,
+        .update_period_ns = 1000000,
+        .max_milliwatts = 1000000,
+        .joules_numerator = 1,
+        .joules_denominator = 1000000,
+        .step_counts = 1,
+    };
+    return EMIT_OK;
+}
+
+// 10 W, exactly: ten microjoules a microsecond.
+static void fake_read(void *state, struct emit_reading *readings) {
+    (void)state;
+    if (atomic_fetch_add(&behaviour.reads, 1) + 1 == behaviour.stuck_read) sleep_for_ever();
+    readings[0] = (struct emit_reading){.count = (uint64_t)now_ns() / 100};
+}
+
+static void fake_close(void *state) {
+    (void)state;
+}
+
+static const char *fake_remedy(enum emit_code code) {
+    (void)code;
+    return NULL;
+}
+
+static const struct emit_meter_type fake = {
+    .name = "fake",
+    .summary = "a meter of this test",
+    .state_size = 1,
+    .open = fake_open,
+    .read = fake_read,
+    .close = fake_close,
+    .remedy = fake_remedy,
+};
+static const struct emit_meter_type *const fakes[] = {&fake, NULL};
+
+static void count_rows(void *owner, const struct emit_slot *slots, size_t count, int64_t at_ns) {
+    (void)slots, (void)at_ns;
+    struct behaviour *seen = owner;
+    atomic_fetch_add(&seen->sampled_rows, (int)count);
+}
+
+// Static, since a sampler that is left behind goes on looking at it.
+static struct emit_host host;
+static const struct emit_sampler_plan plan = {
+    .run = {.run_id = "run_test",
+            .workspace_id = "ws_local",
+            .command = "true",
+            .meters = fakes,
+            .settings = {.max_package_milliwatts = 1000000},
+            .pace_ns = 20000000},
+    .host = &host,
+    .sampled = count_rows,
+    .owner = &behaviour,
+};
+
+static const int64_t ms = 1000000;
+
+struct scenario {
+    const char *what;
+    struct behaviour meter;
+    enum emit_status first;    // what waiting 100 ms for the first sample answers
+    enum emit_status finished; // what finish answers after a job of 200 ms
+    bool left_behind;
+    enum emit_outcome_kind kind;
+    enum emit_code code;
+    int64_t finish_at_most_ns;
+};
+
+static const struct scenario scenarios[] = {
+    {"a quick meter",
+     {0},
+     EMIT_OK,
+     EMIT_OK,
+     false,
+     EMIT_OUTCOME_MEASURED,
+     EMIT_CODE_NONE,
+     200 * ms},
+    {"a meter that opens in the middle of the job",
+     {.open_ns = 180 * ms},
+     EMIT_TIMEOUT,
+     EMIT_OK,
+     false,
+     EMIT_OUTCOME_PARTIAL,
+     EMIT_CODE_LATE,
+     200 * ms},
+    {"a read that never comes back",
+     {.stuck_read = 4},
+     EMIT_OK,
+     EMIT_OK,
+     true,
+     EMIT_OUTCOME_PARTIAL,
+     EMIT_CODE_TIMEOUT,
+     1600 * ms},
+    {"a first read that never comes back",
+     {.stuck_read = 1},
+     EMIT_TIMEOUT,
+     EMIT_OK,
+     true,
+     EMIT_OUTCOME_REFUSED,
+     EMIT_CODE_TIMEOUT,
+     1600 * ms},
+    {"a meter that never opens",
+     {.open_never = true},
+     EMIT_TIMEOUT,
+     EMIT_TIMEOUT,
+     true,
+     EMIT_OUTCOME_REFUSED,
+     EMIT_CODE_TIMEOUT,
+     1300 * ms},
+};
+
+static void check_result(const struct scenario *scenario, const struct emit_run_result *result) {
+    if (!CHECK(result->count == 1, "%s: one point", scenario->what)) return;
+    const struct emit_outcome *outcome = &result->outcomes[0];
+    CHECK(outcome->kind == scenario->kind && outcome->code == scenario->code, "%s: %s (%s)",
+          scenario->what, emit_outcome_word(outcome->kind), emit_code_word(outcome->code));
+    if (outcome->kind != EMIT_OUTCOME_MEASURED) return;
+    double seconds = (double)(outcome->to_ns - outcome->from_ns) / 1e9;
+    CHECK(seconds >= 0.2 && seconds < 0.4, "%s: the window holds the job: %.3f s", scenario->what,
+          seconds);
+    CHECK(outcome->joules > 9.8 * seconds && outcome->joules < 10.2 * seconds, "%s: %.4f J at 10 W",
+          scenario->what, outcome->joules);
+    CHECK(outcome->samples >= 8, "%s: sampled at its pace: %d", scenario->what,
+          (int)outcome->samples);
+}
+
+static void play(const struct scenario *scenario) {
+    struct emit_error err;
+    struct emit_sampler *sampler;
+    behaviour = (struct behaviour){.open_ns = scenario->meter.open_ns,
+                                   .open_never = scenario->meter.open_never,
+                                   .stuck_read = scenario->meter.stuck_read};
+    if (!CHECK(emit_sampler_start(&sampler, &plan, &err) == EMIT_OK, "%s starts", scenario->what))
+        return;
+    int64_t asked_ns = now_ns();
+    CHECK(emit_sampler_wait_first(sampler, 100 * ms, &err) == scenario->first,
+          "%s: the first sample", scenario->what);
+    CHECK(now_ns() - asked_ns < 160 * ms, "%s: the job is not delayed", scenario->what);
+    emit_sampler_job_started(sampler, now_ns());
+    sleep_ns(200 * ms);
+
+    struct emit_run_result result;
+    bool left_behind;
+    int64_t ended_ns = now_ns();
+    enum emit_status status = emit_sampler_finish(sampler, ended_ns, &result, &left_behind, &err);
+    CHECK(now_ns() - ended_ns < scenario->finish_at_most_ns, "%s: nor is its end: %d ms",
+          scenario->what, (int)((now_ns() - ended_ns) / ms));
+    CHECK(status == scenario->finished, "%s: finished", scenario->what);
+    CHECK(left_behind == scenario->left_behind, "%s: left behind or not", scenario->what);
+    if (status != EMIT_OK) return;
+    check_result(scenario, &result);
+    if (!left_behind)
+        CHECK(atomic_load(&behaviour.sampled_rows) == atomic_load(&behaviour.reads),
+              "%s: every sample was shown", scenario->what);
+    emit_run_result_clear(&result);
+}
+
+static void abandon(void) {
+    struct emit_error err;
+    struct emit_sampler *sampler = NULL;
+    bool left_behind = false;
+    behaviour = (struct behaviour){0};
+    CHECK(emit_sampler_start(&sampler, &plan, &err) == EMIT_OK, "a run that is given up starts");
+    emit_sampler_abandon(sampler, &left_behind);
+    CHECK(!left_behind, "and ends without a result");
+    emit_sampler_abandon(NULL, &left_behind);
+}
+
+int main(void) {
+    struct emit_error err;
+    if (emit_host_open(&host, NULL, &err) != EMIT_OK) return 1;
+    abandon();
+    for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
+        play(&scenarios[i]);
+    // Threads were left behind on purpose: end without cleaning up under them.
+    int status = check_end();
+    fflush(stdout);
+    _Exit(status);
+}
