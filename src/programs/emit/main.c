@@ -1,6 +1,7 @@
 // emit: finds the subcommand, parses its options, runs it.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
+#include "programs/emit/config.h"
 #include "programs/emit/help.h"
 #include "programs/emit/privilege.h"
 
@@ -23,23 +24,60 @@ int emit_complain(const struct emit_command *command, int status, const char *fo
     return status;
 }
 
+static const struct emit_option *find_option(const struct emit_option *rows, const char *name) {
+    for (; rows->name; rows++)
+        if (strcmp(rows->name, name) == 0) return rows;
+    return NULL;
+}
+
+// The configuration ranks below the command line and is named by it: so the words
+// are parsed once for --config alone, from a copy, since parsing may move them.
+static enum emit_status open_config(const struct emit_command *command, int argc, char **argv,
+                                    struct emit_config *config, struct emit_error *err) {
+    const struct emit_option *row = find_option(command->options, "config");
+    if (!row) return EMIT_OK;
+    void *values = calloc(1, command->values_size);
+    char **words = calloc((size_t)argc + 1, sizeof *words);
+    enum emit_status status = EMIT_NO_MEMORY;
+    if (!values || !words) {
+        status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+        goto done;
+    }
+    memcpy(words, argv, (size_t)argc * sizeof *words);
+    int operand_count = 0;
+    char **operands = NULL;
+    status = emit_options_parse(command->options, values, argc, words, command->order, NULL, NULL,
+                                &operand_count, &operands, err);
+    if (status != EMIT_OK) goto done;
+    const char *path;
+    memcpy(&path, (const char *)values + row->offset, sizeof path);
+    status = emit_config_open(config, path, err);
+done:
+    free(words);
+    free(values);
+    return status;
+}
+
 static int run_command(const struct emit_command *command, int argc, char **argv) {
     if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
         emit_help_command(stdout, command);
         return EXIT_OK;
     }
     struct emit_error err;
+    struct emit_config config = {0};
     int operand_count = 0;
     char **operands = NULL;
     void *values = calloc(1, command->values_size ? command->values_size : 1);
     if (!values) return emit_complain(command, command->usage_status, "out of memory");
-    enum emit_status status =
-        emit_options_parse(command->options, values, argc, argv, command->order, NULL, NULL,
-                           &operand_count, &operands, &err);
+    enum emit_status status = open_config(command, argc, argv, &config, &err);
+    if (status == EMIT_OK)
+        status = emit_options_parse(command->options, values, argc, argv, command->order,
+                                    emit_config_lookup, &config, &operand_count, &operands, &err);
     if (status == EMIT_OK) status = emit_privilege_check_options(command->options, values, &err);
     int exit_status = status == EMIT_OK
                           ? command->run(values, operand_count, operands)
                           : emit_complain(command, command->usage_status, "%s", err.text);
+    emit_config_close(&config);
     free(values);
     return exit_status;
 }
