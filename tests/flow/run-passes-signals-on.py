@@ -129,7 +129,7 @@ def on_a_terminal():
     shell = ["bash", "--norc", "--noprofile", "-i"]
     command = " ".join(RUN) + " sleep 1\n"
     output, status = in_terminal(
-        shell, b"$ ", b"PS1=; stty -echo\n", command.encode(), b"\x1a", b"jobs\n", b"fg\n",
+        shell, b"bash-", b"PS1=; stty -echo\n", command.encode(), b"\x1a", b"jobs\n", b"fg\n",
         lambda pid: time.sleep(1), b"echo status=$?\n", b"exit 0\n")
     check(b"Stopped" in output, "Ctrl-Z stops the job, and the shell sees it")
     check(b"status=0" in output, "fg continues it to its end")

@@ -61,16 +61,18 @@ enum emit_orphans {
 
 struct emit_child_watch {
     bool wait_orphans;
-    int64_t orphan_timeout_ns; // 0: no limit
-    int64_t tick_ns;           // between two calls of tick; 0: never
-    void (*tick)(void *owner); // for a live line
+    int64_t orphan_timeout_ns;     // 0: no limit
+    int64_t tick_ns;               // between two calls of tick; 0: never
+    void (*tick)(void *owner);     // for a live line
+    void (*stopping)(void *owner); // emit is about to stop with the command
     // Called once, when the command has ended and others live on.
     void (*orphans_found)(void *owner, int exit_status);
     void *owner;
 };
 
 struct emit_child_end {
-    int exit_status; // as a shell shows it: 128+N after signal N
+    int exit_status;  // as a shell shows it: 128+N after signal N
+    int64_t ended_ns; // CLOCK_MONOTONIC when nothing of it was waited for any more
     enum emit_orphans orphans;
 };
 

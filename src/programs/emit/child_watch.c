@@ -37,10 +37,11 @@ static int64_t monotonic_ns(void) {
 // Stops emit as the command was stopped, so that the shell sees the job stop.
 // Only for job control: a debugger's SIGSTOP is followed by a SIGCONT that goes
 // to the command alone, and emit would never wake up.
-static void stop_too(int number) {
+static void stop_too(const struct watch_state *state, int number) {
     if (number != SIGTSTP && number != SIGTTIN && number != SIGTTOU) return;
     sigset_t set;
     if (sigpending(&set) == 0 && sigismember(&set, SIGCONT)) return; // continued already
+    state->watch->stopping(state->watch->owner);
     sigemptyset(&set);
     sigaddset(&set, number);
     (void)raise(number);
@@ -61,7 +62,7 @@ static void reap(struct watch_state *state) {
         if (info.si_pid == 0) return;
         if (info.si_pid != state->child->pid) continue;
         if (info.si_code == CLD_STOPPED) {
-            stop_too(info.si_status);
+            stop_too(state, info.si_status);
         } else if (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED ||
                    info.si_code == CLD_DUMPED) {
             state->reaped = true;
@@ -88,7 +89,7 @@ static void take_signal(struct watch_state *state, const siginfo_t *info) {
     // Only orphans are left: emit itself is meant.
     if (number == SIGINT) state->interrupted = state->interrupts > 1;
     if (number == SIGTERM || number == SIGHUP || number == SIGQUIT) state->interrupted = true;
-    if (number == SIGTSTP) stop_too(number);
+    if (number == SIGTSTP) stop_too(state, number);
 }
 
 // Sleeps until a signal, the next tick or the deadline (INT64_MAX: none).
@@ -135,6 +136,7 @@ void emit_child_watch(const struct emit_child *child, const struct emit_signals 
     for (reap(&state); !state.reaped && !state.alone; reap(&state))
         wait_signal(&state, INT64_MAX, &tick_at_ns);
     end->orphans = state.alone ? EMIT_ORPHANS_NONE : watch_orphans(&state, &tick_at_ns);
+    end->ended_ns = monotonic_ns();
     end->exit_status = state.exit_status;
 }
 

@@ -1,21 +1,28 @@
 // emit run: runs a command and meters what it used.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/child.h"
+#include "programs/emit/run.h"
+
 #include "programs/emit/command.h"
-#include "programs/emit/run_options.h"
+#include "programs/emit/privilege.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 extern const struct emit_command emit_command_run;
 
-struct run {
-    const struct run_options *options;
-    const char *name; // of the command
-};
+static void tick(void *owner) {
+    struct run *run = owner;
+    live_tick(&run->live);
+}
+
+static void hide_live(void *owner) {
+    struct run *run = owner;
+    live_hide(&run->live);
+}
 
 static void say_orphans_found(void *owner, int exit_status) {
-    const struct run *run = owner;
+    struct run *run = owner;
+    live_hide(&run->live);
     char who[128];
     emit_child_describe_orphans(who, sizeof who);
     if (run->options->no_wait_orphans) {
@@ -39,32 +46,70 @@ static void say_orphans_end(const struct run *run, enum emit_orphans orphans) {
             orphans == EMIT_ORPHANS_TIMEOUT ? "--orphan-timeout" : "interrupted", who);
 }
 
+// Everything that can go wrong before the command could have been noticed.
+static enum emit_status prepare(struct run *run, char *const *command, struct emit_error *err) {
+    const struct run_options *options = run->options;
+    enum emit_status status = emit_privilege_host_open(&run->host, options->sysfs_root, err);
+    if (status != EMIT_OK) return status;
+    status = run_plan_make(&run->plan, options, &run->host, command, err);
+    if (status == EMIT_OK) status = run_files_open(run, err);
+    if (status == EMIT_OK && run->plan.notice[0]) run_note(run, "%s", run->plan.notice);
+    return status;
+}
+
+static int meter_command(struct run *run, char *const *command) {
+    struct emit_error err;
+    struct emit_child child;
+    int exit_status = EXIT_RUN_FAILED;
+    enum emit_status status = run_meter_start(run, &err);
+    if (status == EMIT_OK)
+        status =
+            emit_child_start(&child, &run->signals, command, run->plan.run_id, &exit_status, &err);
+    if (status != EMIT_OK) {
+        run_meter_abandon(run);
+        return emit_complain(&emit_command_run, exit_status, "%s", err.text);
+    }
+    run_meter_job_started(run, child.started_ns);
+    if (run->sampler && !run->options->quiet)
+        live_begin(&run->live, run->sampler, run->plan.all_domains, run->plan.pace_ns,
+                   child.started_ns);
+
+    const struct emit_child_watch watch = {
+        .wait_orphans = !run->options->no_wait_orphans,
+        .orphan_timeout_ns = run->options->orphan_timeout_ns,
+        .tick_ns = run->live.sampler ? 1000000000 : 0,
+        .tick = tick,
+        .stopping = hide_live,
+        .orphans_found = say_orphans_found,
+        .owner = run,
+    };
+    struct emit_child_end end;
+    emit_child_watch(&child, &run->signals, &watch, &end);
+    live_end(&run->live);
+    say_orphans_end(run, end.orphans);
+    return run_conclude(run, end.ended_ns, end.exit_status);
+}
+
 static int run_command(const void *values, int operand_count, char **operands) {
-    const struct run_options *options = values;
     if (operand_count == 0)
         return emit_complain(&emit_command_run, EXIT_RUN_FAILED,
                              "name a command: emit run [options] -- COMMAND");
-    struct run run = {.options = options, .name = operands[0]};
-    struct emit_signals signals;
-    emit_signals_take(&signals);
-
     struct emit_error err;
-    struct emit_child child;
-    int exit_status;
-    const char *run_id = options->run_id ? options->run_id : "";
-    if (emit_child_start(&child, &signals, operands, run_id, &exit_status, &err) != EMIT_OK)
-        return emit_complain(&emit_command_run, exit_status, "%s", err.text);
-
-    const struct emit_child_watch watch = {
-        .wait_orphans = !options->no_wait_orphans,
-        .orphan_timeout_ns = options->orphan_timeout_ns,
-        .orphans_found = say_orphans_found,
-        .owner = &run,
-    };
-    struct emit_child_end end;
-    emit_child_watch(&child, &signals, &watch, &end);
-    say_orphans_end(&run, end.orphans);
-    return end.exit_status;
+    struct run run = {.options = values, .name = operands[0]};
+    if (prepare(&run, operands, &err) != EMIT_OK) {
+        emit_host_close(&run.host);
+        return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
+    }
+    emit_signals_take(&run.signals);
+    int exit_status = meter_command(&run, operands);
+    run_files_close(&run);
+    if (run.left_behind) {
+        // A thread of ours waits for a device for ever: leave without touching what it holds.
+        (void)fflush(stderr);
+        _exit(exit_status);
+    }
+    emit_host_close(&run.host);
+    return exit_status;
 }
 
 const struct emit_command emit_command_run = {

@@ -1,0 +1,279 @@
+// What `emit run` costs: the same small command alone, under env(1), under emit
+// and under perf stat, interleaved round by round, so that whatever else the
+// machine does meets all of them.
+//
+// usage: bench-run EMIT [ROUNDS]. Works in a folder of its own below the working
+// directory, so that syncs go to a real disk. A process of its own moves the
+// counters of the eight zones (plain files) once a millisecond. Exits 1 when a
+// figure misses its bound. `bench-run --clock` is the command that says when it started.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ZONES = 8, ROUNDS_MAX = 5000, WORDS_MAX = 12 };
+
+static const struct {
+    const char *entry, *name;
+} zones[ZONES] = {
+    {"intel-rapl:0", "package-0"}, {"intel-rapl:0:0", "core"},    {"intel-rapl:0:1", "uncore"},
+    {"intel-rapl:0:2", "dram"},    {"intel-rapl:1", "package-1"}, {"intel-rapl:1:0", "core"},
+    {"intel-rapl:1:1", "uncore"},  {"intel-rapl:1:2", "dram"},
+};
+
+// The contestants. "EMIT", "SYSFS" and "SELF" stand for what is known at run time.
+enum {
+    ALONE,
+    ENV,
+    EMIT_NONE,
+    EMIT_TRUE,
+    PERF,
+    ENV_SLEEP,
+    EMIT_SLEEP,
+    ENV_CLOCK,
+    EMIT_CLOCK,
+    COUNT
+};
+static const struct {
+    const char *name;
+    const char *words[WORDS_MAX];
+} commands[COUNT] = {
+    [ALONE] = {"true", {"true"}},
+    [ENV] = {"env true", {"env", "true"}},
+    [EMIT_NONE] = {"emit run --meters none --no-outbox -- true",
+                   {"EMIT", "run", "--meters", "none", "--no-outbox", "--", "true"}},
+    [EMIT_TRUE] = {"emit run -- true, 8 zones, durable",
+                   {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "true"}},
+    [PERF] = {"perf stat true", {"perf", "stat", "true"}},
+    [ENV_SLEEP] = {"env sleep 0.02", {"env", "sleep", "0.02"}},
+    [EMIT_SLEEP] = {"emit run -- sleep 0.02, 8 zones, durable",
+                    {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "sleep", "0.02"}},
+    [ENV_CLOCK] = {"env clock: until it runs", {"env", "SELF", "--clock"}},
+    [EMIT_CLOCK] = {"emit run -- clock: until it runs",
+                    {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "SELF", "--clock"}},
+};
+
+struct series {
+    bool skipped;
+    int64_t ns[ROUNDS_MAX];
+};
+
+static struct series taken[COUNT];
+static long peak_rss_kib;
+static const char *emit_path, *self_path;
+static char folder[4096], sysfs[4200];
+
+static _Noreturn void give_up(const char *what) {
+    fprintf(stderr, "bench-run: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+static int64_t now_ns(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void put(const char *path, const char *line) {
+    FILE *file = fopen(path, "w");
+    if (!file) give_up(path);
+    fprintf(file, "%s\n", line);
+    fclose(file);
+}
+
+static void make_machine(void) {
+    char path[4400], file[4500];
+    (void)emit_text_format(path, sizeof path, "%s/class", sysfs);
+    if (mkdir(sysfs, 0755) != 0 || mkdir(path, 0755) != 0) give_up(path);
+    (void)emit_text_format(path, sizeof path, "%s/class/powercap", sysfs);
+    if (mkdir(path, 0755) != 0) give_up(path);
+    for (size_t i = 0; i < ZONES; i++) {
+        (void)emit_text_format(path, sizeof path, "%s/class/powercap/%s", sysfs, zones[i].entry);
+        if (mkdir(path, 0755) != 0) give_up(path);
+        (void)emit_text_format(file, sizeof file, "%s/name", path);
+        put(file, zones[i].name);
+        (void)emit_text_format(file, sizeof file, "%s/max_energy_range_uj", path);
+        put(file, "262143328850");
+        (void)emit_text_format(file, sizeof file, "%s/energy_uj", path);
+        put(file, "100000000000");
+    }
+}
+
+// Moves the counters until it is killed: about 50 W each, numbers of one width.
+static pid_t start_mover(void) {
+    pid_t pid = fork();
+    if (pid != 0) return pid;
+    int files[ZONES];
+    for (size_t i = 0; i < ZONES; i++) {
+        char path[4500];
+        (void)emit_text_format(path, sizeof path, "%s/class/powercap/%s/energy_uj", sysfs,
+                               zones[i].entry);
+        files[i] = open(path, O_WRONLY | O_CLOEXEC);
+    }
+    for (uint64_t count = 100000000000;; count += 50000) {
+        char text[32];
+        int length = snprintf(text, sizeof text, "%llu\n", (unsigned long long)count);
+        for (size_t i = 0; i < ZONES; i++)
+            if (pwrite(files[i], text, (size_t)length, 0) < 0) _exit(1);
+        const struct timespec pause = {.tv_nsec = 1000000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+static const char *real_word(const char *word) {
+    if (strcmp(word, "EMIT") == 0) return emit_path;
+    if (strcmp(word, "SYSFS") == 0) return sysfs;
+    if (strcmp(word, "SELF") == 0) return self_path;
+    return word;
+}
+
+extern char **environ;
+
+// One run: how long it took, or, for --clock, until the command was running.
+static int64_t time_one(int which) {
+    char *argv[WORDS_MAX + 1] = {0};
+    for (int i = 0; i < WORDS_MAX && commands[which].words[i]; i++)
+        argv[i] = (char *)(uintptr_t)real_word(commands[which].words[i]);
+    bool is_clock = which == ENV_CLOCK || which == EMIT_CLOCK;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) give_up("pipe");
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+
+    pid_t pid;
+    int status;
+    struct rusage used;
+    int64_t begun_ns = now_ns();
+    int failed = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+    if (failed) {
+        taken[which].skipped = true;
+    } else if (wait4(pid, &status, 0, &used) != pid || status != 0) {
+        if (which != PERF) give_up(commands[which].name);
+        taken[which].skipped = true;
+    }
+    int64_t took_ns = now_ns() - begun_ns;
+    if (which == EMIT_TRUE && used.ru_maxrss > peak_rss_kib) peak_rss_kib = used.ru_maxrss;
+    close(ends[1]);
+    int64_t started_ns;
+    if (is_clock && !failed) {
+        if (read(ends[0], &started_ns, sizeof started_ns) != sizeof started_ns) give_up("clock");
+        took_ns = started_ns - begun_ns;
+    }
+    close(ends[0]);
+    posix_spawn_file_actions_destroy(&actions);
+    return took_ns;
+}
+
+static int compare(const void *left, const void *right) {
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+struct summary {
+    double p25_ms, p50_ms, p99_ms;
+};
+
+static struct summary summarize(const int64_t *ns, int rounds) {
+    static int64_t sorted[ROUNDS_MAX];
+    memcpy(sorted, ns, (size_t)rounds * sizeof *ns);
+    qsort(sorted, (size_t)rounds, sizeof *sorted, compare);
+    return (struct summary){
+        .p25_ms = (double)sorted[rounds / 4] / 1e6,
+        .p50_ms = (double)sorted[rounds / 2] / 1e6,
+        .p99_ms = (double)sorted[(int)(0.99 * (rounds - 1))] / 1e6,
+    };
+}
+
+// What `which` took longer than `base`, round by round.
+static struct summary summarize_added(int which, int base, int rounds) {
+    static int64_t added[ROUNDS_MAX];
+    for (int i = 0; i < rounds; i++)
+        added[i] = taken[which].ns[i] - taken[base].ns[i];
+    return summarize(added, rounds);
+}
+
+static bool judge(const char *figure, double got, double bound, const char *unit) {
+    printf("  %-52s %8.3f %-3s at most %.2f%s\n", figure, got, unit, bound,
+           got <= bound ? "" : "  MISSED");
+    return got <= bound;
+}
+
+static int print(int rounds) {
+    printf("emit run, %d rounds, ms%*s p25      p50      p99\n", rounds, 27, "");
+    for (int which = 0; which < COUNT; which++) {
+        struct summary sum = summarize(taken[which].ns, rounds);
+        if (taken[which].skipped)
+            printf("  %-42s not here\n", commands[which].name);
+        else
+            printf("  %-42s %8.3f %8.3f %8.3f\n", commands[which].name, sum.p25_ms, sum.p50_ms,
+                   sum.p99_ms);
+    }
+    struct summary env = summarize(taken[ENV].ns, rounds);
+    struct summary none = summarize(taken[EMIT_NONE].ns, rounds);
+    struct summary full = summarize_added(EMIT_TRUE, ENV, rounds);
+    struct summary stored = summarize_added(EMIT_SLEEP, ENV_SLEEP, rounds);
+    struct summary start = summarize_added(EMIT_CLOCK, ENV_CLOCK, rounds);
+    bool good = judge("none: ratio to env, medians", none.p50_ms / env.p50_ms, 1.25, "x");
+    good &= judge("true, durable: added to env, median", full.p50_ms, 3.0, "ms");
+    good &= judge("true, durable: added to env, p99", full.p99_ms, 8.0, "ms");
+    good &= judge("sleep 0.02, 4 events stored: added, median", stored.p50_ms, 3.0, "ms");
+    good &= judge("sleep 0.02, 4 events stored: added, p99", stored.p99_ms, 8.0, "ms");
+    good &= judge("the command runs later than under env, median", start.p50_ms, 0.5, "ms");
+    good &= judge("peak resident memory, MiB", (double)peak_rss_kib / 1024, 8.0, "");
+    if (!taken[PERF].skipped)
+        good &= judge("emit run -- true: ratio to perf stat, medians",
+                      summarize(taken[EMIT_TRUE].ns, rounds).p50_ms /
+                          summarize(taken[PERF].ns, rounds).p50_ms,
+                      1.0, "x");
+    return good ? 0 : 1;
+}
+
+static int remove_one(const char *path, const struct stat *seen, int type, struct FTW *walk) {
+    (void)seen, (void)type, (void)walk;
+    return remove(path);
+}
+
+int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "--clock") == 0) {
+        int64_t now = now_ns();
+        return write(1, &now, sizeof now) == sizeof now ? 0 : 1;
+    }
+    if (argc < 2) return 2;
+    int rounds = argc > 2 ? atoi(argv[2]) : 500;
+    if (rounds < 1 || rounds > ROUNDS_MAX) return 2;
+    emit_path = argv[1];
+    self_path = argv[0];
+    char here[4000];
+    if (!getcwd(here, sizeof here)) give_up("getcwd");
+    (void)emit_text_format(folder, sizeof folder, "%s/bench-run-XXXXXX", here);
+    if (!mkdtemp(folder)) give_up(folder);
+    (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
+    (void)setenv("XDG_STATE_HOME", folder, 1);
+    (void)setenv("XDG_CONFIG_HOME", folder, 1);
+    make_machine();
+    pid_t mover = start_mover();
+
+    for (int round = -5; round < rounds; round++) // the first five warm up
+        for (int which = 0; which < COUNT; which++)
+            if (!taken[which].skipped) taken[which].ns[round < 0 ? 0 : round] = time_one(which);
+    kill(mover, SIGKILL);
+    (void)waitpid(mover, NULL, 0);
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return print(rounds);
+}

@@ -1,0 +1,67 @@
+// One `emit run` from its first moment to its last: what the parts of it share.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_RUN_H
+#define PROGRAMS_EMIT_RUN_H
+
+#include "agent/sampler.h"
+#include "agent/task.h"
+#include "programs/emit/child.h"
+#include "programs/emit/live.h"
+#include "programs/emit/place.h"
+#include "programs/emit/run_plan.h"
+#include "programs/emit/run_trace.h"
+#include "programs/emit/store.h"
+
+#include <stdio.h>
+
+enum { RUN_NOTES_MAX = 4 };
+
+struct run {
+    const struct run_options *options;
+    const char *name; // of the command
+    struct emit_host host;
+    struct run_plan plan;
+    struct emit_place place;
+    bool has_place;
+    FILE *report_file, *output_file; // NULL: not asked for
+    struct run_trace trace;          // .file NULL: not asked for
+    struct emit_signals signals;
+
+    struct emit_sampler *sampler; // NULL: nothing is metered
+    struct live live;
+    bool left_behind; // a read never came back: nothing may be freed under it
+
+    // Opened by a task of its own while the command runs; touched after its end only.
+    struct emit_task store_task;
+    bool store_wanted;
+    struct emit_store store;
+    enum emit_status store_status;
+    struct emit_error store_error;
+
+    // Sentences for the report; what does not fit in number is dropped.
+    size_t note_count;
+    char notes[RUN_NOTES_MAX][240];
+};
+
+// run_files.c: the files the user named; each is opened before the command starts,
+// so that a wrong path costs no run.
+EMIT_MUST_CHECK enum emit_status run_files_open(struct run *run, struct emit_error *err);
+// Closes them; says on stderr what could not be written.
+void run_files_close(struct run *run);
+
+// run_meter.c: meters and store round the command.
+//
+// Starts the meters and waits for the first sample. Fails only where the user
+// demanded a measurement that cannot be had; whatever else goes wrong is a note.
+EMIT_MUST_CHECK enum emit_status run_meter_start(struct run *run, struct emit_error *err);
+// The command runs since started_ns: opens the store beside it.
+void run_meter_job_started(struct run *run, int64_t started_ns);
+// Ends everything without a result: the command could not be started.
+void run_meter_abandon(struct run *run);
+void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);
+
+// run_conclude.c: from the last sample to the last word. The command ended at
+// ended_ns with exit_status; returns what emit exits with.
+int run_conclude(struct run *run, int64_t ended_ns, int exit_status);
+
+#endif

@@ -1,0 +1,134 @@
+// The end of `emit run`: last sample, events, report.
+//
+// The order is a promise: the last sample is taken before the store is waited
+// for, and the run file is removed only when the store has what was in it.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/run.h"
+
+#include "base/text.h"
+#include "programs/emit/command.h"
+#include "programs/emit/publish.h"
+#include "programs/emit/run_demand.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static double self_cpu_seconds(void) {
+    struct rusage used;
+    if (getrusage(RUSAGE_SELF, &used) != 0) return 0;
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+static int columns_of(int stream) {
+    struct winsize size;
+    return ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
+}
+
+// The document into the file and onto stderr, where it was asked for.
+static void write_document(struct run *run, const struct emit_report *report) {
+    if (!run->report_file && !run->options->json) return;
+    struct emit_error err;
+    struct emit_text text;
+    char *bytes = malloc(EMIT_REPORT_JSON_MAX);
+    if (!bytes) {
+        fprintf(stderr, "emit run: the report is not written: out of memory\n");
+        return;
+    }
+    emit_text_init(&text, bytes, EMIT_REPORT_JSON_MAX);
+    if (emit_report_write_json(&text, report, &err) != EMIT_OK) {
+        fprintf(stderr, "emit run: the report is not written: %s\n", err.text);
+    } else {
+        if (run->report_file) fprintf(run->report_file, "%s\n", bytes);
+        if (run->options->json) fprintf(stderr, "%s\n", bytes);
+    }
+    free(bytes);
+}
+
+// Events and report into the store and the copy. True: what the run file holds is
+// kept elsewhere, or nobody wants it.
+static bool publish(struct run *run, struct emit_report *report,
+                    const struct emit_run_result *result) {
+    struct emit_destination to = {
+        .output = run->output_file,
+        .output_name = run->options->output_path,
+    };
+    bool kept = run->options->no_outbox;
+    if (run->store_wanted) {
+        emit_task_wait(&run->store_task);
+        if (run->store_status == EMIT_OK) {
+            to.outbox = run->store.outbox;
+            if (run->store.notice[0]) emit_report_note(report, "%s", run->store.notice);
+        } else {
+            emit_report_note(report, "Nothing is stored: %.200s", run->store_error.text);
+        }
+    }
+    struct emit_error err;
+    enum emit_status status = emit_publish(report, result, &to, &err);
+    bool failed = status != EMIT_OK || (run->store_wanted && run->store_status != EMIT_OK);
+    if (failed && run->options->quiet && !run->options->json)
+        fprintf(stderr, "emit run: %s\n", status != EMIT_OK ? err.text : run->store_error.text);
+    return kept || report->stored || report->left_to_others;
+}
+
+static int settle_demand(const struct run *run, const struct emit_run_result *result,
+                         int exit_status) {
+    struct emit_error err;
+    if (!run->options->require_measured || result->left_to_others) return exit_status;
+    if (run_demand_check(result->slots, result->outcomes, result->count, &err) == EMIT_OK)
+        return exit_status;
+    fprintf(stderr, "emit run: %s; the command's status was %d\n", err.text, exit_status);
+    return EXIT_RUN_FAILED;
+}
+
+static void tell(struct run *run, struct emit_run_result *result, int exit_status) {
+    struct emit_error err;
+    struct emit_report report = {0};
+    if (emit_report_build(&report, result, &err) != EMIT_OK) {
+        fprintf(stderr, "emit run: no report: %s\n", err.text);
+        return;
+    }
+    report.exit_status = exit_status;
+    report.has_exit = true;
+    for (size_t i = 0; i < run->note_count; i++)
+        emit_report_note(&report, "%s", run->notes[i]);
+    report.self_cpu_seconds = self_cpu_seconds();
+    if (publish(run, &report, result)) emit_run_result_stored(result);
+    if (!run->options->quiet && !run->options->json)
+        emit_report_print(stderr, &report, columns_of(STDERR_FILENO));
+    write_document(run, &report);
+    emit_report_clear(&report);
+}
+
+// Nothing was metered: what there is to say is said without a report.
+static int say_unmetered(const struct run *run, int exit_status) {
+    for (size_t i = 0; i < run->note_count; i++)
+        fprintf(stderr, "emit run: %s\n", run->notes[i]);
+    return run->options->require_measured ? EXIT_RUN_FAILED : exit_status;
+}
+
+int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
+    if (!run->sampler) return say_unmetered(run, exit_status);
+    struct emit_error err;
+    struct emit_run_result result;
+    char notice[240];
+    emit_sampler_notice(run->sampler, notice, sizeof notice);
+    if (notice[0]) run_note(run, "%s", notice);
+    enum emit_status status =
+        emit_sampler_finish(run->sampler, ended_ns, &result, &run->left_behind, &err);
+    run->sampler = NULL;
+    if (status != EMIT_OK) {
+        if (run->store_wanted) emit_task_wait(&run->store_task);
+        run_note(run, "nothing was metered: %s", err.text);
+        exit_status = say_unmetered(run, exit_status);
+    } else {
+        tell(run, &result, exit_status);
+        exit_status = settle_demand(run, &result, exit_status);
+        emit_run_result_clear(&result);
+    }
+    emit_store_close(&run->store);
+    return exit_status;
+}

@@ -1,0 +1,44 @@
+// The files named on the command line of `emit run`.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/run.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <string.h>
+
+static enum emit_status open_file(FILE **file, const char *path, const char *mode,
+                                  const char *option, struct emit_error *err) {
+    if (!path) return EMIT_OK;
+    *file = fopen(path, mode);
+    if (!*file) return emit_fail_errno(err, errno, "cannot write %s %s", option, path);
+    return EMIT_OK;
+}
+
+enum emit_status run_files_open(struct run *run, struct emit_error *err) {
+    const struct run_options *options = run->options;
+    FILE *trace = NULL;
+    enum emit_status status = open_file(&trace, options->trace_path, "we", "--trace", err);
+    if (trace) run_trace_begin(&run->trace, trace);
+    if (status == EMIT_OK)
+        status = open_file(&run->report_file, options->report_path, "we", "--report", err);
+    if (status == EMIT_OK)
+        status = open_file(&run->output_file, options->output_path, "ae", "--output", err);
+    if (status != EMIT_OK) run_files_close(run);
+    return status;
+}
+
+static void close_file(FILE **file, const char *path) {
+    if (!*file) return;
+    bool good = !ferror(*file);
+    if (fclose(*file) != 0 || !good) fprintf(stderr, "emit run: cannot write all of %s\n", path);
+    *file = NULL;
+}
+
+void run_files_close(struct run *run) {
+    close_file(&run->report_file, run->options->report_path);
+    close_file(&run->output_file, run->options->output_path);
+    // A sampler that was left behind may still be writing its row.
+    if (run->trace.file && !run->left_behind && !run_trace_end(&run->trace))
+        fprintf(stderr, "emit run: cannot write all of %s\n", run->options->trace_path);
+}
