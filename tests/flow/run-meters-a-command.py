@@ -77,7 +77,7 @@ if os.fork() == 0:
 def files_are_written():
     trace, report_file = os.path.join(home, "trace.csv"), os.path.join(home, "report.json")
     got, events, report = run("--trace", trace, "--interval", "20ms", "--report", report_file,
-                              code="package.spend(5, 0.3); dram.spend(1, 0.1)\n")
+                              code="for i in range(30):\n    package.spend(0.1, 0.006); dram.spend(0.1, 0.006)\n")
     with open(trace) as file:
         rows = [line.strip().split(",") for line in file]
     check_equal(rows[0], ["seconds", "meter", "device_id", "component", "joules", "watts"],

@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# A meter that does not answer delays neither the start of the command nor its
+# end, and costs no status: what was not read in time is late, or timed out. The
+# meter is the test bed's file system, which is stopped and continued.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from tap import EMIT, check, check_equal, end, skip
+
+TESTBED = os.environ.get("EMIT_TESTBED", "")
+
+
+def run(seconds, *options):
+    """Returns the delay of the start, of the end, the status, and the outcomes of the default set."""
+    code = f"import time; print(time.monotonic(), flush=True); time.sleep({seconds}); " \
+           "print(time.monotonic(), flush=True); raise SystemExit(5)"
+    begin = time.monotonic()
+    got = subprocess.run([EMIT, "run", "--sysfs-root", sys.argv[2], "--interval", "50ms", "--json", *options,
+                          "--", sys.executable, "-S", "-c", code], capture_output=True, text=True)
+    over = time.monotonic()
+    started, ended = (float(line) for line in got.stdout.split())
+    try:
+        report = json.loads(got.stderr.splitlines()[-1])
+        points = {(point["outcome"], point.get("code")) for point in report["points"]
+                  if point["outcome"] in ("measured", "partial", "refused") and point.get("code") != "denied"}
+    except (IndexError, ValueError):
+        points = set()
+    return started - begin, over - ended, got.returncode, points, got.stderr
+
+
+def inside():
+    server = os.getppid()
+    start, finish, status, points, said = run(0.3)
+    check(points == {("measured", None)} or points == {("measured", "simulated")},
+          f"while the meter answers, everything is measured: {points}")
+
+    os.kill(server, signal.SIGSTOP)
+    start, finish, status, points, said = run(0.3)
+    os.kill(server, signal.SIGCONT)
+    check(start < 1, f"never answers: the command starts in time ({start:.3f} s)")
+    check(finish < 2, f"and emit ends in time ({finish:.3f} s)")
+    check_equal(status, 5, "with the command's status")
+    check("not" in said and "answer" in said, f"and says what was not metered: {said.strip()[:120]}")
+
+    threading.Timer(0.6, os.kill, (server, signal.SIGCONT)).start()
+    os.kill(server, signal.SIGSTOP)
+    start, finish, status, points, said = run(1.5)
+    check(start < 0.55, f"answers late: the command starts before it does ({start:.3f} s)")
+    check({kind for kind, _ in points} == {"partial"} and ("partial", "late") in points,
+          f"and the points are late: {points}")
+    check_equal(status, 5, "with the command's status")
+
+    timer = threading.Timer(0.5, os.kill, (server, signal.SIGSTOP))
+    timer.start()
+    start, finish, status, points, said = run(1.0)
+    os.kill(server, signal.SIGCONT)
+    check(finish < 2, f"stops answering: emit ends in time ({finish:.3f} s)")
+    check({kind for kind, _ in points} <= {"partial", "refused"} and ("partial", "timeout") in points,
+          f"and the points say timeout: {points}")
+    check_equal(status, 5, "with the command's status")
+
+    os.kill(server, signal.SIGSTOP)
+    mark = os.path.join(os.environ["XDG_STATE_HOME"], "ran")
+    got = subprocess.run([EMIT, "run", "--sysfs-root", sys.argv[2], "--require-measured", "--", "touch", mark],
+                         capture_output=True, text=True)
+    os.kill(server, signal.SIGCONT)
+    check(got.returncode == 125 and not os.path.exists(mark),
+          f"--require-measured does not start without a meter: {got.stderr.strip()}")
+    end()
+
+
+if len(sys.argv) > 1:
+    inside()
+with tempfile.TemporaryDirectory() as home:
+    folder = os.path.join(home, "sys")
+    os.mkdir(folder)
+    os.environ["XDG_STATE_HOME"] = home
+    trial = subprocess.run([TESTBED, "run", "--mount", folder, "demo", "--", "true"], capture_output=True, text=True)
+    if trial.returncode != 0:
+        skip("a meter that does not answer", f"no FUSE here: {trial.stderr.strip()[:100]}")
+        end()
+    status = subprocess.run([TESTBED, "run", "--mount", folder, "demo", "--", sys.executable, __file__, "inside",
+                             folder]).returncode
+    sys.exit(status)
