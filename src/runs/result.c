@@ -72,11 +72,14 @@ static void settle(struct emit_run_result *result, const struct emit_run_image *
                    enum emit_run_fate fate) {
     for (size_t i = 0; fate == EMIT_FATE_LEFT && i < result->count; i++)
         if (!result->slots[i].point.found) result->slots[i].point.found = EMIT_CODE_ALREADY_METERED;
+    // From one tick to the next a sample may be the slack earlier or later.
+    int64_t floor_ns = image->header.floor_ns;
+    if (floor_ns > EMIT_RUN_TICK_SLACK_NS) floor_ns -= EMIT_RUN_TICK_SLACK_NS;
     const struct emit_window window = {
         .from_ns = result->header.start_ns,
         .to_ns = result->end_ns,
         .pace_ns = image->header.pace_ns,
-        .floor_ns = image->header.floor_ns,
+        .floor_ns = floor_ns,
         .all_domains = image->header.all_domains,
         .killed = result->killed,
         .concurrent_runs = result->concurrent_runs,

@@ -5,6 +5,9 @@
 
 #include "runs/file.h"
 
+// A sample of a tick of the grid (floor_ns) comes at most this long after it, see run.h.
+enum { EMIT_RUN_TICK_SLACK_NS = 5000000 };
+
 // How the run came to be settled.
 enum emit_run_fate {
     EMIT_FATE_CLOSED, // by its last process

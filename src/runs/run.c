@@ -11,7 +11,6 @@
 #include <time.h>
 
 enum { METERS_MAX = 8, ABSENT_MAX = 4 };
-static const int64_t tick_slack_ns = 5000000; // after a tick of the grid, see run.h
 
 enum state {
     IDLE,     // nobody is inside
@@ -247,7 +246,7 @@ static bool take_turn(struct emit_run *run) {
 static bool is_on_grid(const struct emit_run *run, int64_t now_ns) {
     if (!run->floor_ns) return true;
     // One sample a tick: two of them within the slack would be finer than the grid.
-    return now_ns % run->floor_ns <= tick_slack_ns &&
+    return now_ns % run->floor_ns <= EMIT_RUN_TICK_SLACK_NS &&
            now_ns / run->floor_ns > run->now.sweep.sampled_ns / run->floor_ns;
 }
 
