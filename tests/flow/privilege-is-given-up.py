@@ -98,7 +98,7 @@ def check_seconds(emit):
     told = json.loads(done.stdout)
     check_equal(done.returncode, 0, 'with the right the counters can be read')
     check(told['borrowed_right'] and told['readable'] == 2, 'and it is said whose right it is')
-    check(time.monotonic() - before >= 1, 'two samples are a second apart')
+    check(time.monotonic() - before >= 0.99, 'two samples are a second apart')
     watts = {p['device_id']: p.get('watts', 0) for p in told['points']}
     check(abs(watts['package-0'] - 100) < 20, f'100 W drawn, {watts["package-0"]} W shown')
 
