@@ -20,11 +20,12 @@ struct emit_unknown {
 };
 
 // Strings and numbers lie in the text of the event, or in the scratch memory
-// where they had escapes. Only entries whose bit stands in a set are filled.
+// where they had escapes. Only entries whose bit stands in a set are filled; the
+// one behind the last field is for values of no field.
 struct emit_members {
-    const char *at[EMIT_FIELD_COUNT]; // of a string without its quotes, or of a number
-    uint32_t length[EMIT_FIELD_COUNT];
-    double value[EMIT_FIELD_COUNT];            // of a number
+    const char *at[EMIT_FIELD_COUNT + 1]; // of a string without its quotes, or of a number
+    uint32_t length[EMIT_FIELD_COUNT + 1];
+    double value[EMIT_FIELD_COUNT + 1];        // of a number
     emit_field_set seen;                       // of any type
     emit_field_set of_type[EMIT_LOOKUP_TYPES]; // by enum emit_json_type
     emit_field_set empty;                      // strings of no bytes

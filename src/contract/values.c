@@ -17,16 +17,28 @@ static inline int two_digits(const char *at) {
     return (at[0] - '0') * 10 + (at[1] - '0');
 }
 
-// True when eight bytes are digits where `pattern` has '0', and else equal to it.
-static inline bool has_form(const char *at, const char pattern[9]) {
-    uint64_t zeros, bytes, fixed = 0;
+// Eight characters as one word: '0' stands for any digit, others for themselves.
+#define FORM(a, b, c, d, e, f, g, h)                                                               \
+    (BYTE(a, 0) | BYTE(b, 1) | BYTE(c, 2) | BYTE(d, 3) | BYTE(e, 4) | BYTE(f, 5) | BYTE(g, 6) |    \
+     BYTE(h, 7))
+#define BYTE(c, i) ((uint64_t)(c) << 8 * PLACE(i))
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PLACE(i) (i)
+#else
+#define PLACE(i) (7 - (i))
+#endif
+
+static const uint64_t year_month_form = FORM('0', '0', '0', '0', '-', '0', '0', '-');
+static const uint64_t day_minute_form = FORM('0', '0', 'T', '0', '0', ':', '0', '0');
+#define FIXED(i) BYTE(0xff, i)
+static const uint64_t year_month_fixed = FIXED(4) | FIXED(7);
+static const uint64_t day_minute_fixed = FIXED(2) | FIXED(5);
+
+static inline bool has_form(const char *at, uint64_t form, uint64_t fixed) {
+    uint64_t bytes;
     memcpy(&bytes, at, sizeof bytes);
-    memcpy(&zeros, pattern, sizeof zeros);
-    for (int i = 0; i < 8; i++)
-        if (pattern[i] != '0') fixed |= UINT64_C(0xff) << 8 * i;
-    if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) fixed = __builtin_bswap64(fixed);
     // A digit differs from '0' by 0 to 9; 0x76 more lifts 10 and above into the high bit.
-    uint64_t differ = bytes ^ zeros;
+    uint64_t differ = bytes ^ form;
     uint64_t above =
         ((differ & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7676767676767676)) | differ;
     return ((above & UINT64_C(0x8080808080808080)) | (differ & fixed)) == 0;
@@ -51,7 +63,8 @@ bool emit_moment_read(struct emit_moment *moment, const char *text, size_t lengt
     static const int32_t scale[] = {0,     100000000, 10000000, 1000000, 100000,
                                     10000, 1000,      100,      10,      1};
     if (length < 20 || length > 30 || text[length - 1] != 'Z') return false;
-    if (!has_form(text, "0000-00-") || !has_form(text + 8, "00T00:00") || text[16] != ':' ||
+    if (!has_form(text, year_month_form, year_month_fixed) ||
+        !has_form(text + 8, day_minute_form, day_minute_fixed) || text[16] != ':' ||
         !is_digit(text[17]) || !is_digit(text[18]))
         return false;
     int year = two_digits(text) * 100 + two_digits(text + 2), month = two_digits(text + 5);
@@ -76,7 +89,8 @@ bool emit_moment_read(struct emit_moment *moment, const char *text, size_t lengt
 }
 
 bool emit_date_read(int64_t *days, const char *text, size_t length) {
-    if (length != 10 || !has_form(text, "0000-00-") || !is_digit(text[8]) || !is_digit(text[9]))
+    if (length != 10 || !has_form(text, year_month_form, year_month_fixed) || !is_digit(text[8]) ||
+        !is_digit(text[9]))
         return false;
     int year = two_digits(text) * 100 + two_digits(text + 2), month = two_digits(text + 5);
     int day = two_digits(text + 8);

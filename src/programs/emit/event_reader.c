@@ -137,10 +137,14 @@ static bool ends_at(struct extent *extent, char c, enum seek seek) {
     return seek == SEEK_ELEMENT && c == ',' && extent->depth == 0;
 }
 
-// A line that begins with {" while an object is open is the next event: the open one
-// was never closed. True at that quote.
+// Behind a comma or a brace of an open object only a key may stand: a line that begins
+// with {" is then the next event, and the open one was never closed. True at that quote.
 static bool begins_anew(const char *bytes, size_t at) {
-    return at > 2 && bytes[at] == '"' && bytes[at - 1] == '{' && bytes[at - 2] == '\n';
+    if (at < 3 || bytes[at] != '"' || bytes[at - 1] != '{' || bytes[at - 2] != '\n') return false;
+    size_t before = at - 2;
+    while (before > 0 && is_space(bytes[before - 1]))
+        before--;
+    return before > 0 && (bytes[before - 1] == ',' || bytes[before - 1] == '{');
 }
 
 // Finds the value's end: *length bytes from reader->at. False when the stream ends first.
