@@ -24,7 +24,7 @@ static int is_run_file(const struct dirent *entry) {
 
 // A damaged file still says in its name which run it was of.
 static bool take_damaged(const struct emit_run_file *file, emit_run_taker *take, void *owner) {
-    struct emit_run_result result = {.killed = true};
+    struct emit_run_result result = {.killed = true, .damaged = true};
     emit_run_file_set_aside(file);
     const char *at = strrchr(file->name, '@');
     (void)emit_text_format(result.header.run_id, sizeof result.header.run_id, "%.*s",

@@ -70,6 +70,7 @@ struct emit_run_result {
     int64_t end_ns; // CLOCK_MONOTONIC and UTC of one moment, the end of the window
     int64_t end_wall_ns;
     bool killed;         // closed from the file that a dead process left
+    bool damaged;        // that file makes no sense; of the header only run_id is known
     bool left_to_others; // other processes of the run live: they will close it; every
                          // point that can be read is excluded as already-metered
     uint32_t concurrent_runs;
@@ -127,7 +128,7 @@ void emit_run_result_clear(struct emit_run_result *result);
 // Closes, one after another, the runs in the directory whose processes are dead:
 // `take` is given each result (borrowed) and answers true when it has it safe;
 // only then is the file removed. A damaged file is renamed to *.damaged and told by
-// a result with count 0 and killed true. Returns the number taken.
+// a result with damaged and killed true and count 0. Returns the number taken.
 typedef bool emit_run_taker(void *owner, const struct emit_run_result *result);
 size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run_taker *take,
                          void *owner);

@@ -38,7 +38,7 @@ static uint64_t next_random(void) {
 // with 64 bits of mantissa, exact here because all numbers are small enough.
 static bool is_nearest(uint64_t count, uint64_t denominator, double joules) {
     long double wanted = (long double)count / (long double)denominator;
-    double below = nextafter(joules, 0), above = nextafter(joules, INFINITY);
+    double below = nextafter(joules, 0), above = nextafter(joules, HUGE_VAL);
     long double here = fabsl(wanted - (long double)joules);
     return here <= fabsl(wanted - (long double)below) && here <= fabsl(wanted - (long double)above);
 }

@@ -26,13 +26,13 @@ static struct fake_world new_world(void) {
     return world;
 }
 
-static void sample_for_ever(const char *directory) {
+static void sample_for_ever(const char *directory, int began) {
     struct fake_world world = new_world();
     struct emit_host host = fake_host_of(&world);
     struct emit_run_plan plan = fake_plan(directory, "run_killed");
     struct emit_run *run;
     plan.pace_ns = 10000000;
-    if (emit_run_open(&run, &host, &plan, NULL)) _exit(1);
+    if (emit_run_open(&run, &host, &plan, NULL) || write(began, "x", 1) != 1) _exit(1);
     while (emit_run_sample(run))
         continue;
     _exit(1);
@@ -78,10 +78,16 @@ int main(void) {
     int recovered = 0, died = 0;
     unsigned seed = 1;
     for (int round = 0; round < ROUNDS; round++) {
-        int status;
+        int status, began[2];
+        char byte;
+        if (pipe(began) != 0) return 1;
         (void)fflush(stdout);
         pid_t child = fork();
-        if (child == 0) sample_for_ever(directory);
+        if (child == 0) sample_for_ever(directory, began[1]);
+        // Every other run is killed while it samples, the others also while they open.
+        if (round % 2 && read(began[0], &byte, 1) != 1) return 1;
+        close(began[0]);
+        close(began[1]);
         struct timespec pause = {.tv_nsec = rand_r(&seed) % 3000000};
         (void)nanosleep(&pause, NULL);
         (void)kill(child, SIGKILL);
@@ -91,7 +97,7 @@ int main(void) {
         if (emit_runs_recover(&host, directory, take, &recovered) == 0) killed_early++;
     }
     CHECK(died == ROUNDS, "%d runs were killed", died);
-    CHECK(recovered + killed_early == ROUNDS && recovered > ROUNDS / 2,
+    CHECK(recovered + killed_early == ROUNDS && recovered >= ROUNDS / 2,
           "%d left a run, %d died before it began", recovered, killed_early);
     CHECK(mixed == 0, "the points of a run are all of one sample");
     CHECK(wrong_counts == 0, "the counts are a prefix of the truth (up to %llu samples)",

@@ -4,6 +4,8 @@
 #include "check.h"
 #include "fake.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void check_plain(const char *directory) {
@@ -219,6 +221,28 @@ static void check_directory(const char *directory) {
     CHECK(rmdir(path) == 0, "nothing left");
 }
 
+// A disk without room: the file may not grow, as far as a limit can play that.
+static void check_no_room(const char *directory) {
+    struct fake_world world = fake_world_of("package-0", NULL);
+    struct emit_host host = fake_host_of(&world);
+    struct emit_run_plan plan = fake_plan(directory, "run_h");
+    struct emit_run *run;
+    struct rlimit limit, none;
+    struct emit_error err = {0};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) return;
+    none = limit;
+    none.rlim_cur = 1024;
+    if (setrlimit(RLIMIT_FSIZE, &none) != 0) return;
+    enum emit_status status = emit_run_open(&run, &host, &plan, &err);
+    (void)setrlimit(RLIMIT_FSIZE, &limit);
+    CHECK(status != EMIT_OK && err.text[0], "no room: %s", err.text);
+    CHECK(world.opened == world.closed && fake_files(directory, "") == 0, "nothing stays behind");
+    plan.directory = NULL;
+    CHECK(emit_run_open(&run, &host, &plan, &err) == EMIT_OK, "in memory it works");
+    emit_run_abandon(run);
+}
+
 int main(void) {
     char path[64];
     const char *directory = fake_directory(path);
@@ -231,6 +255,7 @@ int main(void) {
     check_pace();
     check_ids(directory);
     check_directory(directory);
+    check_no_room(directory);
     fake_remove(directory);
     return check_end();
 }
