@@ -58,10 +58,6 @@ static void print_finding(struct validation *validation, uint64_t number,
     char bytes[LINE_MAX_BYTES];
     struct emit_text line;
     emit_text_init(&line, bytes, sizeof bytes);
-    if (warning)
-        validation->warnings++;
-    else
-        validation->errors++;
     if (!validation->asked->json) {
         if (warning) emit_text_add(&line, "warning: ");
         print_place(&line, validation, number);
