@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum {
+    SPACE_EVERY = 16,  // appends of one handle between looks at the free space
     RETIRE_EVERY = 64, // appends of one handle between looks for entries whose time is over
     RETIRE_LEAST = 64, // oldest entries looked at, and more where more come in
 };
@@ -81,7 +82,8 @@ enum emit_status emit_outbox_append(struct emit_outbox *outbox, const struct emi
         status = check_entry(&entries[i], err);
     if (status == EMIT_OK) status = emit_session_enter(outbox, err);
     if (status != EMIT_OK) return status;
-    status = emit_space_check(&outbox->folder, err);
+    // A refused append is not counted: a full disk is looked at every time.
+    if (outbox->append_count % SPACE_EVERY == 0) status = emit_space_check(&outbox->folder, err);
     if (status == EMIT_OK) status = write_all(outbox, entries, count, &new_count, err);
     if (status == EMIT_CORRUPT) {
         status = emit_session_replace(outbox, err);

@@ -57,6 +57,11 @@ enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) 
     if (lock->file < 0) return EMIT_OK;
     while (flock(lock->file, LOCK_EX) != 0)
         if (errno != EINTR) return emit_fail_errno(err, errno, "cannot lock the store");
+    return EMIT_OK;
+}
+
+void emit_lock_read_mark(struct emit_lock *lock) {
+    if (lock->file < 0) return;
     char mark[MARK_LENGTH];
     ssize_t length = pread(lock->file, mark, sizeof mark, 0);
     lock->was_ours = length == MARK_LENGTH && memcmp(mark, magic, MAGIC_LENGTH) == 0;
@@ -65,7 +70,6 @@ enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) 
     if (!same_boot || lock->marked) lock->unclean = true;
     // Written before anything is tried, so that an end in the middle is seen.
     if (lock->unclean && !lock->marked) write_mark(lock);
-    return EMIT_OK;
 }
 
 void emit_lock_doubt(struct emit_lock *lock) {

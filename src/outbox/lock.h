@@ -28,8 +28,11 @@ struct emit_lock {
 EMIT_MUST_CHECK enum emit_status emit_lock_open(struct emit_lock *lock, int directory,
                                                 const char *name, const char *store, bool read_only,
                                                 struct emit_error *err);
-// Waits for its turn. Sets `unclean` when the mark says so; the holder clears it.
+// Waits for its turn.
 EMIT_MUST_CHECK enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err);
+// With the lock held, before a connection is opened: sets `unclean` when the mark
+// says so; the holder clears it.
+void emit_lock_read_mark(struct emit_lock *lock);
 // Puts the store in doubt at once, for as long as something delicate is done to it.
 void emit_lock_doubt(struct emit_lock *lock);
 // The mark becomes what `unclean` says now.

@@ -65,6 +65,7 @@ enum emit_status emit_session_enter(struct emit_outbox *outbox, struct emit_erro
     if (status != EMIT_OK) return status;
     if (!emit_connection_is_current(outbox)) {
         emit_connection_drop(outbox);
+        emit_lock_read_mark(&outbox->lock);
         status = connect(outbox, err);
     }
     if (status == EMIT_OK) return status;

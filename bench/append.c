@@ -1,0 +1,148 @@
+// Durable append, one event at a time, against bare SQLite (WAL, synchronous=FULL,
+// a unique index on the identity, the same bytes): the price of the lock, the
+// checksum, the look at the free space and the columns that queries need.
+//
+// The two are interleaved, block by block; a second series of bare commits shows how
+// much the disk itself differs. Exits 1 when the ratio is below its bound.
+// `append-bench syncs FOLDER COMMITS` only appends, for strace to count the syncs.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+#include "made_entry.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BLOCKS = 60, COMMITS = 100 }; // commits of one block, timed one by one
+static const double ratio_bound = 0.90;
+
+struct bare {
+    sqlite3 *db;
+    sqlite3_stmt *begin, *insert, *commit;
+};
+
+static int64_t now_ns(void) {
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static _Noreturn void give_up(const char *why) {
+    fprintf(stderr, "append: %s\n", why);
+    exit(2);
+}
+
+static sqlite3_stmt *prepare(sqlite3 *db, const char *text) {
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(db, text, -1, &statement, NULL) != SQLITE_OK)
+        give_up(sqlite3_errmsg(db));
+    return statement;
+}
+
+static void open_bare(struct bare *bare, const char *folder) {
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/bare.db", folder);
+    if (sqlite3_open(path, &bare->db) != SQLITE_OK ||
+        sqlite3_exec(bare->db,
+                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                     "CREATE TABLE outbox(sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
+                     " identity TEXT NOT NULL UNIQUE, body BLOB NOT NULL)",
+                     NULL, NULL, NULL) != SQLITE_OK)
+        give_up(sqlite3_errmsg(bare->db));
+    bare->begin = prepare(bare->db, "BEGIN IMMEDIATE");
+    bare->insert = prepare(bare->db, "INSERT OR IGNORE INTO outbox(identity, body) VALUES(?, ?)");
+    bare->commit = prepare(bare->db, "COMMIT");
+}
+
+static void step(struct bare *bare, sqlite3_stmt *statement) {
+    if (sqlite3_step(statement) != SQLITE_DONE) give_up(sqlite3_errmsg(bare->db));
+    (void)sqlite3_reset(statement);
+}
+
+static int64_t append_bare(struct bare *bare, unsigned n) {
+    struct made_entry made;
+    made_entry_make(&made, n);
+    int64_t began_ns = now_ns();
+    (void)sqlite3_bind_text(bare->insert, 1, made.identity, -1, SQLITE_STATIC);
+    (void)sqlite3_bind_blob(bare->insert, 2, made.body, (int)made.entry.length, SQLITE_STATIC);
+    step(bare, bare->begin);
+    step(bare, bare->insert);
+    step(bare, bare->commit);
+    return now_ns() - began_ns;
+}
+
+static int64_t append_ours(struct emit_outbox *outbox, unsigned n) {
+    struct made_entry made;
+    struct emit_error err;
+    made_entry_make(&made, n);
+    int64_t began_ns = now_ns();
+    if (emit_outbox_append(outbox, &made.entry, 1, NULL, NULL, &err) != EMIT_OK) give_up(err.text);
+    return now_ns() - began_ns;
+}
+
+static struct emit_outbox *open_ours(const char *folder) {
+    char path[256];
+    struct emit_outbox *outbox = NULL;
+    struct emit_error err;
+    (void)snprintf(path, sizeof path, "%s/ours/outbox.db", folder);
+    const struct emit_outbox_options options = {.path = path};
+    if (emit_outbox_open(&outbox, &options, &err) != EMIT_OK) give_up(err.text);
+    return outbox;
+}
+
+static int compare(const void *left, const void *right) {
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+// In microseconds.
+static double median_of(int64_t *times_ns, size_t count) {
+    qsort(times_ns, count, sizeof *times_ns, compare);
+    return (double)times_ns[count / 2] / 1e3;
+}
+
+static int run_compared(const char *folder) {
+    static int64_t bare_ns[BLOCKS * COMMITS], again_ns[BLOCKS * COMMITS], ours_ns[BLOCKS * COMMITS];
+    struct bare bare;
+    struct emit_outbox *outbox = open_ours(folder);
+    open_bare(&bare, folder);
+    unsigned n = 0;
+    for (size_t block = 0; block < BLOCKS; block++)
+        for (int series = 0; series < 3; series++)
+            for (size_t i = 0; i < COMMITS; i++, n++) {
+                size_t at = block * COMMITS + i;
+                if (series == 1)
+                    ours_ns[at] = append_ours(outbox, n);
+                else
+                    (series == 0 ? bare_ns : again_ns)[at] = append_bare(&bare, n);
+            }
+    emit_outbox_close(outbox);
+    double bare_us = median_of(bare_ns, BLOCKS * COMMITS);
+    double again_us = median_of(again_ns, BLOCKS * COMMITS);
+    double ours_us = median_of(ours_ns, BLOCKS * COMMITS);
+    double ratio = (bare_us + again_us) / 2 / ours_us;
+    printf(
+        "durable append, one event: %.1f us, bare SQLite FULL %.1f and %.1f us: %.2fx (>= %.2f)\n",
+        ours_us, bare_us, again_us, ratio, ratio_bound);
+    return ratio >= ratio_bound ? 0 : 1;
+}
+
+static int run_alone(const char *folder, unsigned commits) {
+    struct emit_outbox *outbox = open_ours(folder);
+    for (unsigned n = 0; n < commits; n++)
+        (void)append_ours(outbox, n);
+    emit_outbox_close(outbox);
+    return 0;
+}
+
+int main(int count, char **words) {
+    if (count == 4 && strcmp(words[1], "syncs") == 0)
+        return run_alone(words[2], (unsigned)strtoul(words[3], NULL, 10));
+    char folder[] = "/var/tmp/emit-append-XXXXXX", command[128];
+    if (!mkdtemp(folder)) give_up("no folder to work in");
+    int status = run_compared(folder);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command) != 0) fprintf(stderr, "append: cannot remove %s\n", folder);
+    return status;
+}
