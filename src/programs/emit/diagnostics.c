@@ -3,8 +3,7 @@
 #include "programs/emit/command.h"
 #include "programs/emit/entry_text.h"
 #include "programs/emit/place.h"
-
-#include "outbox/outbox.h"
+#include "programs/emit/store.h"
 
 #include <stdio.h>
 
@@ -65,19 +64,15 @@ static int print_all(struct emit_outbox *outbox, const struct diagnostics_values
 
 static int run(const void *values_of_options, int operand_count, char **operands) {
     const struct diagnostics_values *values = values_of_options;
-    struct emit_outbox *outbox = NULL;
-    struct emit_place place;
+    struct emit_store store;
     struct emit_error err;
     if (operand_count > 0)
         return emit_complain(&emit_command_diagnostics, EXIT_USAGE,
                              "'%s' is too much: a run is named with --run", operands[0]);
-    if (emit_place_find(&place, values->outbox, &err) != EMIT_OK) return complain(&err);
-    const struct emit_outbox_options how = {.path = place.outbox, .read_only = true};
-    if (emit_outbox_open(&outbox, &how, &err) != EMIT_OK) return complain(&err);
-    const char *notice = emit_outbox_notice(outbox);
-    if (notice) (void)emit_complain(&emit_command_diagnostics, EXIT_OK, "%s", notice);
-    int status = print_all(outbox, values);
-    emit_outbox_close(outbox);
+    if (emit_store_look(&store, &emit_command_diagnostics, values->outbox, &err) != EMIT_OK)
+        return complain(&err);
+    int status = print_all(store.outbox, values);
+    emit_store_close(&store);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include "programs/emit/command.h"
 #include "programs/emit/entry_text.h"
 #include "programs/emit/place.h"
+#include "programs/emit/store.h"
 
 #include "base/json_write.h"
 #include "base/time.h"
@@ -229,7 +230,7 @@ static const struct action *find_action(const char *name) {
 static int run(const void *values_of_options, int operand_count, char **operands) {
     const struct outbox_values *values = values_of_options;
     const struct action *action = operand_count == 1 ? find_action(operands[0]) : NULL;
-    struct emit_outbox *outbox = NULL;
+    struct emit_store store;
     struct emit_place place;
     struct emit_error err;
     if (!action)
@@ -238,19 +239,18 @@ static int run(const void *values_of_options, int operand_count, char **operands
     if (emit_place_find(&place, values->outbox, &err) != EMIT_OK) return complain(&err);
     bool repairs = values->repair && action->run == run_verify;
     // Only the owner of a store may change it, and looking never creates one.
-    struct emit_outbox_options how = {.path = place.outbox, .read_only = true};
-    enum emit_status status = emit_outbox_open(&outbox, &how, &err);
+    enum emit_status status = emit_store_look(&store, &emit_command_outbox, values->outbox, &err);
     bool is_damaged = status == EMIT_CORRUPT;
     if ((status == EMIT_OK && action->writes) || (repairs && (status == EMIT_OK || is_damaged))) {
-        emit_outbox_close(outbox);
-        how.read_only = false;
-        status = emit_outbox_open(&outbox, &how, &err);
+        const struct emit_outbox_options how = {.path = place.outbox};
+        emit_store_close(&store);
+        status = emit_outbox_open(&store.outbox, &how, &err);
+        const char *notice = status == EMIT_OK ? emit_outbox_notice(store.outbox) : NULL;
+        if (notice) (void)emit_complain(&emit_command_outbox, EXIT_OK, "%s", notice);
     }
     if (status != EMIT_OK) return complain(&err);
-    const char *notice = emit_outbox_notice(outbox);
-    if (notice) (void)emit_complain(&emit_command_outbox, EXIT_OK, "%s", notice);
-    int exit_status = action->run(outbox, values);
-    emit_outbox_close(outbox);
+    int exit_status = action->run(store.outbox, values);
+    emit_store_close(&store);
     return is_damaged && exit_status == EXIT_OK ? EXIT_NEGATIVE : exit_status;
 }
 
