@@ -11,6 +11,7 @@ usage: fail_each.py SHIM [options] -- COMMAND...
   --exits LIST            exit statuses that are an answer (default: any below 126)
   --store SUBJECT         after each run, `SUBJECT verify` must find in @/outbox.db
                           what the command acknowledged on descriptor 9
+  --machine               make a machine of plain files in @/sys first
   --every N               try every N-th only (FAULTS_LONG=1 in the environment: all)
 
 "@" in COMMAND becomes a fresh folder. A run may fail, and say so; it may not be
@@ -25,12 +26,16 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from zones import Machine
+
 parser = argparse.ArgumentParser()
 parser.add_argument("shim")
 parser.add_argument("--what", choices=["allocation", "disk"], default="allocation")
 parser.add_argument("--errno", default="EIO,ENOSPC")
 parser.add_argument("--exits", default="")
 parser.add_argument("--store")
+parser.add_argument("--machine", action="store_true")
 parser.add_argument("--every", type=int, default=1)
 parser.add_argument("command", nargs="+")
 options = parser.parse_args()
@@ -48,6 +53,8 @@ class Run:
         self.folder = os.path.join(work, "at")
         shutil.rmtree(self.folder, ignore_errors=True)
         os.mkdir(self.folder, 0o700)
+        if options.machine:
+            Machine(os.path.join(self.folder, "sys"))
         self.command = [word.replace("@", self.folder) for word in options.command]
         environment = dict(os.environ, SHIM=options.shim, FAIL_DIR=self.folder)
         environment["OOM_PROGRAM"] = os.path.basename(self.command[0])

@@ -76,8 +76,10 @@ if os.fork() == 0:
 
 def files_are_written():
     trace, report_file = os.path.join(home, "trace.csv"), os.path.join(home, "report.json")
+    mover = Mover(machine)
     got, events, report = run("--trace", trace, "--interval", "20ms", "--report", report_file,
-                              code="for i in range(30):\n    package.spend(0.1, 0.006); dram.spend(0.1, 0.006)\n")
+                              code="time.sleep(0.5)\n")
+    mover.stop()
     with open(trace) as file:
         rows = [line.strip().split(",") for line in file]
     check_equal(rows[0], ["seconds", "meter", "device_id", "component", "joules", "watts"],
@@ -162,6 +164,20 @@ def choices():
               f"--require-measured refuses to start: {got.stderr.strip()}")
 
 
+def what_cannot_be_kept():
+    blocked = os.path.join(home, "a-file")
+    open(blocked, "w").close()
+    for options in ([], ["-q"]):
+        got = subprocess.run([EMIT, "run", "--sysfs-root", machine.root, "--outbox", blocked + "/outbox.db", *options,
+                              "--", "sh", "-c", "exit 6"], capture_output=True, text=True, env=environment)
+        check_equal((got.returncode, got.stdout), (6, ""), f"without a store the status is the command's {options}")
+        check("a-file" in got.stderr, f"and it is said: {got.stderr.strip()[-200:]}")
+    full = subprocess.run([EMIT, "run", "--sysfs-root", machine.root, "--report", "/dev/full", "--output", "/dev/full",
+                           "--", "sh", "-c", "exit 6"], capture_output=True, text=True, env=environment)
+    check(full.returncode == 6 and "cannot write all of /dev/full" in full.stderr,
+          f"a report that cannot be written costs no status, and is said: {full.stderr.strip()[-100:]}")
+
+
 def sharing():
     inner = SPEND + f"import subprocess\nsubprocess.run([{EMIT!r}, 'run', '--sysfs-root', {machine.root!r}, " \
                     "'--output', os.environ['INNER'], '-q', '--', 'sleep', '0.1'], check=True)\n"
@@ -176,6 +192,7 @@ energy_is_exact()
 files_are_written()
 workspaces()
 choices()
+what_cannot_be_kept()
 sharing()
 scratch.cleanup()
 end()
