@@ -15,6 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import EMIT, check, check_equal, end
 import corpus
 
+KEPT_MAX = 64  # findings of one event
+
 
 def name_of(path):
     return os.path.relpath(path, corpus.CONTRACT)
@@ -97,6 +99,9 @@ def shuffled(found):
     with tempfile.TemporaryDirectory() as folder:
         original = {}
         for path in corpus.accepted() + corpus.rejected():
+            # What is too large is so by its blanks, and of many findings not all are kept.
+            if corpus.named_reason(path) == "event-too-large" or len(found[path]) >= KEPT_MAX:
+                continue
             try:
                 pairs = corpus.read_pairs(open(path, encoding="utf-8").read())
             except ValueError:
@@ -105,8 +110,7 @@ def shuffled(found):
                 copy = os.path.join(folder, f"{turn}-{os.path.basename(path)}")
                 with open(copy, "w", encoding="utf-8") as out:
                     out.write(corpus.write_pairs(pairs, lambda list_: generator.sample(list_, len(list_))))
-                if os.path.getsize(copy) <= 65536:
-                    original[copy] = path
+                original[copy] = path
         again = corpus.verdicts(original)
         other = [name_of(original[copy]) for copy in original if again[copy] != found[original[copy]]]
         check_equal(other, [], f"{len(original)} events with shuffled keys are judged as before")
