@@ -12,6 +12,8 @@ usage: fail_each.py SHIM [options] -- COMMAND...
   --store SUBJECT         after each run, `SUBJECT verify` must find in @/outbox.db
                           what the command acknowledged on descriptor 9
   --machine               make a machine of plain files in @/sys first
+  --stored EMIT           after a run that does not exit 125, the report must be in @/outbox.db, or
+                          the command has said that something is not stored
   --every N               try every N-th only (FAULTS_LONG=1 in the environment: all)
 
 "@" in COMMAND becomes a fresh folder. A run may fail, and say so; it may not be
@@ -36,6 +38,7 @@ parser.add_argument("--errno", default="EIO,ENOSPC")
 parser.add_argument("--exits", default="")
 parser.add_argument("--store")
 parser.add_argument("--machine", action="store_true")
+parser.add_argument("--stored")
 parser.add_argument("--every", type=int, default=1)
 parser.add_argument("command", nargs="+")
 options = parser.parse_args()
@@ -69,7 +72,7 @@ class Run:
                 env=environment, capture_output=True, timeout=20,
             )
             self.status = done.returncode
-            self.words = done.stderr[-300:].decode("utf8", "replace")
+            self.words = done.stderr.decode("utf8", "replace")
         except subprocess.TimeoutExpired:
             self.status, self.words = None, "hangs"
         self.acks = open(acks).read().split()
@@ -81,8 +84,20 @@ class Run:
         if self.status < 0 or self.status > 128:
             return f"died of a signal ({self.status})"
         if allowed and self.status not in allowed:
-            return f"exit {self.status}: {self.words.strip()}"
+            return f"exit {self.status}: {self.words.strip()[-300:]}"
+        if options.stored and self.status != 125:
+            return self.fault_of_silence()
         return self.fault_of_store() if options.store else None
+
+    def fault_of_silence(self):
+        store = os.path.join(self.folder, "outbox.db")
+        stats = [options.stored, "outbox", "stats", "--json", "--outbox", store]
+        done = subprocess.run(stats, capture_output=True, text=True, timeout=20)
+        if '"reports":1' in done.stdout or " not stored" in self.words:
+            return None
+        if "othing is stored" in self.words:
+            return None
+        return f"nothing stored, and not said: {self.words.strip()[-300:]}"
 
     def fault_of_store(self):
         acked = [int(word[1:]) for word in self.acks if word[0] == "a"]
@@ -112,8 +127,9 @@ def main():
     whole = Run(orders_of(None, 0, False))
     total = int(open(os.path.join(work, "count")).read())
     print(f"# {total} of them in a run without faults, exit {whole.status}")
-    good = whole.fault() is None and total > 0
-    print(f"{'ok' if good else 'not ok'} 1 - without a fault: {whole.fault() or 'whole'}")
+    fault = whole.fault()
+    good = fault is None and total > 0
+    print(f"{'ok' if good else 'not ok'} 1 - without a fault: {fault or 'whole'}")
     number = 1
     for kind in options.errno.split(",") if options.what == "disk" else [None]:
         for goes_on in [False, True]:
