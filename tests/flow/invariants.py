@@ -18,7 +18,7 @@ import corpus
 
 import jsonschema
 
-TESTBED = os.environ.get("TESTBED", "")
+TESTBED = os.environ.get("EMIT_TESTBED", "")
 SOURCES = {"nvml", "dcgm", "rapl", "ipmi", "redfish", "pdu", "ups", "smart_meter", "token_model", "facility_proration"}
 EVERY_EVENT = {"energy_provenance": str, "energy_source": str, "component": str, "phase": str, "accuracy_class": str,
                "capability_tier": str, "provider_family": str, "pue_applied": bool}
