@@ -23,6 +23,7 @@ static void typical(void) {
 }
 
 static void one(void) {
+    snprintf(run.result.header.workspace_id, sizeof run.result.header.workspace_id, "ws_local");
     made_up_add(&run, "package-0", EMIT_COMPONENT_CPU_PACKAGE, 0, 4.2);
 }
 

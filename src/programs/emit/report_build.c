@@ -176,8 +176,10 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
         emit_report_clear(&built);
         return status;
     }
+    // A point that could not even be read may be known not to be real.
     for (size_t i = 0; i < built.point_count; i++)
-        built.simulated |= built.outcomes[i].simulated;
+        built.simulated |= built.outcomes[i].simulated ||
+                           (built.slots[i].point.traits & EMIT_TRAIT_SIMULATED) != 0;
     sum(&built);
     *report = built;
     return EMIT_OK;

@@ -4,6 +4,7 @@
 #include "programs/emit/report_parts.h"
 
 #include "base/text.h"
+#include "programs/emit/run_plan.h"
 
 #include <string.h>
 
@@ -166,6 +167,9 @@ void emit_report_print_storage(const struct emit_page *page, const struct emit_r
     for (size_t i = 0; i < report->note_count; i++)
         emit_page_words(page, "  ", 2, report->notes[i]);
     if (!report->stored) return;
+    if (report->events_made && strcmp(report->header.workspace_id, EMIT_WORKSPACE_LOCAL) == 0)
+        emit_page_words(page, "  ", 2,
+                        "No workspace was named (--workspace): these events stay on this machine.");
     char line[LINE_MAX_BYTES];
     struct emit_text text;
     emit_text_init(&text, line, sizeof line);

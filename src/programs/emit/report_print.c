@@ -40,9 +40,13 @@ static bool counts_component(const struct emit_report *report, enum emit_compone
     return false;
 }
 
-// What the sum holds too much, and what it does not hold.
+// What the numbers hold too much, and what the sum does not hold.
 static void print_scope(const struct emit_page *page, const struct emit_report *report) {
-    if (report->total_count == 0) return;
+    bool has_energy = false;
+    for (size_t i = 0; i < report->point_count; i++)
+        has_energy |= report->outcomes[i].kind == EMIT_OUTCOME_MEASURED ||
+                      report->outcomes[i].kind == EMIT_OUTCOME_PARTIAL;
+    if (!has_energy) return;
     char sentence[160];
     if (report->concurrent_runs)
         (void)emit_text_format(sentence, sizeof sentence,
@@ -54,7 +58,7 @@ static void print_scope(const struct emit_page *page, const struct emit_report *
                                "Whole devices: includes anything else that used them (no other "
                                "run seen).");
     emit_page_words(page, "  ", 2, sentence);
-    if (counts_component(report, EMIT_COMPONENT_NODE) ||
+    if (report->total_count == 0 || counts_component(report, EMIT_COMPONENT_NODE) ||
         counts_component(report, EMIT_COMPONENT_CHASSIS) ||
         counts_component(report, EMIT_COMPONENT_PLATFORM))
         return;

@@ -141,15 +141,14 @@ static void write_row(const struct table *table, size_t index, struct row *row) 
 static void write_summed(char *text, size_t size, const struct emit_report *report) {
     struct emit_text summed;
     emit_text_init(&summed, text, size);
-    for (size_t i = 0; i < report->point_count; i++) {
-        enum emit_component component = report->slots[i].point.component;
-        bool is_new = report->outcomes[i].counts_in_total;
-        for (size_t before = 0; is_new && before < i; before++)
-            is_new = !report->outcomes[before].counts_in_total ||
-                     report->slots[before].point.component != component;
-        if (!is_new) continue;
+    for (int component = 0; component < EMIT_COMPONENT_COUNT; component++) {
+        bool is_in = false;
+        for (size_t i = 0; i < report->point_count; i++)
+            is_in |= report->outcomes[i].counts_in_total &&
+                     (int)report->slots[i].point.component == component;
+        if (!is_in) continue;
         if (summed.length) emit_text_add(&summed, "+");
-        emit_text_add(&summed, emit_report_component(component));
+        emit_text_add(&summed, emit_report_component((enum emit_component)component));
     }
 }
 
@@ -257,15 +256,23 @@ static void print_row(const struct table *table, const struct row *row) {
     fprintf(out, "  %s\n", row->measured_by);
 }
 
+static bool has_row(const struct table *table, size_t index, bool in_total) {
+    const struct emit_outcome *outcome = &table->report->outcomes[index];
+    return has_energy(outcome) && outcome->counts_in_total == in_total &&
+           is_first_of_its_kind(table, index);
+}
+
+// Rows in the order of the vocabulary: devices of a kind stand together.
 static void print_rows(const struct table *table, bool in_total) {
-    for (size_t i = 0; i < table->report->point_count; i++) {
-        const struct emit_outcome *outcome = &table->report->outcomes[i];
-        if (!has_energy(outcome) || outcome->counts_in_total != in_total ||
-            !is_first_of_its_kind(table, i))
-            continue;
-        struct row row;
-        write_row(table, i, &row);
-        print_row(table, &row);
+    for (int component = 0; component < EMIT_COMPONENT_COUNT; component++) {
+        for (size_t i = 0; i < table->report->point_count; i++) {
+            struct row row;
+            if ((int)table->report->slots[i].point.component != component ||
+                !has_row(table, i, in_total))
+                continue;
+            write_row(table, i, &row);
+            print_row(table, &row);
+        }
     }
 }
 
@@ -292,6 +299,7 @@ void emit_report_print_table(const struct emit_page *page, const struct emit_rep
         print_row(&table, &row);
     }
     if (apart == 0) return;
-    emit_page_words(page, "  ", 2, "Not added, these overlap others or cannot be summed:");
+    if (report->total_count)
+        emit_page_words(page, "  ", 2, "Not added, these overlap others or cannot be summed:");
     print_rows(&table, false);
 }
