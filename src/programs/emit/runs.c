@@ -47,6 +47,7 @@ struct listing {
     const struct runs_values *values;
     size_t shown;
     size_t unreadable;
+    bool no_memory; // the list is not whole
 };
 
 static size_t count_of_kind(const struct emit_report *report, enum emit_outcome_kind kind) {
@@ -132,9 +133,11 @@ static void print_json(const struct emit_report *report) {
 static bool print_entry(void *owner, const struct emit_entry *entry) {
     struct listing *listing = owner;
     struct emit_report report;
-    if (emit_report_read_json(&report, entry->body, entry->length, NULL) != EMIT_OK) {
+    enum emit_status status = emit_report_read_json(&report, entry->body, entry->length, NULL);
+    if (status != EMIT_OK) {
+        listing->no_memory = status == EMIT_NO_MEMORY;
         listing->unreadable++;
-        return true;
+        return !listing->no_memory;
     }
     if (listing->values->json) {
         print_json(&report);
@@ -159,6 +162,8 @@ static int list(struct emit_outbox *outbox, const struct runs_values *values) {
         return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_runs, EXIT_USAGE, "cannot write to standard output");
+    if (listing.no_memory)
+        return emit_complain(&emit_command_runs, EXIT_PARTIAL, "out of memory: not all are shown");
     if (damaged + listing.unreadable)
         return emit_complain(&emit_command_runs, EXIT_PARTIAL,
                              "%zu damaged reports are not shown: emit outbox verify --repair",
@@ -190,7 +195,8 @@ const struct emit_command emit_command_runs = {
             "long they took, and the energy that was measured. \"sim\" marks runs on a simulated "
             "node, whose numbers mean nothing; \"-\" runs without any measurement.",
     .example = "emit runs",
-    .exits = "0 done, 2 usage, or the store could not be read, 3 damaged reports were left out.",
+    .exits = "0 done, 2 usage, or the store could not be read, 3 damaged reports were left out, or "
+             "memory ran out.",
     .options = options,
     .values_size = sizeof(struct runs_values),
     .order = EMIT_OPTIONS_ANYWHERE,
