@@ -74,6 +74,7 @@ def on_a_terminal():
     if pid == 0:
         os.execvp(RUN[0], RUN + leaves(5, 6))
     said = read_until(terminal, b"waiting", 3)
+    time.sleep(0.5)  # the orphan reaches its own session: this Ctrl-C is not for it
     begin = time.monotonic()
     os.write(terminal, b"\x03")
     time.sleep(0.3)
@@ -89,6 +90,7 @@ def on_a_terminal():
     if pid == 0:
         os.execvp(RUN[0], RUN + ["--", "sh", "-c", "setsid sleep 5 & echo ready; sleep 30"])
     said = read_until(terminal, b"ready", 3)
+    time.sleep(0.5)
     os.write(terminal, b"\x03")
     said = read_until(terminal, b"waiting", 3)
     os.write(terminal, b"\x03")

@@ -14,6 +14,7 @@ def check(good, what):
     _count += 1
     if not good:
         _failed += 1
+    what = " ".join(what.split())  # one line, whatever it quotes
     print(f"{'ok' if good else 'not ok'} {_count} - {what}", flush=True)
     return bool(good)
 

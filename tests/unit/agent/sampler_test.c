@@ -17,7 +17,8 @@ struct behaviour {
     int stuck_read;          // the number of the read that does not come back; 0: none
     atomic_int sampled_rows; // seen by the callback
 };
-static struct behaviour behaviour; // the fake meter's open has no argument of ours to carry it
+// Whose turn it is: the fake meter's open has no argument of ours to carry it.
+static struct behaviour *_Atomic current;
 
 static int64_t now_ns(void) {
     struct timespec now;
@@ -38,9 +39,11 @@ static void sleep_for_ever(void) {
 static enum emit_status fake_open(void *state, struct emit_host *host,
                                   const struct emit_meter_settings *settings,
                                   struct emit_points *points, struct emit_error *err) {
-    (void)state, (void)host, (void)settings, (void)err;
-    if (behaviour.open_never) sleep_for_ever();
-    sleep_ns(behaviour.open_ns);
+    (void)host, (void)settings, (void)err;
+    struct behaviour *behaviour = atomic_load(&current);
+    memcpy(state, &behaviour, sizeof behaviour);
+    if (behaviour->open_never) sleep_for_ever();
+    sleep_ns(behaviour->open_ns);
     points->at[points->count++] = (struct emit_point){
         .meter = "fake",
         .device_id = "package-0",
@@ -58,8 +61,9 @@ static enum emit_status fake_open(void *state, struct emit_host *host,
 
 // 10 W, exactly: ten microjoules a microsecond.
 static void fake_read(void *state, struct emit_reading *readings) {
-    (void)state;
-    if (atomic_fetch_add(&behaviour.reads, 1) + 1 == behaviour.stuck_read) sleep_for_ever();
+    struct behaviour *behaviour;
+    memcpy(&behaviour, state, sizeof behaviour);
+    if (atomic_fetch_add(&behaviour->reads, 1) + 1 == behaviour->stuck_read) sleep_for_ever();
     readings[0] = (struct emit_reading){.count = (uint64_t)now_ns() / 100};
 }
 
@@ -75,7 +79,7 @@ static const char *fake_remedy(enum emit_code code) {
 static const struct emit_meter_type fake = {
     .name = "fake",
     .summary = "a meter of this test",
-    .state_size = 1,
+    .state_size = sizeof(struct behaviour *),
     .open = fake_open,
     .read = fake_read,
     .close = fake_close,
@@ -89,9 +93,8 @@ static void count_rows(void *owner, const struct emit_slot *slots, size_t count,
     atomic_fetch_add(&seen->sampled_rows, (int)count);
 }
 
-// Static, since a sampler that is left behind goes on looking at it.
 static struct emit_host host;
-static const struct emit_sampler_plan plan = {
+static const struct emit_sampler_plan model = {
     .run = {.run_id = "run_test",
             .workspace_id = "ws_local",
             .command = "true",
@@ -100,7 +103,6 @@ static const struct emit_sampler_plan plan = {
             .pace_ns = 20000000},
     .host = &host,
     .sampled = count_rows,
-    .owner = &behaviour,
 };
 
 static const int64_t ms = 1000000;
@@ -116,7 +118,7 @@ struct scenario {
     int64_t finish_at_most_ns;
 };
 
-static const struct scenario scenarios[] = {
+static struct scenario scenarios[] = {
     {"a quick meter",
      {0},
      EMIT_OK,
@@ -174,13 +176,14 @@ static void check_result(const struct scenario *scenario, const struct emit_run_
           (int)outcome->samples);
 }
 
-static void play(const struct scenario *scenario) {
+// Both outlive the scenario: a sampler that is left behind goes on looking at them.
+static void play(struct scenario *scenario, struct emit_sampler_plan *plan) {
     struct emit_error err;
     struct emit_sampler *sampler;
-    behaviour = (struct behaviour){.open_ns = scenario->meter.open_ns,
-                                   .open_never = scenario->meter.open_never,
-                                   .stuck_read = scenario->meter.stuck_read};
-    if (!CHECK(emit_sampler_start(&sampler, &plan, &err) == EMIT_OK, "%s starts", scenario->what))
+    *plan = model;
+    plan->owner = &scenario->meter;
+    atomic_store(&current, &scenario->meter);
+    if (!CHECK(emit_sampler_start(&sampler, plan, &err) == EMIT_OK, "%s starts", scenario->what))
         return;
     int64_t asked_ns = now_ns();
     CHECK(emit_sampler_wait_first(sampler, 100 * ms, &err) == scenario->first,
@@ -200,7 +203,7 @@ static void play(const struct scenario *scenario) {
     if (status != EMIT_OK) return;
     check_result(scenario, &result);
     if (!left_behind)
-        CHECK(atomic_load(&behaviour.sampled_rows) == atomic_load(&behaviour.reads),
+        CHECK(atomic_load(&scenario->meter.sampled_rows) == atomic_load(&scenario->meter.reads),
               "%s: every sample was shown", scenario->what);
     emit_run_result_clear(&result);
 }
@@ -209,7 +212,10 @@ static void abandon(void) {
     struct emit_error err;
     struct emit_sampler *sampler = NULL;
     bool left_behind = false;
-    behaviour = (struct behaviour){0};
+    struct behaviour quick = {0};
+    atomic_store(&current, &quick);
+    struct emit_sampler_plan plan = model;
+    plan.owner = &quick;
     CHECK(emit_sampler_start(&sampler, &plan, &err) == EMIT_OK, "a run that is given up starts");
     emit_sampler_abandon(sampler, &left_behind);
     CHECK(!left_behind, "and ends without a result");
@@ -220,8 +226,9 @@ int main(void) {
     struct emit_error err;
     if (emit_host_open(&host, NULL, &err) != EMIT_OK) return 1;
     abandon();
+    static struct emit_sampler_plan plans[sizeof scenarios / sizeof scenarios[0]];
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
-        play(&scenarios[i]);
+        play(&scenarios[i], &plans[i]);
     // Threads were left behind on purpose: end without cleaning up under them.
     int status = check_end();
     fflush(stdout);
