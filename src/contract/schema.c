@@ -30,6 +30,13 @@ static void open_object_at(struct emit_json_writer *json, const char *key) {
     emit_json_open_object(json);
 }
 
+// A schema of objects. The type stands although the place implies it: validators
+// that warn of keywords without a type are then silent.
+static void open_object_schema_at(struct emit_json_writer *json, const char *key) {
+    open_object_at(json, key);
+    key_string(json, "type", "object");
+}
+
 static void open_array_at(struct emit_json_writer *json, const char *key) {
     emit_json_key(json, key);
     emit_json_open_array(json);
@@ -236,13 +243,19 @@ static void write_tag_names(struct emit_json_writer *json) {
 
 static void write_other_tags(struct emit_json_writer *json) {
     open_object_at(json, "additionalProperties");
-    open_array_at(json, "type");
-    emit_json_string(json, "string");
-    emit_json_string(json, "number");
-    emit_json_string(json, "boolean");
-    emit_json_close_array(json);
+    open_array_at(json, "anyOf");
+    emit_json_open_object(json);
+    key_string(json, "type", "string");
     key_string(json, "pattern", ANY_PATTERN);
+    emit_json_close_object(json);
+    emit_json_open_object(json);
+    key_string(json, "type", "number");
     write_limits(json, EMIT_LIMIT_NONE, 0, EMIT_LIMIT_NONE, 0);
+    emit_json_close_object(json);
+    emit_json_open_object(json);
+    key_string(json, "type", "boolean");
+    emit_json_close_object(json);
+    emit_json_close_array(json);
     emit_json_close_object(json);
 }
 
@@ -280,7 +293,7 @@ static void write_false_at(struct emit_json_writer *json, const char *key) {
 static void open_if_word(struct emit_json_writer *json, enum emit_field_id tag, enum emit_set set,
                          uint32_t which) {
     emit_json_open_object(json);
-    open_object_at(json, "if");
+    open_object_schema_at(json, "if");
     open_array_at(json, "required");
     emit_json_string(json, tag_name(tag));
     emit_json_close_array(json);
@@ -294,7 +307,7 @@ static void open_if_word(struct emit_json_writer *json, enum emit_field_id tag, 
 
 static void write_branch_const(struct emit_json_writer *json, const char *branch,
                                enum emit_field_id tag, bool value) {
-    open_object_at(json, branch);
+    open_object_schema_at(json, branch);
     open_object_at(json, "properties");
     open_object_at(json, tag_name(tag));
     emit_json_key(json, "const");
@@ -309,6 +322,7 @@ static void write_any_of_required(struct emit_json_writer *json, const enum emit
     open_array_at(json, "anyOf");
     for (size_t i = 0; i < count; i++) {
         emit_json_open_object(json);
+        key_string(json, "type", "object");
         open_array_at(json, "required");
         emit_json_string(json, tag_name(tags[i]));
         emit_json_close_array(json);
@@ -354,7 +368,7 @@ static void write_kind_bonds(struct emit_json_writer *json, enum emit_kind kind,
         if (!(row->provenances >> provenance & 1)) continue;
         open_if_word(json, EMIT_TAG_ENERGY_PROVENANCE, EMIT_SET_PROVENANCE,
                      UINT32_C(1) << provenance);
-        open_object_at(json, "then");
+        open_object_schema_at(json, "then");
         open_object_at(json, "properties");
         open_object_at(json, tag_name(EMIT_TAG_ACCURACY_CLASS));
         write_words(json, EMIT_SET_ACCURACY, row->accuracies[provenance]);
@@ -380,7 +394,7 @@ static void write_kind_bonds(struct emit_json_writer *json, enum emit_kind kind,
 }
 
 static void write_kind_tags(struct emit_json_writer *json, enum emit_kind kind, bool strict) {
-    open_object_at(json, "tags");
+    open_object_schema_at(json, "tags");
     write_required(json, EMIT_PLACE_TAG, &kind, strict);
     write_kind_properties(json, kind, strict);
     if (emit_kinds[kind].grain == EMIT_GRAIN_FACILITY)
@@ -406,7 +420,7 @@ static bool has_both_grains(enum emit_kind kind) {
 static void write_kind_condition(struct emit_json_writer *json, enum emit_kind kind) {
     const char *run_id = emit_fields[EMIT_FIELD_COMPUTE_ASSIGNMENT_RUN_ID].name;
     bool both = has_both_grains(kind), of_run = emit_kinds[kind].grain == EMIT_GRAIN_RUN;
-    open_object_at(json, "if");
+    open_object_schema_at(json, "if");
     open_array_at(json, "required");
     emit_json_string(json, "tags");
     if (both && of_run) emit_json_string(json, run_id);
@@ -419,7 +433,7 @@ static void write_kind_condition(struct emit_json_writer *json, enum emit_kind k
         emit_json_close_object(json);
     }
     open_object_at(json, "properties");
-    open_object_at(json, "tags");
+    open_object_schema_at(json, "tags");
     open_array_at(json, "required");
     emit_json_string(json, tag_name(EMIT_TAG_ENERGY_SOURCE));
     emit_json_close_array(json);
@@ -436,7 +450,7 @@ static void write_kind_condition(struct emit_json_writer *json, enum emit_kind k
 static void write_kind(struct emit_json_writer *json, enum emit_kind kind, bool strict) {
     emit_json_open_object(json);
     write_kind_condition(json, kind);
-    open_object_at(json, "then");
+    open_object_schema_at(json, "then");
     write_required(json, EMIT_PLACE_TOP, &kind, strict);
     open_object_at(json, "properties");
     for (int id = 0; id < EMIT_TAG_FIRST; id++)
