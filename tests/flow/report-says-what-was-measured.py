@@ -3,9 +3,11 @@
 # are four tellings of one truth: compared on simulated machines of many kinds.
 # SPDX-License-Identifier: Apache-2.0
 import concurrent.futures
+import hashlib
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import check, check_equal, end, skip
 from testbed import EMIT, ROOT, Run
 
+CANONICAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "canonical.js")
 CONTRACT = os.environ["CONTRACT"]
 PLAYED = {"demo": [], "steady": [], "sixteen-sockets": [], "all-domains": ["--domains", "all"],
           "psys-only": [], "mmio-twin": ["--domains", "all"], "masked": [], "unplug": [], "frozen": []}
@@ -92,6 +95,24 @@ def check_store(label, run):
     check_equal(" sim " in listed[1], bool(run.events), f"{label}: marked as simulated")
 
 
+# node writes numbers as RFC 8785 wants them; our lines have to be that form already.
+def check_canonical(label, run):
+    with open(os.path.join(run.folder, "events"), encoding="utf-8") as copy:
+        lines = copy.read().splitlines()
+    lines += emit(run, "diagnostics", "--json").stdout.splitlines()
+    if not shutil.which("node"):
+        skip(f"{label}: lines are canonical", "node is not installed")
+        return
+    paths = []
+    for number, line in enumerate(lines):
+        paths.append(os.path.join(run.folder, f"line-{number}"))
+        with open(paths[-1], "w", encoding="utf-8") as file:
+            file.write(line)
+    canonical = subprocess.run(["node", CANONICAL, *paths], capture_output=True, text=True, check=True)
+    check_equal(canonical.stdout.split(), [hashlib.sha256(line.encode()).hexdigest() for line in lines],
+                f"{label}: {len(lines)} lines are canonical")
+
+
 def schema_faults(report):
     try:
         import jsonschema
@@ -114,6 +135,7 @@ with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecu
         check_text(name, run)
         check_document(name, run)
         check_store(name, run)
+        check_canonical(name, run)
         faults = schema_faults(run.report)
         if faults is None:
             skip(f"{name}: the document keeps its schema", "python3-jsonschema is not installed")
