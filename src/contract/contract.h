@@ -45,7 +45,9 @@ enum emit_status emit_contract_check(const char *bytes, size_t length,
 
 // The same for an event inside a larger buffer, a little faster: memory up to
 // `readable`, at or behind bytes + length, may be loaded but decides nothing.
+// EMIT_CONTRACT_CORE leaves out what strict adds.
 enum emit_status emit_contract_check_within(const char *bytes, size_t length, const char *readable,
+                                            enum emit_contract_level level,
                                             struct emit_verdict *verdict);
 
 // The identity of an event: SHA-256 of its RFC 8785 form, in hexadecimal.

@@ -10,10 +10,11 @@ static bool is_out(const struct emit_judge *judge, unsigned number) {
     return judge->without == number;
 }
 
-// Counts a finding; the entry to fill, or NULL when no more are kept.
+// Counts a finding; the entry to fill, or NULL when it is not asked for or no more are kept.
 static struct emit_finding *add(struct emit_judge *judge, enum emit_level level,
                                 enum emit_reason reason) {
     struct emit_verdict *verdict = judge->verdict;
+    if (level > judge->level) return NULL;
     if (level == EMIT_LEVEL_CORE)
         verdict->core_count++;
     else
@@ -121,6 +122,7 @@ static void add_check(struct emit_text *message, const struct emit_judge *judge,
 }
 
 void emit_judge_find(struct emit_judge *judge, uint32_t field, enum emit_check check) {
+    if (check >= EMIT_CHECK_STRICT_FORMAT && judge->level == EMIT_LEVEL_CORE) return;
     unsigned number = EMIT_RULE_FIELDS + field * EMIT_CHECK_COUNT + check;
     struct emit_rule rule;
     if (is_out(judge, number) || !emit_rule_at(number, &rule)) return;

@@ -104,7 +104,7 @@ static void judge_labels(struct emit_judge *judge) {
         size_t length = judge->members->length[field];
         if (!emit_text_is_label(at, length))
             emit_judge_find(judge, (uint32_t)field, EMIT_CHECK_FORMAT);
-        if ((word && word->brand) || (memchr(at, '-', length) && emit_text_has_brand(at, length)))
+        if (emit_text_has_brand(at, length, emit_members_readable(judge->members, at, length)))
             emit_judge_find(judge, (uint32_t)field, EMIT_CHECK_BRAND);
         emit_judge_find(judge, (uint32_t)field, EMIT_CHECK_STRICT_SET);
     }
@@ -155,8 +155,10 @@ static void judge_forms(struct emit_judge *judge) {
     judge_form(judge, EMIT_FORMAT_URL, emit_text_is_url);
     judge_form(judge, EMIT_FORMAT_HASH, emit_text_is_hash);
     const uint32_t profile = EMIT_TAG_COEFFICIENT_PROFILE;
-    if (is_good(judge, profile) &&
-        emit_text_has_brand(judge->members->at[profile], judge->members->length[profile]))
+    if (!is_good(judge, profile)) return;
+    const char *at = judge->members->at[profile];
+    size_t length = judge->members->length[profile];
+    if (emit_text_has_brand(at, length, emit_members_readable(judge->members, at, length)))
         emit_judge_find(judge, profile, EMIT_CHECK_BRAND);
 }
 

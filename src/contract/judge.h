@@ -10,9 +10,10 @@
 struct emit_judge {
     const struct emit_members *members;
     struct emit_verdict *verdict;
-    unsigned without;    // the number of the rule that is taken out, or EMIT_RULE_COUNT
-    uint32_t kind;       // of enum emit_kind, or EMIT_KIND_UNKNOWN
-    emit_field_set good; // fields of the right type
+    unsigned without;      // the number of the rule that is taken out, or EMIT_RULE_COUNT
+    enum emit_level level; // CORE leaves out what strict adds
+    uint32_t kind;         // of enum emit_kind, or EMIT_KIND_UNKNOWN
+    emit_field_set good;   // fields of the right type
     // Of the words that were found in their set, 1 + their number there; else 0.
     uint8_t source, provenance, component, accuracy, family, boundary;
     emit_field_set read; // fields whose entry below is filled

@@ -101,31 +101,38 @@ bool emit_date_read(int64_t *days, const char *text, size_t length) {
 
 // --- Forms ---
 
-enum { LOWER = 1, DIGIT = 2, HYPHEN = 4, NAME_SIGN = 8, HEX_LETTER = 16, CAPITAL = 32 };
+// A set of ASCII characters: a bit each, those from '@' on in `high`.
+struct character_set {
+    uint64_t low, high;
+};
 
-static inline unsigned class_of(char c) {
-    if (c >= 'a' && c <= 'f') return LOWER | HEX_LETTER;
-    if (c >= 'g' && c <= 'z') return LOWER;
-    if (is_digit(c)) return DIGIT;
-    if (c == '-') return HYPHEN;
-    if (c >= 'A' && c <= 'Z') return CAPITAL;
-    return c == '_' || c == '.' ? NAME_SIGN : 0;
-}
+#define DIGITS     (UINT64_C(0x3ff) << '0')
+#define SIGN(c)    (UINT64_C(1) << (c))
+#define LETTERS(c) (UINT64_C(0x3ffffff) << ((c)-64))
 
-static inline bool is_of(const char *text, size_t length, unsigned allowed) {
-    for (size_t i = 0; i < length; i++)
-        if (!(class_of(text[i]) & allowed)) return false;
-    return true;
+static const struct character_set alphanumeric_characters = {DIGITS, LETTERS('a')};
+static const struct character_set label_characters = {DIGITS | SIGN('-'), LETTERS('a')};
+static const struct character_set name_characters = {DIGITS | SIGN('-') | SIGN('.'),
+                                                     LETTERS('a') | SIGN('_' - 64)};
+static const struct character_set capital_characters = {0, LETTERS('A')};
+static const struct character_set hexadecimal_characters = {DIGITS, UINT64_C(0x3f) << ('a' - 64)};
+
+static inline bool is_of(const char *text, size_t length, struct character_set set) {
+    uint64_t all = 1;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        all &= c >> 7 ? 0 : (c < 64 ? set.low : set.high) >> (c & 63);
+    }
+    return all & 1;
 }
 
 bool emit_text_is_label(const char *text, size_t length) {
-    return length >= 1 && length <= 64 && text[0] != '-' &&
-           is_of(text, length, LOWER | DIGIT | HYPHEN);
+    return length >= 1 && length <= 64 && text[0] != '-' && is_of(text, length, label_characters);
 }
 
 bool emit_text_is_name(const char *text, size_t length) {
-    return length >= 1 && length <= 64 && is_of(text, 1, LOWER | DIGIT) &&
-           is_of(text, length, LOWER | DIGIT | HYPHEN | NAME_SIGN);
+    return length >= 1 && length <= 64 && is_of(text, 1, alphanumeric_characters) &&
+           is_of(text, length, name_characters);
 }
 
 bool emit_text_is_profile(const char *text, size_t length) {
@@ -133,7 +140,7 @@ bool emit_text_is_profile(const char *text, size_t length) {
     while (end > 0 && is_digit(text[end - 1]))
         end--;
     return end < length && end >= 3 && text[end - 1] == 'v' && text[end - 2] == '-' &&
-           text[0] != '-' && is_of(text, end, LOWER | DIGIT | HYPHEN);
+           text[0] != '-' && is_of(text, end, label_characters);
 }
 
 bool emit_text_is_url(const char *text, size_t length) {
@@ -147,20 +154,22 @@ bool emit_text_is_url(const char *text, size_t length) {
 }
 
 bool emit_text_is_currency(const char *text, size_t length) {
-    return length == 3 && is_of(text, length, CAPITAL);
+    return length == 3 && is_of(text, length, capital_characters);
 }
 
 bool emit_text_is_hash(const char *text, size_t length) {
-    return length == 64 && is_of(text, length, DIGIT | HEX_LETTER);
+    return length == 64 && is_of(text, length, hexadecimal_characters);
 }
 
 // --- Words that may not stand ---
 
-bool emit_text_has_brand(const char *text, size_t length) {
+bool emit_text_has_brand(const char *text, size_t length, size_t readable) {
     for (size_t from = 0, to; from < length; from = to + 1) {
-        const char *hyphen = memchr(text + from, '-', length - from);
-        to = hyphen ? (size_t)(hyphen - text) : length;
-        const struct emit_lookup_word *word = emit_lookup_word(text + from, to - from, to - from);
+        to = from;
+        while (to < length && text[to] != '-')
+            to++;
+        const struct emit_lookup_word *word =
+            emit_lookup_word(text + from, to - from, readable - from);
         if (word && word->brand) return true;
     }
     return false;
@@ -172,7 +181,7 @@ static bool contains(const char *text, size_t length, const char *stem) {
         size_t same = 0;
         while (same < stem_length) {
             char c = text[at + same];
-            if ((class_of(c) & CAPITAL ? c + ('a' - 'A') : c) != stem[same]) break;
+            if ((c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c) != stem[same]) break;
             same++;
         }
         if (same == stem_length) return true;

@@ -26,8 +26,9 @@ bool emit_text_is_url(const char *text, size_t length);
 bool emit_text_is_currency(const char *text, size_t length);
 bool emit_text_is_hash(const char *text, size_t length);
 
-// True when a word between hyphens, or the whole, is a provider's brand.
-bool emit_text_has_brand(const char *text, size_t length);
+// True when a word between hyphens, or the whole, is a provider's brand. readable: so much
+// memory from `text`, not less than length, may be loaded.
+bool emit_text_has_brand(const char *text, size_t length, size_t readable);
 // True when a tag's name speaks of what the cloud owns.
 bool emit_name_is_forbidden(const char *name, size_t length);
 

@@ -115,14 +115,14 @@ static void print_identity(const struct validation *validation,
 static void validate_event(struct validation *validation, const struct emit_event_text *event) {
     struct emit_verdict *verdict = &validation->verdict;
     validation->events++;
-    if (emit_contract_check_within(event->bytes, event->length, event->readable, verdict) !=
+    enum emit_contract_level level =
+        validation->asked->core ? EMIT_CONTRACT_CORE : EMIT_CONTRACT_STRICT;
+    if (emit_contract_check_within(event->bytes, event->length, event->readable, level, verdict) !=
         EMIT_OK) {
         count(validation, EMIT_CONTRACT_CORE, verdict->core_count);
-        if (!validation->asked->core)
-            count(validation, EMIT_CONTRACT_STRICT, verdict->strict_count);
+        count(validation, EMIT_CONTRACT_STRICT, verdict->strict_count);
         for (size_t i = 0; i < verdict->kept; i++)
-            if (!validation->asked->core || verdict->findings[i].level == EMIT_CONTRACT_CORE)
-                print_finding(validation, event->line, &verdict->findings[i]);
+            print_finding(validation, event->line, &verdict->findings[i]);
     }
     if (validation->asked->identity && event->length <= EMIT_EVENT_MAX)
         print_identity(validation, event);

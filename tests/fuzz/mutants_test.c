@@ -1,0 +1,122 @@
+// The properties of the fuzzers over a bounded number of mutants of the corpus,
+// the same in every run: usage: mutants ROUNDS FILE...
+// SPDX-License-Identifier: Apache-2.0
+#include "property.h"
+
+#include "check.h"
+
+#include <stdlib.h>
+
+enum { FILE_BYTES_MAX = 8192, TEXT_BYTES_MAX = 2 * FILE_BYTES_MAX };
+
+static uint64_t state = 1;
+
+static uint64_t next_random(void) {
+    uint64_t mixed = state += UINT64_C(0x9e3779b97f4a7c15);
+    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+    return mixed ^ mixed >> 31;
+}
+
+static size_t below(size_t limit) {
+    return (size_t)(next_random() % limit);
+}
+
+// Takes out, puts in, doubles or changes a few bytes; returns the new length.
+static size_t mutate(uint8_t *text, size_t length) {
+    static const char *const pieces[] = {"{",
+                                         "}",
+                                         "[",
+                                         "]",
+                                         ",",
+                                         ":",
+                                         "\"",
+                                         "\\",
+                                         "\\u0000",
+                                         "\n",
+                                         "\xef\xbb\xbf",
+                                         "\xc3\xa9",
+                                         "\xed\xa0\x80",
+                                         "\x80",
+                                         "0",
+                                         "-",
+                                         "1e999",
+                                         "null",
+                                         "true",
+                                         "\\ud83d\\ude00",
+                                         " ",
+                                         "1.5e-3",
+                                         "\"a\":1,",
+                                         "9007199254740993",
+                                         "Z",
+                                         "\x01",
+                                         "tags"};
+    for (size_t changes = 1 + below(4); changes > 0 && length > 0; changes--) {
+        size_t at = below(length), count = 1 + below(8);
+        if (count > length - at) count = length - at;
+        const char *piece = pieces[below(sizeof pieces / sizeof pieces[0])];
+        size_t piece_length = strlen(piece);
+        switch (below(4)) {
+        case 0: // take out
+            memmove(text + at, text + at + count, length - at - count);
+            length -= count;
+            break;
+        case 1: // put a piece in
+            if (length + piece_length > TEXT_BYTES_MAX) break;
+            memmove(text + at + piece_length, text + at, length - at);
+            memcpy(text + at, piece, piece_length);
+            length += piece_length;
+            break;
+        case 2: // double
+            if (length + count > TEXT_BYTES_MAX) break;
+            memmove(text + at + count, text + at, length - at);
+            length += count;
+            break;
+        default: text[at] ^= (uint8_t)(1u << below(8)); break;
+        }
+    }
+    return length;
+}
+
+static size_t read_file(const char *path, uint8_t *text) {
+    FILE *file = fopen(path, "rb");
+    if (!file) return 0;
+    size_t length = fread(text, 1, FILE_BYTES_MAX, file);
+    fclose(file);
+    return length;
+}
+
+struct property {
+    const char *name;
+    const char *(*holds)(const uint8_t *bytes, size_t size);
+};
+
+static void try_property(const struct property *property, int rounds, int count, char **paths) {
+    static uint8_t original[FILE_BYTES_MAX], text[TEXT_BYTES_MAX];
+    size_t tried = 0;
+    for (int i = 0; i < count; i++) {
+        size_t length = read_file(paths[i], original);
+        if (length == 0) continue;
+        for (int round = 0; round < rounds; round++) {
+            memcpy(text, original, length);
+            size_t mutated = round == 0 ? length : mutate(text, length);
+            const char *wrong = property->holds(text, mutated);
+            tried++;
+            if (!wrong) continue;
+            CHECK(0, "%s, %s mutant %d: %s", property->name, paths[i], round, wrong);
+            return;
+        }
+    }
+    CHECK(tried > 1000, "%s holds for %zu texts", property->name, tried);
+}
+
+int main(int argc, char **argv) {
+    static const struct property properties[] = {
+        {"what the scanner takes jansson takes, with the same values", property_scanner},
+        {"every way to a verdict leads to the same one", property_contract},
+    };
+    if (argc < 3) return 2;
+    for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+        try_property(&properties[i], atoi(argv[1]), argc - 2, argv + 2);
+    return check_end();
+}

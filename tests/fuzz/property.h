@@ -1,0 +1,19 @@
+// What must hold for any bytes whatsoever: asked by the fuzzers, which search
+// for bytes, and by a bounded test, which makes them from the corpus.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TESTS_FUZZ_PROPERTY_H
+#define TESTS_FUZZ_PROPERTY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// NULL when the property holds, else what is wrong. The bytes are copied into
+// memory of exactly their size first.
+
+// What our scanner takes, jansson takes, and both read the same values from it.
+const char *property_scanner(const uint8_t *bytes, size_t size);
+// The wall says the same by its short way and by the strict scanner alone, alone in memory
+// and inside a larger buffer, and in whatever order the members stand.
+const char *property_contract(const uint8_t *bytes, size_t size);
+
+#endif
