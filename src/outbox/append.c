@@ -61,6 +61,8 @@ static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_
         emit_connection_roll_back(outbox);
     else
         *stored = new_count;
+    if (status == EMIT_OK && new_count > 0)
+        outbox->newest = (uint64_t)outbox->sql.last_insert_rowid(outbox->db);
     return status;
 }
 

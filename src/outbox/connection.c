@@ -240,6 +240,7 @@ static enum emit_status begin_file(struct emit_outbox *outbox, struct emit_error
         return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", outbox->folder.path);
     enum emit_status status = emit_folder_rename(&outbox->folder, "-wal", ".orphan-wal", err);
     emit_folder_remove(&outbox->folder, "-shm");
+    outbox->newest = outbox->lock.newest = 0; // of the file that is no more
     if (status == EMIT_OK) status = emit_folder_create_file(&outbox->folder, err);
     return status;
 }

@@ -48,6 +48,8 @@ struct emit_outbox {
     int64_t max_bytes;
     int64_t retention_ns;
     bool read_only;
+    uint64_t newest;       // sequence of the last entry this handle has put on disk
+    bool has_forgotten;    // entries that were on disk are not any more: told, and verify fails
     int log_pages;         // in the write-ahead log after the last commit
     uint64_t append_count; // of this handle
     char notice[EMIT_STORE_NOTICE_MAX];

@@ -2,20 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/lock.h"
 
+#include "base/text.h"
 #include "host/host.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The file: "emit outbox 1 ", then one state, a space, the boot id and a line end.
+// The file: "emit outbox 1 ", one state, a space, the boot id, a space, the newest
+// sequence in 16 hexadecimal digits, and a line end.
 static const char magic[] = "emit outbox 1 ";
 enum {
     MAGIC_LENGTH = sizeof magic - 1,
-    MARK_LENGTH = MAGIC_LENGTH + 2 + 36 + 1,
+    BOOT_AT = MAGIC_LENGTH + 2,
+    NEWEST_AT = BOOT_AT + 36 + 1,
+    MARK_LENGTH = NEWEST_AT + 16 + 1,
 };
 static const char clean = 'C', in_doubt = 'D';
 
@@ -41,16 +46,19 @@ enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const cha
 }
 
 static void write_mark(struct emit_lock *lock) {
-    char mark[MARK_LENGTH];
+    char mark[MARK_LENGTH], digits[17];
+    memset(mark, ' ', sizeof mark);
     memcpy(mark, magic, MAGIC_LENGTH);
     mark[MAGIC_LENGTH] = lock->unclean ? in_doubt : clean;
-    mark[MAGIC_LENGTH + 1] = ' ';
-    memcpy(mark + MAGIC_LENGTH + 2, lock->boot_id, 36);
+    memcpy(mark + BOOT_AT, lock->boot_id, 36);
+    (void)emit_text_format(digits, sizeof digits, "%016" PRIx64, lock->newest);
+    memcpy(mark + NEWEST_AT, digits, 16);
     mark[MARK_LENGTH - 1] = '\n';
     // A mark that cannot be written costs a needless check later, nothing more.
     ssize_t written = pwrite(lock->file, mark, sizeof mark, 0);
     (void)written;
     lock->marked = lock->unclean;
+    lock->noted = lock->newest;
 }
 
 enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) {
@@ -60,12 +68,26 @@ enum emit_status emit_lock_take(struct emit_lock *lock, struct emit_error *err) 
     return EMIT_OK;
 }
 
+// 16 digits; what is none counts as 0, so that rot in them raises no alarm above it.
+static uint64_t read_hexadecimal(const char *digits) {
+    uint64_t value = 0;
+    for (int i = 0; i < 16; i++) {
+        const char *all = "0123456789abcdef", *at = strchr(all, digits[i]);
+        if (digits[i] == '\0' || !at) return 0;
+        value = value << 4 | (uint64_t)(at - all);
+    }
+    return value;
+}
+
 void emit_lock_read_mark(struct emit_lock *lock) {
     if (lock->file < 0) return;
     char mark[MARK_LENGTH];
     ssize_t length = pread(lock->file, mark, sizeof mark, 0);
     lock->was_ours = length == MARK_LENGTH && memcmp(mark, magic, MAGIC_LENGTH) == 0;
-    bool same_boot = lock->was_ours && memcmp(mark + MAGIC_LENGTH + 2, lock->boot_id, 36) == 0;
+    bool same_boot = lock->was_ours && memcmp(mark + BOOT_AT, lock->boot_id, 36) == 0;
+    lock->noted = 0;
+    if (lock->was_ours) lock->noted = read_hexadecimal(mark + NEWEST_AT);
+    if (lock->noted > lock->newest) lock->newest = lock->noted;
     lock->marked = same_boot && mark[MAGIC_LENGTH] != clean;
     if (!same_boot || lock->marked) lock->unclean = true;
     // Written before anything is tried, so that an end in the middle is seen.
@@ -79,7 +101,7 @@ void emit_lock_doubt(struct emit_lock *lock) {
 
 void emit_lock_give(struct emit_lock *lock) {
     if (lock->file < 0) return;
-    if (lock->unclean != lock->marked) write_mark(lock);
+    if (lock->unclean != lock->marked || lock->newest != lock->noted) write_mark(lock);
     (void)flock(lock->file, LOCK_UN);
 }
 

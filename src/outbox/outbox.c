@@ -9,6 +9,7 @@
 #include "outbox/session.h"
 #include "outbox/space.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,11 +29,31 @@ static enum emit_status check_unclean(struct emit_outbox *outbox, struct emit_er
     return status;
 }
 
+// Entries that were on disk when the store was last closed are still there, or it
+// is said that they are not: rot in the log makes SQLite forget its end.
+static enum emit_status check_forgotten(struct emit_outbox *outbox, struct emit_error *err) {
+    int64_t newest = 0;
+    int code = emit_sqlite_integer(&outbox->sql, outbox->db,
+                                   "SELECT seq FROM sqlite_sequence WHERE name = 'entry'", &newest);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        return emit_sqlite_fail(&outbox->sql, outbox->db, "read", outbox->folder.path, err);
+    if (outbox->lock.newest <= (uint64_t)newest) return EMIT_OK;
+    emit_connection_note(outbox,
+                         "The end of the store's log was damaged: entries up to number %" PRIu64
+                         " were stored, those behind number %" PRId64 " are gone.",
+                         outbox->lock.newest, newest);
+    outbox->has_forgotten = true;
+    outbox->newest = 0;
+    if (!outbox->read_only) outbox->lock.newest = (uint64_t)newest;
+    return EMIT_OK;
+}
+
 static enum emit_status connect(struct emit_outbox *outbox, struct emit_error *err) {
     bool pending = outbox->lock.unclean && !outbox->read_only && emit_salvage_is_pending(outbox);
     if (pending && !emit_folder_has(&outbox->folder, "")) return emit_salvage(outbox, err);
     enum emit_status status = emit_connection_open(outbox, err);
     if (status == EMIT_OK && outbox->lock.unclean) status = check_unclean(outbox, err);
+    if (status == EMIT_OK) status = check_forgotten(outbox, err);
     if (status == EMIT_OK && pending) status = emit_salvage(outbox, err);
     // Only what bore our mark is ours to rename.
     bool may_replace = !outbox->read_only && outbox->lock.was_ours;
@@ -154,6 +175,8 @@ void emit_outbox_close(struct emit_outbox *outbox) {
     if (is_own && outbox->db) {
         bool locked = emit_lock_take(&outbox->lock, NULL) == EMIT_OK;
         if (locked) {
+            emit_lock_read_mark(&outbox->lock);
+            if (outbox->newest > outbox->lock.newest) outbox->lock.newest = outbox->newest;
             emit_connection_close(outbox);
             emit_lock_give(&outbox->lock);
         } else {

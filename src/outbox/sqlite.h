@@ -27,6 +27,7 @@
     ROW(extended_result_codes)                                                                     \
     ROW(finalize)                                                                                  \
     ROW(get_autocommit)                                                                            \
+    ROW(last_insert_rowid)                                                                         \
     ROW(open_v2)                                                                                   \
     ROW(prepare_v3)                                                                                \
     ROW(progress_handler)                                                                          \

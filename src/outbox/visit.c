@@ -200,7 +200,10 @@ enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good, 
         return status;
     }
     *good = good_count;
-    *bad = bad_count;
+    *bad = bad_count + outbox->has_forgotten;
+    if (status == EMIT_OK && outbox->has_forgotten)
+        return emit_fail(err, EMIT_CORRUPT, "%s has lost entries with the end of its log",
+                         outbox->folder.path);
     if (status == EMIT_OK && bad_count > 0)
         status = emit_fail(err, EMIT_CORRUPT, "%llu entries of %s do not match their checksum",
                            (unsigned long long)bad_count, outbox->folder.path);

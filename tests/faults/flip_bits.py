@@ -5,10 +5,9 @@ a wrong entry, and nothing goes missing unnoticed.
 
 usage: flip_bits.py SUBJECT FLIPS SEED
 
-The limit, measured and printed: a flip in the write-ahead log looks to SQLite like
-the torn end of the last commit before a power cut, so what stands behind it there is
-not seen. The log is written back when a process ends with more than 64 pages in it;
-the database, which everything is moved to, has no such hole.
+A flip in the write-ahead log looks to SQLite like the torn end of the last commit
+before a power cut: what stands behind it there is lost (at most 64 pages, and the
+test shows it), but not unnoticed: the lock file knows how far the store had come.
 """
 import collections
 import os
@@ -98,7 +97,7 @@ def main():
         print(f"{'ok' if ok else 'not ok'} 2 - {flips} flips in the database: {dict(found)}")
         store = make_store(work, "log", ENTRIES_OF_LOG)
         log = run("-wal", store, ENTRIES_OF_LOG, flips // 10, chance, work)
-        ok = not log["WRONG ENTRY HANDED OUT"] and not log["the reader crashed"]
+        ok = not any(what.isupper() or "crashed" in what for what in log)
         print(f"{'ok' if ok else 'not ok'} 3 - {flips // 10} flips in the log: {dict(log)}")
         print("1..3")
     finally:
