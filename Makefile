@@ -3,7 +3,7 @@
 .PHONY: all demo test quick bench faults invariants events-validate docs install clean
 
 all: build/build.ninja
-	@ninja -C build --quiet
+	@ninja -C build > build/ninja.log || { cat build/ninja.log; exit 1; }
 
 build/build.ninja:
 	@tools/install-packages build
