@@ -98,6 +98,8 @@ static void add_form(struct emit_text *out, const struct emit_field *field) {
     if (field->low != EMIT_LIMIT_NONE && field->high != EMIT_LIMIT_NONE) emit_text_add(out, ", ");
     emit_text_add(out, limits[field->high]);
     if (field->high != EMIT_LIMIT_NONE) add_number(out, field->high_value);
+    if (field->type == EMIT_VALUE_COUNT)
+        emit_text_add(out, field->low == EMIT_LIMIT_NONE ? "0 to 2^53" : ", at most 2^53");
     if (field->brand_free) emit_text_add(out, "; no provider brand");
     if (field->strict_format != EMIT_FORMAT_TEXT)
         emit_text_add_format(out, "; *strict:* %s", emit_format_expected(field->strict_format));
