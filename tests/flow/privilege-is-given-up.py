@@ -35,7 +35,13 @@ def status_of(pid):
 
 
 def open_files(pid):
-    return [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
+    paths = []
+    for file in os.listdir(f'/proc/{pid}/fd'):
+        try:
+            paths.append(os.readlink(f'/proc/{pid}/fd/{file}'))
+        except FileNotFoundError:
+            pass  # closed since it was listed
+    return paths
 
 
 def counters_of(pid):
@@ -114,6 +120,44 @@ def check_seconds(emit):
     check(all(m % 1 < 0.5 for m in moments), 'at the full second, which every emit shares')
 
 
+def check_runs(emit, scratch):
+    """emit run, however it is asked, gives nothing finer than a second."""
+    home = f'{scratch}/home'
+    os.mkdir(home)
+    os.chmod(home, 0o777)
+    trace, report = f'{home}/trace.csv', f'{home}/report.json'
+    done = run(emit, 'run', '--interval', '1ms', '--no-outbox', '--trace', trace, '--report', report, '--', 'sleep', '3.3',
+               XDG_STATE_HOME=home)
+    check_equal(done.returncode, 0, 'a run of 3.3 seconds, with --interval 1ms')
+    with open(trace, encoding='utf-8') as text:
+        rows = [line.split(',') for line in text.read().splitlines()[1:]]
+    times = [float(row[0]) for row in rows if row[2] == 'package-0']
+    check(len(times) >= 3, f'its curve has {len(times)} samples')
+    check(all(b - a > 0.99 for a, b in zip(times, times[1:])), 'a second apart')
+    with open(report, encoding='utf-8') as text:
+        points = {p['device_id']: p for p in json.load(text)['points']}
+    joules = points['package-0'].get('joules', 0)
+    check(150 < joules < 450 and is_whole_seconds(joules, 100), f'{joules} J of 100 W were measured, whole seconds of it')
+
+    # Short runs, begun at different moments: whatever they say is of the same full seconds.
+    runs = []
+    for n in range(4):
+        runs.append(subprocess.Popen([emit, 'run', '--interval', '1ms', '--no-outbox', '--report', f'{home}/{n}', '--',
+                                      'sleep', '0.2'], stderr=subprocess.DEVNULL, env=dict(ENVIRONMENT, XDG_STATE_HOME=home), **NOBODY))
+        time.sleep(0.23)
+    fine = []
+    for n, child in enumerate(runs):
+        child.wait()
+        with open(f'{home}/{n}', encoding='utf-8') as text:
+            fine += [p['joules'] for p in json.load(text)['points']
+                     if 'joules' in p and not is_whole_seconds(p['joules'], {'package-0': 100, 'dram-0': 20}[p['device_id']])]
+    check_equal(fine, [], 'short runs one beside another give no energy of less')
+
+
+def is_whole_seconds(joules, watts):
+    return joules / watts > 0.9 and abs(joules / watts - round(joules / watts)) < 0.1
+
+
 def check_overrides(emit, scratch):
     for words in (['sensors', '--sysfs-root', scratch], ['sensors', f'--sysfs-root={scratch}'],
                   ['run', '--sysfs-root', scratch, '--', 'true'],
@@ -190,7 +234,7 @@ def main():
         end()
     Machine(f'{SOURCE}/tests/hosts/denied').expand('/sys')
     stop_moving = threading.Event()
-    mover = threading.Thread(target=move_counters, args=(stop_moving,))
+    mover = threading.Thread(target=move_counters, args=(stop_moving,), daemon=True)
     mover.start()
     with tempfile.TemporaryDirectory(prefix='emit-right-') as scratch:
         os.chmod(scratch, 0o755)
@@ -202,6 +246,7 @@ def main():
             check_seconds(capable)
             check_rights_of(capable, 'capability')
             check_cannot_be_taken(capable)
+            check_runs(capable, scratch)
             check_overrides(capable, scratch)
             check_order(capable, scratch)
         else:
