@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -87,8 +88,8 @@ int emit_host_borrowed_descriptor(const struct emit_host *host, const char *path
     return -1;
 }
 
-// The id of the mount the descriptor came through; -1 when /proc does not say.
-static long mount_of(int descriptor) {
+// On kernels before 5.8, whose statx does not know mounts.
+static long mount_by_proc(int descriptor) {
     char path[64], text[256];
     (void)emit_text_format(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
     int info = open(path, O_RDONLY | O_CLOEXEC);
@@ -101,6 +102,15 @@ static long mount_of(int descriptor) {
     return line ? strtol(line + strlen("mnt_id:"), NULL, 10) : -1;
 }
 
+// The id of the mount the descriptor came through; -1 when the kernel does not say.
+static long mount_of(int descriptor) {
+    struct statx seen;
+    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_MNT_ID, &seen) == 0 &&
+        (seen.stx_mask & STATX_MNT_ID))
+        return (long)seen.stx_mnt_id;
+    return mount_by_proc(descriptor);
+}
+
 // Finds the mount in mountinfo ("36 35 98:0 /root /point ...", proc(5)). Points
 // with blanks are written there as octal, never match, and so are no evidence.
 static bool find_mount(long id, struct emit_host_mount *mount) {
@@ -110,14 +120,11 @@ static bool find_mount(long id, struct emit_host_mount *mount) {
     size_t room = 0;
     bool found = false;
     while (!found && getline(&line, &room, table) > 0) {
-        long at;
-        struct emit_host_mount seen;
+        struct emit_host_mount seen = {.id = id};
+        if (strtol(line, NULL, 10) != id) continue;
         // Widths are EMIT_HOST_PATH_MAX - 1; a longer path is cut and matches nothing.
-        if (sscanf(line, "%ld %*d %*s %255s %255s", &at, seen.root, seen.point) != 3 || at != id)
-            continue;
-        seen.id = id;
-        *mount = seen;
-        found = true;
+        found = sscanf(line, "%*d %*d %*s %255s %255s", seen.root, seen.point) == 2;
+        if (found) *mount = seen;
     }
     free(line);
     fclose(table);
