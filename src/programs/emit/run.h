@@ -54,8 +54,11 @@ void run_files_close(struct run *run);
 // Starts the meters and waits for the first sample. Fails only where the user
 // demanded a measurement that cannot be had; whatever else goes wrong is a note.
 EMIT_MUST_CHECK enum emit_status run_meter_start(struct run *run, struct emit_error *err);
-// The command runs since started_ns: opens the store beside it.
-void run_meter_job_started(struct run *run, int64_t started_ns);
+// Opens the store in a task of its own while the command runs, and waits for it.
+// Not earlier: loading a library beside the start of the command was measured to
+// delay that by more than a millisecond.
+void run_store_start(struct run *run);
+void run_store_wait(struct run *run);
 // Ends everything without a result: the command could not be started.
 void run_meter_abandon(struct run *run);
 void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);

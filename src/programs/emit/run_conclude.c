@@ -29,6 +29,17 @@ static int columns_of(int stream) {
     return ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
 }
 
+// In one piece: stderr is unbuffered, and would go out character by character,
+// between whatever others write to the same terminal.
+static void print_report(const struct emit_report *report) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    emit_report_print(out ? out : stderr, report, columns_of(STDERR_FILENO));
+    if (out && fclose(out) == 0) (void)fwrite(text, 1, length, stderr);
+    free(text);
+}
+
 // The document into the file and onto stderr, where it was asked for.
 static void write_document(struct run *run, const struct emit_report *report) {
     if (!run->report_file && !run->options->json) return;
@@ -59,7 +70,7 @@ static bool publish(struct run *run, struct emit_report *report,
     };
     bool kept = run->options->no_outbox;
     if (run->store_wanted) {
-        emit_task_wait(&run->store_task);
+        run_store_wait(run);
         if (run->store_status == EMIT_OK) {
             to.outbox = run->store.outbox;
             if (run->store.notice[0]) emit_report_note(report, "%s", run->store.notice);
@@ -107,8 +118,7 @@ static void tell(struct run *run, struct emit_run_result *result, int exit_statu
                                   ": events stay on this machine; --workspace names yours.");
     report.self_cpu_seconds = self_cpu_seconds();
     if (publish(run, &report, result)) emit_run_result_stored(result);
-    if (!run->options->quiet && !run->options->json)
-        emit_report_print(stderr, &report, columns_of(STDERR_FILENO));
+    if (!run->options->quiet && !run->options->json) print_report(&report);
     write_document(run, &report);
     emit_report_clear(&report);
 }
@@ -131,7 +141,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         emit_sampler_finish(run->sampler, ended_ns, &result, &run->left_behind, &err);
     run->sampler = NULL;
     if (status != EMIT_OK) {
-        if (run->store_wanted) emit_task_wait(&run->store_task);
+        run_store_wait(run);
         run_note(run, "nothing was metered: %s", err.text);
         exit_status = say_unmetered(run, exit_status);
     } else {

@@ -94,11 +94,13 @@ static void open_store(void *owner) {
     emit_host_close(&host);
 }
 
-void run_meter_job_started(struct run *run, int64_t started_ns) {
-    if (!run->sampler) return;
-    emit_sampler_job_started(run->sampler, started_ns);
-    run->store_wanted = run->has_place && !run->options->no_outbox;
+void run_store_start(struct run *run) {
+    run->store_wanted = run->sampler && run->has_place && !run->options->no_outbox;
     if (run->store_wanted) emit_task_start(&run->store_task, open_store, run);
+}
+
+void run_store_wait(struct run *run) {
+    if (run->store_wanted) emit_task_wait(&run->store_task);
 }
 
 void run_meter_abandon(struct run *run) {
