@@ -187,11 +187,21 @@ static const struct fuse_lowlevel_ops operations = {
     .read = read_file,
 };
 
+static bool reads_take_time(const struct emit_scenario *scenario) {
+    for (size_t i = 0; i < scenario->event_count; i++)
+        if (scenario->events[i].kind == EMIT_SCENARIO_SLOW) return true;
+    for (size_t i = 0; i < scenario->zone_count; i++)
+        if (scenario->zones[i].read_ns > 0) return true;
+    return false;
+}
+
+// One thread answers a fifth faster than several that hand over to each other;
+// several are needed where a slow read must not hold up the others.
 static void *serve(void *owner) {
     struct emit_server *server = owner;
-    struct fuse_loop_config *config = fuse_loop_cfg_create();
+    struct fuse_loop_config *config = NULL;
+    if (reads_take_time(server->tree->scenario)) config = fuse_loop_cfg_create();
     if (config) {
-        // Enough that slow reads do not hold up the others.
         fuse_loop_cfg_set_max_threads(config, 16);
         fuse_session_loop_mt(server->session, config);
         fuse_loop_cfg_destroy(config);
