@@ -103,7 +103,6 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 
     volatile int exec_errno = 0;
-    int64_t started_ns = monotonic_ns();
     pid_t pid = spawn(signals, argv, environment, &exec_errno);
     int fork_errno = errno;
     free(environment);
@@ -113,6 +112,8 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
             continue;
         return explain(exec_errno, argv[0], exit_status, err);
     }
-    *child = (struct emit_child){.pid = pid, .started_ns = started_ns};
+    // vfork brings us back when the command was executed. The time from the first
+    // sample to here is emit's and the kernel's, and told as uncertainty.
+    *child = (struct emit_child){.pid = pid, .started_ns = monotonic_ns()};
     return EMIT_OK;
 }

@@ -39,7 +39,7 @@ void emit_signals_take(struct emit_signals *signals);
 
 struct emit_child {
     pid_t pid;
-    int64_t started_ns; // CLOCK_MONOTONIC just before the command could run
+    int64_t started_ns; // CLOCK_MONOTONIC when the command had just been executed
 };
 
 // Starts argv[0] (searched in PATH as execvp does) with the environment plus
