@@ -71,8 +71,10 @@ struct emit_child_watch {
 };
 
 struct emit_child_end {
-    int exit_status;  // as a shell shows it: 128+N after signal N
-    int64_t ended_ns; // CLOCK_MONOTONIC when nothing of it was waited for any more
+    int exit_status; // as a shell shows it: 128+N after signal N
+    // CLOCK_MONOTONIC when the last of it that was waited for can have ended: we are
+    // told later, and a busy machine lets us run later still.
+    int64_t ended_ns;
     enum emit_orphans orphans;
 };
 
