@@ -5,6 +5,7 @@
 # it is at most three times the error's 95th percentile.
 # usage: ledger-stays-near-the-curve.py RUNS [SEED]      8 curves a run
 # SPDX-License-Identifier: Apache-2.0
+import math
 import os
 import random
 import sys
@@ -73,7 +74,9 @@ def main():
     sizes = sorted(map(abs, shares))
     within = sum(size <= 1 for size in sizes) / len(sizes)
     high = sizes[int(len(sizes) * 0.95)]
-    check(within >= 0.99, f"the error is within its uncertainty in {within:.2%}, largest {sizes[-1]:.2f} of it")
+    # A thousand curves give the figure; fewer may miss it by what chance explains.
+    chance = 0 if len(sizes) >= 1000 else 3 * math.sqrt(0.99 * 0.01 / len(sizes))
+    check(within >= 0.99 - chance, f"the error is within its uncertainty in {within:.2%}, largest {sizes[-1]:.2f} of it")
     check(high * 3 >= 1, f"the uncertainty is {1 / high:.2f} times the error's 95th percentile, at most 3")
     print(f"# mean error {sum(shares) / len(shares):+.3f} of the uncertainty, median size {sizes[len(sizes) // 2]:.3f}")
     end()
