@@ -35,7 +35,7 @@ events:
   - {at: 0ms, zone: "intel-rapl:2", what: masked}
   - {at: 0ms, zone: "intel-rapl:3", what: einval}
   - {at: 0ms, zone: "intel-rapl:4", what: eio}
-  - {at: 300ms, zone: "intel-rapl:5", what: unplug}
+  - {at: 2s, zone: "intel-rapl:5", what: unplug}
 """
 
 
@@ -87,7 +87,9 @@ def inside(root):
         lambda: os.open(zone(root, "intel-rapl:0", "constraint_0_power_limit_uw"), os.O_RDWR))
     for number, what in enumerate(("denied", "masked", "einval", "eio"), 1):
         seen[what] = failure_of(lambda n=number: read(zone(root, f"intel-rapl:{n}", "energy_uj")))
-    time.sleep(0.35)
+    until = time.monotonic() + 10
+    while not failure_of(lambda: os.pread(going, 64, 0)) and time.monotonic() < until:
+        time.sleep(0.02)
     seen["gone, kept open"] = failure_of(lambda: os.pread(going, 64, 0))
     seen["gone, by name"] = failure_of(lambda: read(zone(root, "intel-rapl:5", "energy_uj")))
     seen["gone, listed"] = "intel-rapl:5" in os.listdir(os.path.join(root, CLASS))
@@ -109,7 +111,7 @@ def ledger_of(path):
 
 
 def check_tree(seen, where):
-    check(200 < seen["values"] and 40 <= seen["distinct"] <= 140,
+    check(50 < seen["values"] and 20 <= seen["distinct"] <= 140,
           f"{where}: the counter moves about once a millisecond: {seen['distinct']} values in 100 ms")
     check_equal(seen["falls"], 0, f"{where}: and never falls")
     check(seen["tail"].endswith("\n") and 2 <= len(seen["tail"]) < 13 and seen["behind"] == "",
@@ -135,7 +137,7 @@ def check_ledger(lines, seen, path, where):
     values = [line["microjoules"] for line in reads if line["zone"] == "intel-rapl:0"]
     check_equal(len(values), seen["values"], f"{where}: every value served is in the ledger, once")
     check_equal(len(set(values)), seen["distinct"], f"{where}: as it was served")
-    check_equal([line["error"] for line in reads if "error" in line], ["EINVAL", "EIO", "ENODEV"],
+    check_equal([line["error"] for line in reads if "error" in line], ["EINVAL", "EIO", "ENODEV", "ENODEV"],
                 f"{where}: so is every error")
     check_equal([line["file"] for line in lines if line["what"] == "write"],
                 ["energy_uj", "constraint_0_power_limit_uw"], f"{where}: and every attempt to write")
