@@ -102,26 +102,27 @@ struct line_end {
     bool broken;      // at a blank, with more to come
 };
 
-// Where a line of `room` columns ends. A blank inside of quotes is no place to
-// break when they are minded; a word longer than the line is cut, unless whole.
-static struct line_end find_line_end(const char *text, int room, bool mind_quotes, bool whole) {
+// The quote that is open behind this character of a line of shell; NUL for none.
+static char quote_after(char quote, char character) {
+    bool turns = character == '\'' ? quote != '"' : character == '"' && quote != '\'';
+    return turns ? (quote ? '\0' : character) : quote;
+}
+
+// Where a line of `room` columns ends: at the last blank within them. In a line of
+// shell a blank inside of quotes is no place to break, and no word is ever cut.
+static struct line_end find_line_end(const char *text, int room, bool shell) {
     const char *blank = NULL, *at = text;
     char quote = '\0';
     int columns = 0;
     for (struct glyph glyph; *at; at += glyph.taken) {
         glyph = next_glyph(at);
-        bool over = columns + glyph.columns > room;
-        if (*at == ' ' && !quote && at > text) {
-            if (over) return (struct line_end){blank ? blank : at, (blank ? blank : at) + 1, true};
-            blank = at;
-        } else if (over && blank) {
-            return (struct line_end){blank, blank + 1, true};
-        } else if (over && !whole) {
-            return (struct line_end){at, at, true};
-        }
-        if (mind_quotes && (*at == '\'' || *at == '"') && (!quote || quote == *at))
-            quote = quote ? '\0' : *at;
         columns += glyph.columns;
+        bool over = columns > room, is_blank = *at == ' ' && !quote && at > text;
+        if (over && is_blank) return (struct line_end){at, at + 1, true};
+        if (over && blank) return (struct line_end){blank, blank + 1, true};
+        if (over && !shell) return (struct line_end){at, at, true};
+        if (is_blank) blank = at;
+        if (shell) quote = quote_after(quote, *at);
     }
     return (struct line_end){at, at, false};
 }
@@ -132,9 +133,9 @@ static void print_lines(const struct emit_page *page, const char *lead, int hang
     print_glyphs(page->out, lead, lead + strlen(lead));
     int room = columns - emit_page_width(lead);
     for (;;) {
-        struct line_end end = find_line_end(text, room, shell, shell);
+        struct line_end end = find_line_end(text, room, shell);
         // A line that goes on needs two columns more, for its backslash.
-        if (shell && end.broken) end = find_line_end(text, room - 2, true, true);
+        if (shell && end.broken) end = find_line_end(text, room - 2, true);
         print_glyphs(page->out, text, end.at);
         if (!end.broken || !*end.next) break;
         fprintf(page->out, "%s\n%*s", shell ? " \\" : "", hang, "");

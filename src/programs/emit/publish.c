@@ -29,6 +29,7 @@ static void batch_clear(struct batch *batch) {
     free(batch->entries);
     free(batch->identities);
     free(batch->bodies);
+    *batch = (struct batch){0};
 }
 
 static enum emit_status batch_init(struct batch *batch, const struct emit_report *report,

@@ -54,6 +54,11 @@ static void test_lines(void) {
     } cases[] = {
         {emit_page_words, "", "  \n"},
         {emit_page_words, "one line", "  one line\n"},
+        {emit_page_words, // 78 columns of text fill the line
+         "123456789 123456789 123456789 123456789 123456789 123456789 123456789 12345678 next",
+         "  123456789 123456789 123456789 123456789 123456789 123456789 123456789 12345678\n"
+         "    next\n"},
+        {emit_page_shell, "don't break 'a b' \"it's\" end", "  don't break 'a b' \"it's\" end\n"},
         {emit_page_words, ten,
          "  123456789 123456789 123456789 123456789 123456789 123456789 123456789\n"
          "    123456789 x\n"},
