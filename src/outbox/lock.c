@@ -105,6 +105,12 @@ void emit_lock_give(struct emit_lock *lock) {
     (void)flock(lock->file, LOCK_UN);
 }
 
+void emit_lock_keep(struct emit_lock *lock) {
+    if (lock->file < 0) return;
+    write_mark(lock);
+    (void)fsync(lock->file);
+}
+
 void emit_lock_disown(struct emit_lock *lock) {
     if (lock->file < 0) return;
     int cut = ftruncate(lock->file, 0);

@@ -43,6 +43,8 @@ void emit_lock_read_mark(struct emit_lock *lock);
 void emit_lock_doubt(struct emit_lock *lock);
 // The mark becomes what `unclean` and `newest` say now.
 void emit_lock_give(struct emit_lock *lock);
+// Makes a new mark last: a store that lost it to a power cut would not be known as ours.
+void emit_lock_keep(struct emit_lock *lock);
 // Takes the mark away again: what lies beside the lock is no store of ours.
 void emit_lock_disown(struct emit_lock *lock);
 void emit_lock_close(struct emit_lock *lock); // drops it without touching the mark

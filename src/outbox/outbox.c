@@ -49,8 +49,11 @@ static enum emit_status check_forgotten(struct emit_outbox *outbox, struct emit_
 }
 
 static enum emit_status connect(struct emit_outbox *outbox, struct emit_error *err) {
-    bool pending = outbox->lock.unclean && !outbox->read_only && emit_salvage_is_pending(outbox);
-    if (pending && !emit_folder_has(&outbox->folder, "")) return emit_salvage(outbox, err);
+    // An unfinished salvage leaves doubt or no database; only then is it looked for.
+    bool has_file = emit_folder_has(&outbox->folder, "");
+    bool pending = (outbox->lock.unclean || !has_file) && !outbox->read_only &&
+                   emit_salvage_is_pending(outbox);
+    if (pending && !has_file) return emit_salvage(outbox, err);
     enum emit_status status = emit_connection_open(outbox, err);
     if (status == EMIT_OK && outbox->lock.unclean) status = check_unclean(outbox, err);
     if (status == EMIT_OK) status = check_forgotten(outbox, err);
@@ -65,6 +68,8 @@ static enum emit_status connect(struct emit_outbox *outbox, struct emit_error *e
                            "with --outbox",
                            outbox->folder.path);
     if (status != EMIT_OK) emit_connection_drop(outbox);
+    if (status == EMIT_OK && !outbox->read_only && !outbox->lock.was_ours)
+        emit_lock_keep(&outbox->lock);
     if (status == EMIT_OK && !outbox->read_only) emit_space_lay_ballast(&outbox->folder);
     return status;
 }

@@ -14,7 +14,7 @@ usage: fail_each.py SHIM [options] -- COMMAND...
   --machine               make a machine of plain files in @/sys first
   --stored EMIT           after a run that does not exit 125, the report must be in @/outbox.db, or
                           the command has said that something is not stored
-  --every N               try every N-th only (FAULTS_LONG=1 in the environment: all)
+  --every N               try every N-th only (EMIT_FAULTS=long in the environment: all)
 
 "@" in COMMAND becomes a fresh folder. A run may fail, and say so; it may not be
 killed by a signal, hang, or lose what was acknowledged.
@@ -42,11 +42,13 @@ parser.add_argument("--stored")
 parser.add_argument("--every", type=int, default=1)
 parser.add_argument("command", nargs="+")
 options = parser.parse_args()
-if os.environ.get("FAULTS_LONG"):
+if os.environ.get("EMIT_FAULTS") == "long":
     options.every = 1
 prefix = {"allocation": "OOM", "disk": "FAIL"}[options.what]
 allowed = [int(word) for word in options.exits.split(",") if word]
-work = tempfile.mkdtemp(prefix="emit-fail-")
+work = tempfile.mkdtemp(
+    prefix="emit-fail-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+)
 
 
 class Run:

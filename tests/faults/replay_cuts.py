@@ -5,7 +5,7 @@
 usage: replay_cuts.py SUBJECT RECORDER CUTS SEED
 
 The subject appends and drains under the recorder; at CUTS moments of the trace
-(ten times as many with FAULTS_LONG=1 in the environment)
+(ten times as many with EMIT_FAULTS=long in the environment)
 four disks are built from it, and `store-subject verify` reads each: all that was
 acknowledged before the cut must be there, whole, without a notice.
 
@@ -15,19 +15,26 @@ its folder; before that the changes to names may be, as far as any prefix of
 them. The four disks of a cut: nothing of what was not synced, all of it, and two
 at random.
 
+The same again while a damaged store is being set aside and carried over: whatever a
+cut in the middle leaves, the next to open finishes it, and nothing is lost that the
+damage itself had spared.
+
 The control is a disk that answers every sync and does nothing. It must lose
 events: a test that cannot tell such a disk from an honest one proves nothing.
 """
 import collections
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 SECTOR = 512
-UNKEPT = ("-shm", "-lock", "-ballast")  # rebuilt, or no matter: as if it were never written
+DISKS = ("nothing", "everything", "random", "random")
+UNKEPT = "-shm"  # written through a shared mapping, and rebuilt at opening
+MEMORY = "/dev/shm"  # the disks are built in memory where there is such a place
 
 
 def read_trace(path):
@@ -68,6 +75,17 @@ class Disk:
         self.names = {}  # as the running system sees them: name -> File or None (a folder)
         self.durable_names = {}
         self.pending_names = []  # changes not yet on the medium, in order
+
+    def preload(self, folder):
+        """What lies in the folder is on the medium before the trace begins."""
+        for root, folders, files in os.walk(folder):
+            for name in folders + files:
+                path = os.path.join(root, name)
+                relative = os.path.relpath(path, folder)
+                self.names[relative] = None if name in folders else File()
+                if name in files:
+                    self.names[relative].durable[:] = open(path, "rb").read()
+        self.durable_names = dict(self.names)
 
     def name_change(self, kind, name, what):
         self.pending_names.append((kind, name, what))
@@ -132,7 +150,10 @@ class Disk:
                 os.mkdir(path, 0o700)
             else:
                 with open(path, "wb") as out:
-                    out.write(self.content(names[name], how, chance))
+                    content = self.content(names[name], how, chance)
+                    if name.endswith("-lock"):  # after a power cut it is another boot
+                        content = re.sub(rb"[0-9a-f]{8}-[0-9a-f-]{27}", b"0" * 36, bytes(content))
+                    out.write(content)
                 os.chmod(path, 0o600)
 
     @staticmethod
@@ -150,14 +171,28 @@ class Disk:
         return content
 
 
+STORE = "state/emit/outbox.db"
+
+
+def verify(subject, root, first, behind):
+    """(whole, lost or damaged; what it printed) of the store below root."""
+    words = [subject, "verify", os.path.join(root, STORE), str(first), str(behind)]
+    run = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    what = {0: "whole", 1: "lost"}.get(run.returncode, "damaged")
+    return what, run.stdout.strip() + run.stderr[-200:]
+
+
+def moments_of(records, cuts, chance):
+    return sorted(chance.sample(range(1, len(records) + 1), min(cuts, len(records))))
+
+
 def replay(subject, records, cuts, seed, lies, work):
+    """Cuts the trace of a writer; answers what became of the disks, and examples."""
     chance = random.Random(seed)
-    moments = sorted(chance.sample(range(1, len(records) + 1), min(cuts, len(records))))
     disk, at, acked, drained = Disk(lies), 0, 0, 0
-    found = collections.Counter()
-    examples = []
+    found, examples = collections.Counter(), []
     root = os.path.join(work, "disk")
-    for moment in moments:
+    for moment in moments_of(records, cuts, chance):
         for record in records[at:moment]:
             if record[0] == "a":
                 letter, number = record[3].decode()[0], int(record[3][1:])
@@ -168,31 +203,74 @@ def replay(subject, records, cuts, seed, lies, work):
             else:
                 disk.apply(record)
         at = moment
-        for how in ("nothing", "everything", "random", "random"):
+        for how in DISKS:
             disk.build(root, how, chance)
-            store = os.path.join(root, "state/emit/outbox.db")
-            verify = [subject, "verify", store, str(drained), str(acked)]
-            run = subprocess.run(verify, capture_output=True, text=True, timeout=60)
-            what = {0: "whole", 1: "lost"}.get(run.returncode, "damaged")
+            what, words = verify(subject, root, drained, acked)
             found[what] += 1
             if what != "whole" and len(examples) < 3:
-                examples.append(f"cut {moment}, {how}: {run.stdout.strip()} {run.stderr[-200:]}")
+                examples.append(f"cut {moment}, {how}: {words}")
     return found, examples
+
+
+def missing_of(words):
+    found = re.search(r"missing (\d+) wrong 0 twice 0", words)
+    return int(found.group(1)) if found else 1 << 30
+
+
+def replay_salvage(subject, recorder, cuts, seed, work):
+    """Cuts the trace of an opening that sets a damaged store aside."""
+    chance = random.Random(seed)
+    folder, trace = os.path.join(work, "damaged"), os.path.join(work, "trace2")
+    before, root = os.path.join(work, "before"), os.path.join(work, "disk")
+    store = os.path.join(folder, STORE)
+    shell = 'exec 9>/dev/null && exec "$0" "$@"'
+    subprocess.run(["sh", "-c", shell, subject, "script", store, "40", "10", "0"], check=True)
+    with open(store, "r+b") as file:
+        file.seek(os.path.getsize(store) // 2 // 4096 * 4096)
+        file.write(b"\xff" * 4096)
+    shutil.copytree(folder, before)
+    record(subject, recorder, folder, trace, ["verify", store, "0", "0"], check=False)
+    # A reader marks the doubt; the opening after it is the one that salvages.
+    record(subject, recorder, folder, trace, ["verify", store, "0", "0"], check=False)
+    spared = missing_of(verify(subject, folder, 0, 400)[1])
+    records = read_trace(trace)
+    disk, at, found, examples = Disk(False), 0, collections.Counter(), []
+    disk.preload(before)
+    for moment in moments_of(records, cuts, chance):
+        for one in records[at:moment]:
+            disk.apply(one)
+        at = moment
+        for how in DISKS:
+            disk.build(root, how, chance)
+            # The first opening finishes or begins the salvage; the second reads the end of it.
+            verify(subject, root, 0, 400)
+            what, words = verify(subject, root, 0, 400)
+            good = missing_of(words) <= spared
+            found["finished" if good else "lost"] += 1
+            if not good and len(examples) < 3:
+                examples.append(f"cut {moment}, {how}: {words}")
+    renames = sum(one[0] == "r" for one in records)
+    return found, examples, spared, renames
+
+
+def record(subject, recorder, folder, trace, words, check=True):
+    environment = dict(os.environ, LD_PRELOAD=recorder, RECORD_DIR=folder, RECORD_TRACE=trace)
+    done = subprocess.run(
+        [subject, *words], env=environment, check=check, timeout=120, stdout=subprocess.DEVNULL
+    )
+    return done
 
 
 def main():
     subject, recorder, cuts, seed = sys.argv[1:3] + [int(word) for word in sys.argv[3:5]]
-    if os.environ.get("FAULTS_LONG"):
+    if os.environ.get("EMIT_FAULTS") == "long":
         cuts *= 10
-    work = tempfile.mkdtemp(prefix="emit-cuts-")
+    work = tempfile.mkdtemp(prefix="emit-cuts-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
     try:
         folder, trace = os.path.join(work, "live"), os.path.join(work, "trace")
         os.mkdir(folder)
-        environment = dict(
-            os.environ, LD_PRELOAD=recorder, RECORD_DIR=folder, RECORD_TRACE=trace
-        )
-        script = [subject, "script", folder + "/state/emit/outbox.db", "120", "5", "40"]
-        subprocess.run(script, env=environment, check=True, timeout=120)
+        words = ["script", os.path.join(folder, STORE), "120", "5", "40"]
+        record(subject, recorder, folder, trace, words)
         records = read_trace(trace)
         kinds = collections.Counter(record[0] for record in records)
         print(f"# {len(records)} records: {dict(kinds)}")
@@ -207,14 +285,24 @@ def main():
             f"{'ok' if ok else 'not ok'} 2 - {states} states of the disk: {found['lost']} lose "
             f"acknowledged entries, {found['damaged']} are damaged"
         )
-        found, _ = replay(subject, records, max(25, cuts // 10), seed, True, work)
+        found, _ = replay(subject, records, max(20, cuts // 12), seed, True, work)
         states = sum(found.values())
         ok = found["lost"] + found["damaged"] > states // 4 and found["lost"] > 0
         print(
             f"{'ok' if ok else 'not ok'} 3 - the control loses: of {states} states of a disk that "
             f"lies about syncs {found['lost']} lose entries, {found['damaged']} are damaged"
         )
-        print("1..3")
+        found, examples, spared, renames = replay_salvage(
+            subject, recorder, max(20, cuts // 8), seed, work
+        )
+        for line in examples:
+            print("#", line)
+        ok = found["lost"] == 0 and renames >= 3 and 0 < spared < 50
+        print(
+            f"{'ok' if ok else 'not ok'} 4 - a salvage cut short, {sum(found.values())} states: "
+            f"{found['lost']} lose more than the {spared} of 400 entries that the damage took"
+        )
+        print("1..4")
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -4,14 +4,14 @@
 
 usage: store_full.py SUBJECT
 Needs root (it mounts a tmpfs, in a mount namespace of its own); skips without.
-FAULTS_LONG=1: 100 cycles instead of 5, and a loop-mounted ext4 beside the tmpfs.
+EMIT_FAULTS=long: 100 cycles instead of 5, and a loop-mounted ext4 beside the tmpfs.
 """
 import os
 import subprocess
 import sys
 import tempfile
 
-LONG = bool(os.environ.get("FAULTS_LONG"))
+LONG = os.environ.get("EMIT_FAULTS") == "long"
 subject = sys.argv[1]
 
 

@@ -3,7 +3,7 @@
 """Several processes on one store: killed at random moments, or all at once.
 
 usage: store_processes.py SUBJECT kill|crowd
-FAULTS_LONG=1 in the environment: 10 000 rounds instead of 2 000, 3 200 commits
+EMIT_FAULTS=long in the environment: 10 000 rounds instead of 2 000, 3 200 commits
 instead of 640.
 """
 import os
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-LONG = bool(os.environ.get("FAULTS_LONG"))
+LONG = os.environ.get("EMIT_FAULTS") == "long"
 subject, what = sys.argv[1:3]
 
 
