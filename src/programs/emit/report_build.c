@@ -93,14 +93,16 @@ static enum emit_status diagnose_meter(struct emit_report *report, size_t first,
     char message[240];
     enum emit_status status = EMIT_OK;
     if (simulated) {
-        (void)emit_text_format(message, sizeof message, "%zu of its points: %s", simulated,
-                               emit_code_meaning(EMIT_CODE_SIMULATED));
+        (void)emit_text_format(message, sizeof message,
+                               "%zu point%s not read from the real kernel or driver", simulated,
+                               simulated > 1 ? "s were" : " was");
         status = emit_report_diagnose(report, meter, "", EMIT_CODE_SIMULATED, message,
                                       emit_report_remedy(meter, EMIT_CODE_SIMULATED), err);
     }
     if (shared && status == EMIT_OK) {
-        (void)emit_text_format(message, sizeof message, "%zu of its points: %s", shared,
-                               emit_code_meaning(EMIT_CODE_SHARED));
+        (void)emit_text_format(message, sizeof message,
+                               "%zu point%s counted for other runs in the same window too", shared,
+                               shared > 1 ? "s were" : " was");
         status = emit_report_diagnose(report, meter, "", EMIT_CODE_SHARED, message,
                                       emit_report_remedy(meter, EMIT_CODE_SHARED), err);
     }
