@@ -143,6 +143,13 @@ static const struct {
      {AT(0, 100), AT(1000, 200), AT(2000, 5200), AT(3000, 5300), END},
      .kind = EMIT_OUTCOME_REFUSED,
      .code = EMIT_CODE_IMPLAUSIBLE},
+    {"more than the interval can hold, for the count before it was 2 ms old",
+     {AT(0, 100), AT(1, 102.5), AT(1000, 200), END},
+     .joules = 100},
+    {"more than that",
+     {AT(0, 100), AT(1, 103.5), AT(1000, 200), END},
+     .kind = EMIT_OUTCOME_REFUSED,
+     .code = EMIT_CODE_IMPLAUSIBLE},
     {"a count beyond its range",
      {AT(0, 100), AT(1000, 200), AT(2000, 262144), END},
      .kind = EMIT_OUTCOME_PARTIAL,
@@ -345,6 +352,16 @@ static void check_figures(void) {
     CHECK(is_near(plain.uncertainty_joules, 0.001 * (50 + 110)), "1 ms at 50 W and at 110 W");
     CHECK(is_near(plain.resolution_joules, 61e-6), "one unit");
     CHECK(plain.from_ns == 0 && plain.to_ns == 2 * s, "first to last reading");
+    struct emit_slot slot = {.point = point_of(&cases[0].point)};
+    struct emit_reading readings[] = {{.count = 0, .taken_ns = 0},
+                                      {.count = 200000000, .taken_ns = 2 * s}};
+    struct emit_window window = {.from_ns = 300 * ms, .to_ns = 1900 * ms};
+    struct emit_outcome early;
+    for (int i = 0; i < 2; i++)
+        emit_tally_fold(&slot.tally, &slot.point, &readings[i]);
+    emit_settle(&slot, 1, &window, &early);
+    CHECK(is_near(early.uncertainty_joules, 100 * (0.001 + 0.3 + 0.001 + 0.1)),
+          "300 ms before the job and 100 ms after it are edges too");
     CHECK(range < modulus, "the largest count is below the modulus");
 }
 
