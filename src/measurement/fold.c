@@ -18,6 +18,7 @@ static void take_first(struct emit_tally *tally, const struct emit_reading *read
     tally->samples = 1;
     tally->first_count = tally->last_count = reading->count;
     tally->first_ns = tally->last_ns = tally->moved_ns = reading->taken_ns;
+    tally->first_within_ns = tally->last_within_ns = reading->within_ns;
     tally->suspended_ns = reading->suspended_ns;
 }
 
@@ -53,6 +54,7 @@ static void count_interval(struct emit_tally *tally, const struct emit_point *po
                            const struct emit_reading *reading) {
     int64_t gap_ns = reading->taken_ns - tally->last_ns;
     int64_t span_ns = emit_time_add(gap_ns, emit_point_lag_ns(point));
+    span_ns = emit_time_add(span_ns, emit_time_add(tally->last_within_ns, reading->within_ns));
     bool smaller = reading->count < tally->last_count;
     uint64_t counts = reading->count - tally->last_count;
     if (smaller) counts += point->modulus; // both differences modulo 2^64
@@ -78,7 +80,7 @@ static void count_interval(struct emit_tally *tally, const struct emit_point *po
 
 void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
                      const struct emit_reading *reading) {
-    if (tally->ended || reading->taken_ns < 0) return;
+    if (tally->ended || reading->taken_ns < 0 || reading->within_ns < 0) return;
     if (reading->code) {
         fail(tally, reading->code, reading->taken_ns);
         return;
@@ -98,6 +100,7 @@ void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
         tally->samples++;
         tally->last_count = reading->count;
         tally->last_ns = reading->taken_ns;
+        tally->last_within_ns = reading->within_ns;
         tally->suspended_ns = reading->suspended_ns;
     }
     tally->failed = EMIT_CODE_NONE;

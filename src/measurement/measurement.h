@@ -58,7 +58,8 @@ struct emit_point {
 struct emit_reading {
     enum emit_code code; // NONE: count is good; else MALFORMED, GONE, DENIED, TIMEOUT
     uint64_t count;
-    int64_t taken_ns;     // CLOCK_MONOTONIC
+    int64_t taken_ns;     // CLOCK_MONOTONIC, give or take within_ns
+    int64_t within_ns;    // half of the time that reading the meter took
     int64_t suspended_ns; // CLOCK_BOOTTIME - CLOCK_MONOTONIC at that moment
 };
 
@@ -72,6 +73,8 @@ struct emit_tally {
     uint64_t resets;  // intervals whose energy is unknown
     int64_t first_ns; // CLOCK_MONOTONIC of the first and last good reading
     int64_t last_ns;
+    int64_t first_within_ns; // how well these two moments are known
+    int64_t last_within_ns;
     int64_t moved_ns;         // of the last reading that differed from the one before
     int64_t suspended_ns;     // of the last good reading
     int64_t uncovered_ns;     // time whose energy is not in carried_count

@@ -87,17 +87,19 @@ static enum emit_code decide_point(const struct view *view, enum emit_outcome_ki
 }
 
 // An edge is known to within one update of the counter, and a counter of large
-// units updates when a unit is full. lead_ns lies between the reading and the
-// job's own edge.
+// units updates when a unit is full. apart_ns lies between the reading and the
+// job's own edge, as far as that is known: a process runs a little after it was
+// started and is missed a little after it ended, and how long scheduling took on
+// the known part of the way is the best guess at the rest of it. Hence twice.
 static double edge_joules(const struct view *view, int64_t milliwatts, double mean_watts,
-                          int64_t lead_ns) {
+                          int64_t apart_ns) {
     const struct emit_point *point = view->point;
     double watts = milliwatts ? (double)milliwatts / 1000 : mean_watts;
     double update = watts * (double)point->update_period_ns / 1e9;
     double step =
         emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
-    double lead = lead_ns > 0 ? watts * (double)lead_ns / 1e9 : 0;
-    return (update > step ? update : step) + lead;
+    double apart = apart_ns > 0 ? 2 * watts * (double)apart_ns / 1e9 : 0;
+    return (update > step ? update : step) + apart;
 }
 
 static void state_figures(const struct view *view, struct emit_outcome *outcome) {
@@ -115,10 +117,11 @@ static void state_figures(const struct view *view, struct emit_outcome *outcome)
     outcome->peak_watts = (double)tally->peak_milliwatts / 1000;
     outcome->coverage_ratio = (double)view->covered_ns / (double)window_ns;
     outcome->sampling_hz = (double)(tally->samples - 1) * 1e9 / (double)window_ns;
-    outcome->uncertainty_joules = edge_joules(view, tally->first_milliwatts, outcome->mean_watts,
-                                              window->from_ns - tally->first_ns) +
-                                  edge_joules(view, tally->last_milliwatts, outcome->mean_watts,
-                                              tally->last_ns - window->to_ns);
+    outcome->uncertainty_joules =
+        edge_joules(view, tally->first_milliwatts, outcome->mean_watts,
+                    window->from_ns - tally->first_ns + tally->first_within_ns) +
+        edge_joules(view, tally->last_milliwatts, outcome->mean_watts,
+                    tally->last_ns - window->to_ns + tally->last_within_ns);
     outcome->wraps = tally->wraps;
     outcome->concurrent_runs = window->concurrent_runs;
 }

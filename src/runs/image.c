@@ -136,6 +136,7 @@ void emit_run_image_publish(struct emit_run_image *image,
 
 static bool is_tally(const struct emit_tally *tally) {
     return tally->first_ns >= 0 && tally->last_ns >= tally->first_ns && tally->moved_ns >= 0 &&
+           tally->first_within_ns >= 0 && tally->last_within_ns >= 0 &&
            tally->moved_ns <= tally->last_ns && tally->uncovered_ns >= 0 &&
            tally->uncovered_ns <= tally->last_ns - tally->first_ns &&
            tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT;

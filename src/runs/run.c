@@ -203,12 +203,13 @@ static int64_t suspended_ns(struct emit_host *host, int64_t *now_ns) {
     return slept_ns;
 }
 
-static void fold_meter(struct emit_run *run, const struct open_meter *meter, int64_t taken_ns,
-                       int64_t slept_ns) {
+static void fold_meter(struct emit_run *run, const struct open_meter *meter, int64_t before_ns,
+                       int64_t after_ns, int64_t slept_ns) {
     for (size_t i = meter->first; i < meter->first + meter->count; i++) {
         uint32_t slot = run->slot_of[i];
         if (slot == EMIT_POINTS_MAX) continue;
-        run->readings[i].taken_ns = taken_ns;
+        run->readings[i].within_ns = (after_ns - before_ns) / 2;
+        run->readings[i].taken_ns = before_ns + run->readings[i].within_ns;
         run->readings[i].suspended_ns = slept_ns;
         emit_tally_fold(&run->now.tallies[slot], &run->points[i], &run->readings[i]);
     }
@@ -228,7 +229,7 @@ static bool read_meters(struct emit_run *run) {
         meter->type->read(meter->state, run->readings + meter->first);
         if (!change_state(run, READING, BUSY)) return false;
         int64_t after_ns = emit_host_monotonic_ns(run->host);
-        fold_meter(run, meter, before_ns + (after_ns - before_ns) / 2, slept_ns);
+        fold_meter(run, meter, before_ns, after_ns, slept_ns);
         run->now.sweep.sampled_ns = after_ns;
         emit_run_image_publish(run->file.image, &run->now);
     }

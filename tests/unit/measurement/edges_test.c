@@ -71,8 +71,11 @@ static uint64_t show(struct counter *counter, double t, double unit) {
 // The error of one run in parts of its stated uncertainty; negative: not measured.
 static double one_run(double update_s, double unit, double pace_s) {
     double length = update_s * exp(random_between(log(8), log(5000)));
-    double spawn = random_between(0.0002, 0.0006), reaped = random_between(0.00002, 0.0002);
-    double start = 5 * update_s, begin = start + spawn, end = begin + length;
+    // Of the way from the first reading to the job, and from the job to the last
+    // reading, the meter knows a part: up to exec, and from when it was told.
+    double spawn = random_between(0.0001, 0.0004), told = random_between(0.00002, 0.0002);
+    double start = 5 * update_s, begin = start + spawn + random_between(0, spawn);
+    double end = begin + length, reaped = told + random_between(0, told);
     struct curve curve = random_curve(end, update_s);
     struct counter counter = {&curve, update_s, update_s * random_unit()};
     struct emit_slot slot = {.point = {.component = EMIT_COMPONENT_CPU_PACKAGE,
@@ -88,7 +91,8 @@ static double one_run(double update_s, double unit, double pace_s) {
         emit_tally_fold(&slot.tally, &slot.point, &reading);
         if (t > end) break;
     }
-    struct emit_window window = {.from_ns = (int64_t)(begin * 1e9), .to_ns = (int64_t)(end * 1e9)};
+    struct emit_window window = {.from_ns = (int64_t)((start + spawn) * 1e9),
+                                 .to_ns = (int64_t)((end + reaped - told) * 1e9)};
     struct emit_outcome outcome;
     emit_settle(&slot, 1, &window, &outcome);
     if (outcome.kind != EMIT_OUTCOME_MEASURED) return -1;

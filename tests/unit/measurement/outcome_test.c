@@ -353,15 +353,15 @@ static void check_figures(void) {
     CHECK(is_near(plain.resolution_joules, 61e-6), "one unit");
     CHECK(plain.from_ns == 0 && plain.to_ns == 2 * s, "first to last reading");
     struct emit_slot slot = {.point = point_of(&cases[0].point)};
-    struct emit_reading readings[] = {{.count = 0, .taken_ns = 0},
-                                      {.count = 200000000, .taken_ns = 2 * s}};
+    struct emit_reading readings[] = {{.count = 0, .taken_ns = 0, .within_ns = ms},
+                                      {.count = 200000000, .taken_ns = 2 * s, .within_ns = 4 * ms}};
     struct emit_window window = {.from_ns = 300 * ms, .to_ns = 1900 * ms};
     struct emit_outcome early;
     for (int i = 0; i < 2; i++)
         emit_tally_fold(&slot.tally, &slot.point, &readings[i]);
     emit_settle(&slot, 1, &window, &early);
-    CHECK(is_near(early.uncertainty_joules, 100 * (0.001 + 0.3 + 0.001 + 0.1)),
-          "300 ms before the job and 100 ms after it are edges too");
+    CHECK(is_near(early.uncertainty_joules, 100 * (0.001 + 2 * 0.301 + 0.001 + 2 * 0.104)),
+          "300 ms before the job, 100 ms after it and slow reads are edges too");
     CHECK(range < modulus, "the largest count is below the modulus");
 }
 
