@@ -69,25 +69,13 @@ static inline const struct emit_lookup_word *word_of(const struct emit_judge *ju
     return emit_lookup_word(at, length, emit_members_readable(members, at, length));
 }
 
-static inline void note_word(struct emit_judge *judge, uint32_t field, uint8_t number) {
-    switch (field) {
-    case EMIT_TAG_ENERGY_SOURCE: judge->source = number; break;
-    case EMIT_TAG_ENERGY_PROVENANCE: judge->provenance = number; break;
-    case EMIT_TAG_COMPONENT: judge->component = number; break;
-    case EMIT_TAG_ACCURACY_CLASS: judge->accuracy = number; break;
-    case EMIT_TAG_PROVIDER_FAMILY: judge->family = number; break;
-    case EMIT_TAG_MEASUREMENT_BOUNDARY: judge->boundary = number; break;
-    default: break;
-    }
-}
-
 static void judge_words(struct emit_judge *judge, int place) {
     uint64_t words = judge->good[place] & emit_lookup.format[EMIT_FORMAT_WORD][place];
     FOR_EACH_FIELD(field, place, words) {
         const struct emit_lookup_word *word = word_of(judge, (uint32_t)field);
-        uint8_t number = word ? word->in_set[emit_fields[field].set] : 0;
-        note_word(judge, (uint32_t)field, number);
-        if (!number) emit_judge_find(judge, (uint32_t)field, EMIT_CHECK_FORMAT);
+        enum emit_set set = emit_fields[field].set;
+        judge->word[set] = word ? word->in_set[set] : 0;
+        if (!judge->word[set]) emit_judge_find(judge, (uint32_t)field, EMIT_CHECK_FORMAT);
     }
 }
 
@@ -97,9 +85,9 @@ static void judge_labels(struct emit_judge *judge) {
         judge->good[EMIT_PLACE_TAG] & emit_lookup.format[EMIT_FORMAT_LABEL][EMIT_PLACE_TAG];
     FOR_EACH_FIELD(field, EMIT_PLACE_TAG, labels) {
         const struct emit_lookup_word *word = word_of(judge, (uint32_t)field);
-        uint8_t number = word ? word->in_set[emit_fields[field].strict_set] : 0;
-        note_word(judge, (uint32_t)field, number);
-        if (number) continue;
+        enum emit_set set = emit_fields[field].strict_set;
+        judge->word[set] = word ? word->in_set[set] : 0;
+        if (judge->word[set]) continue;
         const char *at = judge->members->at[field];
         size_t length = judge->members->length[field];
         if (!emit_text_is_label(at, length))
@@ -149,6 +137,7 @@ static void judge_form(struct emit_judge *judge, enum emit_format format,
 
 static void judge_forms(struct emit_judge *judge) {
     judge_form(judge, EMIT_FORMAT_NAME, emit_text_is_name);
+    if (!(judge->good[EMIT_PLACE_TAG] & emit_lookup.rare_forms[EMIT_PLACE_TAG])) return;
     judge_form(judge, EMIT_FORMAT_LABEL, emit_text_is_label);
     judge_form(judge, EMIT_FORMAT_CURRENCY, emit_text_is_currency);
     judge_form(judge, EMIT_FORMAT_PROFILE, emit_text_is_profile);
@@ -244,18 +233,23 @@ static inline void bind(struct emit_judge *judge, enum emit_bond bond, bool kept
 static void judge_source(struct emit_judge *judge) {
     if (judge->kind == EMIT_KIND_UNKNOWN) return;
     const struct emit_kind_row *row = &emit_kinds[judge->kind];
-    if (judge->provenance)
-        bind(judge, EMIT_BOND_PROVENANCE, row->provenances >> (judge->provenance - 1) & 1);
-    if (judge->component)
-        bind(judge, EMIT_BOND_COMPONENT, row->components >> (judge->component - 1) & 1);
-    if (judge->accuracy && judge->provenance)
+    if (judge->word[EMIT_SET_PROVENANCE])
+        bind(judge, EMIT_BOND_PROVENANCE,
+             row->provenances >> (judge->word[EMIT_SET_PROVENANCE] - 1) & 1);
+    if (judge->word[EMIT_SET_COMPONENT])
+        bind(judge, EMIT_BOND_COMPONENT,
+             row->components >> (judge->word[EMIT_SET_COMPONENT] - 1) & 1);
+    if (judge->word[EMIT_SET_ACCURACY] && judge->word[EMIT_SET_PROVENANCE])
         bind(judge, EMIT_BOND_ACCURACY,
-             row->accuracies[judge->provenance - 1] >> (judge->accuracy - 1) & 1);
+             row->accuracies[judge->word[EMIT_SET_PROVENANCE] - 1] >>
+                     (judge->word[EMIT_SET_ACCURACY] - 1) &
+                 1);
     if (is_of_kind(judge, EMIT_KINDS_FACILITY)) {
         bind(judge, EMIT_BOND_REGION,
              has_seen(judge, EMIT_TAG_REGION) || has_seen(judge, EMIT_TAG_GRID_REGION));
         if (is_good(judge, EMIT_TAG_PROVIDER_FAMILY))
-            bind(judge, EMIT_BOND_OPERATOR, judge->family == EMIT_FAMILY_OPERATOR_OWNED + 1);
+            bind(judge, EMIT_BOND_OPERATOR,
+                 judge->word[EMIT_SET_FAMILY] == EMIT_FAMILY_OPERATOR_OWNED + 1);
     }
     if (is_of_kind(judge, EMIT_KINDS_TOKEN))
         bind(judge, EMIT_BOND_TOKEN_COUNT,
@@ -269,12 +263,13 @@ static void judge_overhead(struct emit_judge *judge) {
     if (!is_good(judge, EMIT_TAG_PUE_APPLIED)) return;
     bool applied = emit_members_has(judge->members->of_type[EMIT_JSON_TRUE], EMIT_TAG_PUE_APPLIED);
     if (is_of_kind(judge, EMIT_KINDS_SENSOR_RUN)) bind(judge, EMIT_BOND_PUE_MEASURED_RUN, !applied);
-    if (is_of_kind(judge, EMIT_KINDS_FACILITY) && judge->component)
+    if (is_of_kind(judge, EMIT_KINDS_FACILITY) && judge->word[EMIT_SET_COMPONENT])
         bind(judge, EMIT_BOND_PUE_COMPONENT,
-             !applied || !(EMIT_COMPONENTS_WITHOUT_OVERHEAD >> (judge->component - 1) & 1));
-    if (is_of_kind(judge, EMIT_KINDS_TOKEN) && judge->boundary)
+             !applied ||
+                 !(EMIT_COMPONENTS_WITHOUT_OVERHEAD >> (judge->word[EMIT_SET_COMPONENT] - 1) & 1));
+    if (is_of_kind(judge, EMIT_KINDS_TOKEN) && judge->word[EMIT_SET_BOUNDARY])
         bind(judge, EMIT_BOND_PUE_BOUNDARY,
-             applied == (judge->boundary == EMIT_BOUNDARY_FACILITY + 1));
+             applied == (judge->word[EMIT_SET_BOUNDARY] == EMIT_BOUNDARY_FACILITY + 1));
 }
 
 static double milliseconds_between(const struct emit_moment *from, const struct emit_moment *to) {
@@ -358,8 +353,7 @@ static void judge_dates(struct emit_judge *judge) {
 }
 
 void emit_judge_members(struct emit_judge *judge) {
-    judge->source = judge->provenance = judge->component = 0;
-    judge->accuracy = judge->family = judge->boundary = 0;
+    memset(judge->word, 0, sizeof judge->word);
     judge->read[0] = judge->read[1] = 0;
     judge_types(judge, EMIT_PLACE_TOP);
     bool has_tags = is_good(judge, EMIT_FIELD_TAGS);
@@ -377,8 +371,9 @@ void emit_judge_members(struct emit_judge *judge) {
         judge->good[EMIT_PLACE_TAG] = 0;
     }
     bool has_run = has_seen(judge, EMIT_FIELD_COMPUTE_ASSIGNMENT_RUN_ID);
-    judge->kind =
-        judge->source ? emit_lookup.kind_of[judge->source - 1][has_run] : EMIT_KIND_UNKNOWN;
+    judge->kind = judge->word[EMIT_SET_SOURCE]
+                      ? emit_lookup.kind_of[judge->word[EMIT_SET_SOURCE] - 1][has_run]
+                      : EMIT_KIND_UNKNOWN;
     judge_presence(judge, EMIT_PLACE_TOP);
     if (has_tags) {
         judge_presence(judge, EMIT_PLACE_TAG);

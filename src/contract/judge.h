@@ -14,8 +14,8 @@ struct emit_judge {
     enum emit_level level; // CORE leaves out what strict adds
     uint32_t kind;         // of enum emit_kind, or EMIT_KIND_UNKNOWN
     emit_field_set good;   // fields of the right type
-    // Of the words that were found in their set, 1 + their number there; else 0.
-    uint8_t source, provenance, component, accuracy, family, boundary;
+    // By set: of the word of the field that has the set, 1 + its number there; 0: none found.
+    uint8_t word[EMIT_SET_COUNT];
     emit_field_set read; // fields whose entry below is filled
     struct emit_moment moment[EMIT_FIELD_COUNT];
     int64_t day[EMIT_FIELD_COUNT];

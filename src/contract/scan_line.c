@@ -120,15 +120,20 @@ ALWAYS_INLINE const char *next_quote(struct walk *walk) {
     return place;
 }
 
-ALWAYS_INLINE void skip_spaces(struct walk *walk) {
-    while (__builtin_expect(*walk->at == ' ', 0))
+// Behind a token: where a space stands, the next token may be further on. Compact lines
+// have none, so only a token that is not as expected asks.
+ALWAYS_INLINE bool skip_spaces(struct walk *walk) {
+    if (__builtin_expect(*walk->at != ' ', 1)) return false;
+    while (*walk->at == ' ')
         walk->at++;
+    return true;
 }
 
 // The string whose quote stands at walk->at, without its quotes; NULL when none does.
 ALWAYS_INLINE const char *take_string(struct walk *walk, size_t *length) {
-    if (next_quote(walk) != walk->at) return NULL;
-    const char *text = walk->at + 1, *close = next_quote(walk);
+    const char *open = next_quote(walk);
+    if (open != walk->at && !(skip_spaces(walk) && open == walk->at)) return NULL;
+    const char *text = open + 1, *close = next_quote(walk);
     *length = (size_t)(close - text);
     walk->at = close + 1;
     return text;
@@ -221,8 +226,7 @@ ALWAYS_INLINE bool take_unknown(struct walk *walk, struct emit_members *members,
 ALWAYS_INLINE const char *take_key(struct walk *walk, size_t *length) {
     const char *name = take_string(walk, length);
     if (!name) return NULL;
-    skip_spaces(walk);
-    if (*walk->at != ':') return NULL;
+    if (*walk->at != ':' && !(skip_spaces(walk) && *walk->at == ':')) return NULL;
     walk->at++;
     skip_spaces(walk);
     return name;
@@ -262,14 +266,13 @@ ALWAYS_INLINE enum after open_object(struct walk *walk) {
     return CLOSED;
 }
 
-// From behind a member to the next one, or past the object's end.
+// From behind a member to the comma before the next one, or past the object's end.
 ALWAYS_INLINE enum after go_on(struct walk *walk) {
-    skip_spaces(walk);
-    char c = *walk->at++;
-    if (c == '}') return CLOSED;
-    if (c != ',') return FAULT;
-    skip_spaces(walk);
-    return MEMBER;
+    char c = *walk->at;
+    if (c == ' ' && skip_spaces(walk)) c = *walk->at;
+    walk->at++;
+    if (c == ',') return MEMBER;
+    return c == '}' ? CLOSED : FAULT;
 }
 
 ALWAYS_INLINE bool take_tags(struct walk *walk, struct emit_members *members) {

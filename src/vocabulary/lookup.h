@@ -48,7 +48,7 @@ struct emit_lookup {
     emit_field_set limited;                          // numbers with a limit
     emit_field_set format[EMIT_FORMAT_COUNT];
     emit_field_set strict_format[EMIT_FORMAT_COUNT];
-    emit_field_set strict_words;                   // fields with a strict_set
+    emit_field_set rare_forms; // strings that most events have none of: see lookup_generate.c
     uint8_t kind_of[EMIT_SOURCE_COUNT][2];         // by source, and whether a run is named
     uint8_t field_at[1 << EMIT_LOOKUP_FIELD_BITS]; // 1 + number in fields[]; 0: none
     uint8_t word_at[1 << EMIT_LOOKUP_WORD_BITS];   // 1 + number in words[]

@@ -88,6 +88,17 @@ static uint64_t find_multiplier(int bits, uint8_t *at,
     exit(1);
 }
 
+// Forms of coefficients and facilities; times, labels and names stand in every event.
+static bool has_rare_form(const struct emit_field *field) {
+    switch ((int)field->format) {
+    case EMIT_FORMAT_PROFILE:
+    case EMIT_FORMAT_URL:
+    case EMIT_FORMAT_CURRENCY:
+    case EMIT_FORMAT_HASH: return true;
+    default: return field->strict_format == EMIT_FORMAT_LABEL;
+    }
+}
+
 static void collect_field(int id) {
     const struct emit_field *field = &emit_fields[id];
     uint64_t bit = bit_of(id);
@@ -107,7 +118,7 @@ static void collect_field(int id) {
     if (field->low || field->high) table.limited[place] |= bit;
     if (field->type == EMIT_VALUE_STRING) table.format[field->format][place] |= bit;
     if (field->strict_format) table.strict_format[field->strict_format][place] |= bit;
-    if (field->strict_set) table.strict_words[place] |= bit;
+    if (has_rare_form(field)) table.rare_forms[place] |= bit;
     const uint32_t required[] = {field->required, field->strict_required};
     const uint32_t forbidden[] = {field->forbidden, field->strict_forbidden};
     for (int level = 0; level < EMIT_LEVEL_COUNT; level++) {
@@ -181,7 +192,7 @@ static void print_table(void) {
     print_set("limited", table.limited);
     print_sets("format", table.format, EMIT_FORMAT_COUNT);
     print_sets("strict_format", table.strict_format, EMIT_FORMAT_COUNT);
-    print_set("strict_words", table.strict_words);
+    print_set("rare_forms", table.rare_forms);
     for (int source = 0; source < EMIT_SOURCE_COUNT; source++)
         printf("    .kind_of[%d] = {%u, %u},\n", source, table.kind_of[source][0],
                table.kind_of[source][1]);

@@ -113,6 +113,14 @@ static void check_lengths(void) {
     CHECK(!emit_text_is_label(text, 3), "no hyphen first");
 }
 
+static void write_date(char text[11], int year, int month, int day) {
+    const int digits[] = {year / 1000, year / 100 % 10, year / 10 % 10, year % 10,
+                          -1,          month / 10,      month % 10,     -1,
+                          day / 10,    day % 10};
+    for (size_t i = 0; i < 10; i++)
+        text[i] = digits[i] < 0 ? '-' : (char)('0' + digits[i]);
+}
+
 // Every day from 0001 to 9999, and the days that are none.
 static void check_calendar(void) {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -124,7 +132,7 @@ static void check_calendar(void) {
         for (int month = 1; month <= 12; month++) {
             for (int day = 1; day <= 31; day++) {
                 bool exists = day <= lengths[month - 1] + (leap && month == 2);
-                snprintf(text, sizeof text, "%04d-%02d-%02d", year, month, day);
+                write_date(text, year, month, day);
                 int64_t days = 0;
                 bool got = emit_date_read(&days, text, 10);
                 if (got != exists || (exists && days != wanted)) wrong++;
