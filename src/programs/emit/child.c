@@ -105,8 +105,6 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
     volatile int exec_errno = 0;
     pid_t pid = spawn(signals, argv, environment, &exec_errno);
     int fork_errno = errno;
-    // After exec: what lies before it is the way to the job, and not the job.
-    int64_t started_ns = monotonic_ns();
     free(environment);
     if (pid < 0) return emit_fail_errno(err, fork_errno, "cannot start a process");
     if (exec_errno != 0) {
