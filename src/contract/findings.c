@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "contract/judge.h"
 
+#include "base/number.h"
 #include "base/text.h"
 
 static bool is_out(const struct emit_judge *judge, unsigned number) {
@@ -62,7 +63,9 @@ static void add_form(struct emit_text *message, enum emit_format format) {
 static void add_limit(struct emit_text *message, enum emit_limit limit, double value) {
     static const char *const words[] = {"", " must be at least ", " must be above ",
                                         " must be at most ", " must be below "};
-    emit_text_add_format(message, "%s%g", words[limit], value);
+    char number[EMIT_NUMBER_TEXT_MAX]; // written without the host program's locale
+    emit_text_add(message, words[limit]);
+    emit_text_add_bytes(message, number, emit_number_write(number, value));
 }
 
 static const char *type_words(enum emit_value_type type) {
