@@ -41,7 +41,7 @@ static const char *const texts[EMIT_STATEMENT_COUNT] = {
         " checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
         " ON CONFLICT(identity, kind) DO NOTHING",
     [EMIT_STATEMENT_FIND] =
-        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE kind = ?1 AND identity = ?2",
+        ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE kind = ?1 AND identity = ?2"),
     [EMIT_STATEMENT_SET_ASIDE] =
         "INSERT INTO quarantine(set_aside_ns, sequence, kind, identity, run_id, workspace_id,"
         " time_ns, stored_ns, body, checksum)"
@@ -305,6 +305,13 @@ static int is_late(void *deadline_ns) {
     return now_ns() > *(int64_t *)deadline_ns;
 }
 
+// SQLite heads its findings with a line "*** in database main ***"; a sentence of
+// ours has no line end, and the finding is its last part.
+static const char *first_finding(const char *found) {
+    const char *line = strchr(found, '\n');
+    return line && strncmp(found, "***", 3) == 0 ? line + 1 : found;
+}
+
 enum emit_status emit_connection_check(struct emit_outbox *outbox, bool thorough, int64_t limit_ns,
                                        bool *finished, struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
@@ -321,7 +328,8 @@ enum emit_status emit_connection_check(struct emit_outbox *outbox, bool thorough
         if (!found)
             status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
         else if (strcmp(found, "ok") != 0)
-            status = emit_fail(err, EMIT_CORRUPT, "%s is damaged: %s", outbox->folder.path, found);
+            status = emit_fail(err, EMIT_CORRUPT, "%s is damaged: %s", outbox->folder.path,
+                               first_finding(found));
     } else if (*finished && code != SQLITE_DONE) {
         status = fail(outbox, "check", err);
     }

