@@ -22,7 +22,7 @@ void emit_run_id_new(struct emit_host *host, char id[EMIT_RUN_ID_MAX]) {
     for (int digit = 0; digit < 26; digit++) {
         unsigned value = 0;
         for (int bit = digit * 5 - 2; bit < digit * 5 + 3; bit++)
-            value = value << 1 | (bit < 0 ? 0 : bytes[bit / 8] >> (7 - bit % 8) & 1u);
+            value = value << 1 | (bit < 0 ? 0 : (unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1u);
         id[4 + digit] = digits[value];
     }
     id[30] = '\0';
