@@ -28,6 +28,14 @@ def scenarios():
     return [line.split()[0] for line in got.stdout.splitlines()]
 
 
+# One JSON object a line; nothing where there is no file.
+def read_lines(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
 # Which zone a point of emit's is. Derived from the kernel's names alone, not from
 # what emit's own code does: package-N, its parts, memory as dram-N.
 def zone_of_points(zones):
@@ -66,19 +74,13 @@ class Run:
         self.got = subprocess.run([*AHEAD, TESTBED, "run", "--ledger", path("ledger"), scenario, "--", "sh", "-c", script],
                                   capture_output=True, text=True, env=self.environment)
         self.life = self.report = None
-        self.events, self.ledger = [], []
         if os.path.exists(path("life")):
             with open(path("life"), "rb") as life:
                 self.life = struct.unpack("qq", life.read(16))
         if os.path.exists(path("report")):
             with open(path("report"), encoding="utf-8") as report:
                 self.report = json.load(report)
-        if os.path.exists(path("events")):
-            with open(path("events"), encoding="utf-8") as events:
-                self.events = [json.loads(line) for line in events]
-        if os.path.exists(path("ledger")):
-            with open(path("ledger"), encoding="ascii") as ledger:
-                self.ledger = [json.loads(line) for line in ledger]
+        self.events, self.ledger = read_lines(path("events")), read_lines(path("ledger"))
         with open(path("listed"), encoding="ascii") as listed:
             self.zones_found = sum(":" in line for line in listed)
 
