@@ -39,7 +39,8 @@ struct emit_verdict {
 
 // Checks one event in bytes[0..length), both levels at once. Returns EMIT_OK
 // when neither level is broken, else EMIT_REFUSED; the verdict is filled either
-// way. Reads no further than bytes + length. Allocates nothing.
+// way. Reads no further than bytes + length. Allocates nothing; takes up to 128 KiB
+// of stack.
 enum emit_status emit_contract_check(const char *bytes, size_t length,
                                      struct emit_verdict *verdict);
 
@@ -51,7 +52,8 @@ enum emit_status emit_contract_check_within(const char *bytes, size_t length, co
                                             struct emit_verdict *verdict);
 
 // The identity of an event: SHA-256 of its RFC 8785 form, in hexadecimal.
-// EMIT_MALFORMED: not JSON an event can be.
+// EMIT_MALFORMED: not JSON an event can be (deeper than 8, more than 512 members).
+// Takes up to 256 KiB of stack.
 EMIT_MUST_CHECK enum emit_status emit_contract_identity(const char *bytes, size_t length,
                                                         char identity[EMIT_IDENTITY_TEXT],
                                                         struct emit_error *err);

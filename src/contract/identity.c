@@ -11,8 +11,12 @@
 #include <sha2.h>
 #include <string.h>
 
-// Members of the objects on the way to where we are; events have far fewer.
-enum { MEMBERS_MAX = 2 * EMIT_JSON_MEMBERS_MAX };
+// Events nest once and have some thirty members. What an invalid event may have beyond
+// that is bounded, and with it the stack.
+enum {
+    MEMBERS_MAX = 2 * EMIT_JSON_MEMBERS_MAX, // of all objects on the way to where we are
+    DEPTH_MAX = 8,
+};
 
 struct member {
     struct emit_json_slice key;
@@ -21,6 +25,7 @@ struct member {
 
 struct digest {
     SHA2_CTX hash;
+    int depth;
     size_t member_count;
     struct member members[MEMBERS_MAX];
     char scratch[EMIT_EVENT_MAX]; // a string without its escapes
@@ -147,14 +152,21 @@ static bool add_number(struct digest *digest, struct emit_json *json) {
     return true;
 }
 
-// Goes no deeper than the scanner that took the whole text.
+static bool add_container(struct digest *digest, struct emit_json *json, bool is_object) {
+    if (digest->depth >= DEPTH_MAX) return false;
+    digest->depth++;
+    bool good = is_object ? add_object(digest, json) : add_array(digest, json);
+    digest->depth--;
+    return good;
+}
+
 static bool add_value(struct digest *digest, const struct emit_json_slice *text) {
     struct emit_json json;
     struct emit_json_slice string;
     emit_json_init(&json, text->at, text->length);
     switch (emit_json_peek(&json)) {
-    case EMIT_JSON_OBJECT: return add_object(digest, &json);
-    case EMIT_JSON_ARRAY: return add_array(digest, &json);
+    case EMIT_JSON_OBJECT: return add_container(digest, &json, true);
+    case EMIT_JSON_ARRAY: return add_container(digest, &json, false);
     case EMIT_JSON_NUMBER: return add_number(digest, &json);
     case EMIT_JSON_STRING:
         if (!emit_json_take_string(&json, &string)) return false;
@@ -182,9 +194,12 @@ enum emit_status emit_contract_identity(const char *bytes, size_t length,
     struct digest digest;
     const struct emit_json_slice whole = {bytes, length, false};
     SHA256Init(&digest.hash);
+    digest.depth = 0;
     digest.member_count = 0;
     if (!add_value(&digest, &whole))
-        return emit_fail(err, EMIT_MALFORMED, "the event has more than %d members", MEMBERS_MAX);
+        return emit_fail(err, EMIT_MALFORMED,
+                         "the event nests deeper than %d or has more than %d members", DEPTH_MAX,
+                         MEMBERS_MAX);
     SHA256End(&digest.hash, identity);
     return EMIT_OK;
 }

@@ -21,8 +21,9 @@ static void check_case(const char *what, const char *text, const char *canonical
 }
 
 static void check_refusals(void) {
-    static const char *const texts[] = {"",        "[]",          "1",    "{\"a\":1,\"a\":1}",
-                                        "{\"a\":", "{\"a\":1} x", "null", "{\"a\":1e999}"};
+    static const char *const texts[] = {
+        "",        "[]",          "1",    "{\"a\":1,\"a\":1}", "{\"a\":[[[[[[[[1]]]]]]]]}",
+        "{\"a\":", "{\"a\":1} x", "null", "{\"a\":1e999}"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         char identity[EMIT_IDENTITY_TEXT] = "untouched";
         struct emit_error err;
@@ -50,6 +51,7 @@ int main(void) {
                "{\"a\":1,\"b\":0,\"c\":100,\"d\":1e+21,\"e\":0.000001,\"f\":1e-7,\"g\":151.2}");
     check_case("objects and arrays inside", "{\"b\":[ {\"d\":1,\"c\":[]} , null, true,false ]}",
                "{\"b\":[{\"c\":[],\"d\":1},null,true,false]}");
+    check_case("as deep as may be", "{\"a\":[[[[[[[1]]]]]]]}", "{\"a\":[[[[[[[1]]]]]]]}");
     check_refusals();
     return check_end();
 }
