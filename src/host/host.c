@@ -88,6 +88,20 @@ int emit_host_borrowed_descriptor(const struct emit_host *host, const char *path
     return -1;
 }
 
+int emit_host_read_line(int directory, const char *path, char *text, size_t size) {
+    // O_NONBLOCK: nothing that lies in the place of a file may hold us up.
+    int file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) return errno;
+    ssize_t length = pread(file, text, size - 1, 0);
+    int failed = length < 0 ? errno : 0;
+    close(file);
+    if (failed) return failed;
+    while (length > 0 && text[length - 1] == '\n')
+        length--;
+    text[length] = '\0';
+    return 0;
+}
+
 // On kernels before 5.8, whose statx does not know mounts.
 static long mount_by_proc(int descriptor) {
     char path[64], text[256];
@@ -156,15 +170,7 @@ bool emit_host_is_kernel_file(struct emit_host *host, int descriptor, const char
 }
 
 void emit_host_boot_id(char id[37]) {
-    id[0] = '\0';
-    int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return;
-    char text[40];
-    ssize_t length = read(file, text, sizeof text);
-    close(file);
-    if (length < 36) return;
-    memcpy(id, text, 36);
-    id[36] = '\0';
+    if (emit_host_read_line(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, 37) != 0) id[0] = '\0';
 }
 
 void emit_host_node_name(char *name, size_t size) {

@@ -59,6 +59,10 @@ int64_t emit_host_monotonic_ns(struct emit_host *host);
 int64_t emit_host_boottime_ns(struct emit_host *host);
 int64_t emit_host_wall_ns(struct emit_host *host);
 
+// Reads the small file at path below a directory's descriptor, without its line
+// ends. 0, or an errno; text is written on success only. What does not fit is cut.
+int emit_host_read_line(int directory, const char *path, char *text, size_t size);
+
 // True only with evidence on the open descriptor itself: it lies on sysfs, and
 // its path inside that file system begins with `below` ("/devices/virtual/powercap/").
 // Without /proc there is no evidence, and the answer is no.

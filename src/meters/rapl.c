@@ -26,6 +26,7 @@
 
 enum {
     UPDATE_PERIOD_NS = 1000000, // mean 1.00 ms on every part recorded, single updates to 2 ms
+    RANGE_DIGITS = 20,          // of 2^64 - 1: more is a text that was cut
     COUNT_TEXT_MAX = 32, // bytes read of a count: 20 digits, a line end, and room to see more
 };
 
@@ -45,20 +46,6 @@ struct scan {
     struct emit_rapl_zone *zones; // EMIT_POINTS_MAX of them
 };
 
-// Reads a small file whole, without its line end. Returns 0 or an errno.
-static int read_line(int directory, const char *path, char *text, size_t size) {
-    int file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) return errno;
-    ssize_t length = pread(file, text, size - 1, 0);
-    int failed = length < 0 ? errno : 0;
-    close(file);
-    if (failed) return failed;
-    while (length > 0 && text[length - 1] == '\n')
-        length--;
-    text[length] = '\0';
-    return 0;
-}
-
 static bool zone_path(char *path, size_t size, const struct emit_rapl_zone *zone,
                       const char *file) {
     return emit_text_format(path, size, "%s/%s", zone->entry, file);
@@ -68,7 +55,8 @@ static bool zone_path(char *path, size_t size, const struct emit_rapl_zone *zone
 // the vendor stands in sysfs (arch/x86 numbers: 0002 AMD, 0009 Hygon).
 static bool core_is_one(struct emit_host *host) {
     char text[64] = "";
-    if (read_line(host->sysfs, "devices/system/cpu/modalias", text, sizeof text) != 0) return false;
+    if (emit_host_read_line(host->sysfs, "devices/system/cpu/modalias", text, sizeof text) != 0)
+        return false;
     return strstr(text, ",ven0002") || strstr(text, ",ven0009");
 }
 
@@ -76,7 +64,7 @@ static void read_name(struct scan *scan, struct emit_rapl_zone *zone) {
     struct emit_point *point = &zone->point;
     char path[EMIT_RAPL_ENTRY_MAX + 32];
     (void)zone_path(path, sizeof path, zone, "name");
-    int failed = read_line(dirfd(scan->directory), path, zone->name, sizeof zone->name);
+    int failed = emit_host_read_line(dirfd(scan->directory), path, zone->name, sizeof zone->name);
     struct stat seen;
     if (failed == 0 && zone->name[0] != '\0') return;
     zone->name[0] = '\0';
@@ -139,11 +127,13 @@ static void open_counter(struct scan *scan, struct emit_rapl_zone *zone) {
 // floor((2^32 - 1) * unit); what it counts modulo is one unit more.
 static void read_range(struct scan *scan, struct emit_rapl_zone *zone) {
     struct emit_point *point = &zone->point;
-    char path[EMIT_RAPL_ENTRY_MAX + 32], text[COUNT_TEXT_MAX];
+    char path[EMIT_RAPL_ENTRY_MAX + 32], text[COUNT_TEXT_MAX] = "";
     (void)zone_path(path, sizeof path, zone, "max_energy_range_uj");
-    int failed = read_line(dirfd(scan->directory), path, text, sizeof text);
+    int failed = emit_host_read_line(dirfd(scan->directory), path, text, sizeof text);
     uint64_t range = 0, modulus = 0;
-    if (failed == 0 && emit_number_read_u64(text, strlen(text), &range) && range > 0) {
+    bool is_number =
+        strlen(text) <= RANGE_DIGITS && emit_number_read_u64(text, strlen(text), &range);
+    if (failed == 0 && is_number && range > 0) {
         uint64_t unit = range / UINT32_MAX;
         if (range == UINT64_MAX) return; // all 64 bits: modulus 0, of an unknown unit
         if (!__builtin_add_overflow(range, unit, &modulus)) {

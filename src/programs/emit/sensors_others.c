@@ -13,16 +13,6 @@
 
 static const char no_name[] = "the contract has no source name for it";
 
-static bool read_line(int directory, const char *path, char *text, size_t size) {
-    int file = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t length = file >= 0 ? read(file, text, size - 1) : -1;
-    if (file >= 0) close(file);
-    if (length <= 0) return false;
-    text[length] = '\0';
-    text[strcspn(text, "\n")] = '\0';
-    return true;
-}
-
 static void add_other(struct emit_sensors *sensors, const char *kind, const char *interface,
                       const char *why, const char *format, ...) EMIT_PRINTF(5, 6);
 static void add_other(struct emit_sensors *sensors, const char *kind, const char *interface,
@@ -57,7 +47,7 @@ static void look_at_card(struct emit_sensors *sensors, int class, const char *en
     char path[300], vendor[16];
     if (!emit_text_has_prefix(entry, "card") || strchr(entry, '-')) return; // a connector of one
     (void)emit_text_format(path, sizeof path, "%s/device/vendor", entry);
-    if (!read_line(class, path, vendor, sizeof vendor)) return;
+    if (emit_host_read_line(class, path, vendor, sizeof vendor) != 0) return;
     if (strcmp(vendor, "0x10de") == 0) {
         sensors->nvidia_found = true;
         add_other(sensors, "gpu", "nvml or dcgm", "this version has no meter for NVIDIA devices",
@@ -73,7 +63,7 @@ static void look_at_card(struct emit_sensors *sensors, int class, const char *en
 static void look_at_supply(struct emit_sensors *sensors, int class, const char *entry) {
     char path[300], type[32];
     (void)emit_text_format(path, sizeof path, "%s/type", entry);
-    if (read_line(class, path, type, sizeof type) && strcmp(type, "Battery") == 0)
+    if (emit_host_read_line(class, path, type, sizeof type) == 0 && strcmp(type, "Battery") == 0)
         add_other(sensors, "battery", NULL, no_name, "%.40s", entry);
 }
 
@@ -88,7 +78,7 @@ static const struct {
 static void look_at_monitor(struct emit_sensors *sensors, int class, const char *entry) {
     char path[300], chip[32] = "unknown";
     (void)emit_text_format(path, sizeof path, "%s/name", entry);
-    (void)read_line(class, path, chip, sizeof chip);
+    (void)emit_host_read_line(class, path, chip, sizeof chip);
     int folder = openat(class, entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *directory = folder >= 0 ? fdopendir(folder) : NULL;
     size_t energies = 0, powers = 0;

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "host/host.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -135,6 +136,30 @@ static void test_borrowed(void) {
     CHECK(emit_host_borrowed_descriptor(&host, "class/c/energy_uj") == -1, "others are not");
 }
 
+static void test_lines(void) {
+    char folder[] = "/tmp/emit-host-XXXXXX", text[8] = "before";
+    if (!mkdtemp(folder)) exit(1);
+    int directory = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int file = openat(directory, "line", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    CHECK(emit_host_read_line(directory, "none", text, sizeof text) == ENOENT, "no such file");
+    CHECK(emit_host_read_line(directory, ".", text, sizeof text) == EISDIR, "a folder is none");
+    CHECK_STRING(text, "before", "nothing is written on failure");
+    CHECK(emit_host_read_line(directory, "line", text, sizeof text) == 0 && !*text,
+          "an empty file");
+    CHECK(write(file, "12\n", 3) == 3 &&
+              emit_host_read_line(directory, "line", text, sizeof text) == 0,
+          "a line");
+    CHECK_STRING(text, "12", "without its end");
+    CHECK(write(file, "4567890\n", 8) == 8 &&
+              emit_host_read_line(directory, "line", text, sizeof text) == 0,
+          "a file that is longer");
+    CHECK(strcmp(text, "12\n4567") == 0, "is cut");
+    close(file);
+    CHECK(unlinkat(directory, "line", 0) == 0, "the file goes");
+    close(directory);
+    rmdir(folder);
+}
+
 static void test_names(void) {
     char id[37], name[65], cut[4];
     emit_host_boot_id(id);
@@ -150,6 +175,7 @@ int main(void) {
     test_clocks();
     test_evidence();
     test_borrowed();
+    test_lines();
     test_names();
     return check_end();
 }

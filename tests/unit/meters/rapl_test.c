@@ -133,6 +133,7 @@ static void test_ranges(void) {
         {"", 0, 1, EMIT_CODE_MALFORMED},
         {"-1\n", 0, 1, EMIT_CODE_MALFORMED},
         {"12 \n", 0, 1, EMIT_CODE_MALFORMED},
+        {"0000000000000000000000000000001234\n", 0, 1, EMIT_CODE_MALFORMED},
         {NULL, 0, 1, EMIT_CODE_MALFORMED},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
