@@ -42,9 +42,10 @@ int64_t emit_point_wrap_ns(const struct emit_point *point) {
 }
 
 int64_t emit_point_quiet_ns(const struct emit_point *point) {
-    int64_t least = point->max_milliwatts / 1000;
-    return emit_time_add(emit_point_lag_ns(point),
-                         fill_ns(point, point->step_counts, least ? least : 1));
+    enum { PERIODS = 20 }; // a refusal for a counter that was only late would lose a whole run
+    int64_t least = point->max_milliwatts / 1000, still_ns;
+    if (__builtin_mul_overflow(point->update_period_ns, PERIODS, &still_ns)) still_ns = INT64_MAX;
+    return emit_time_add(still_ns, fill_ns(point, point->step_counts, least ? least : 1));
 }
 
 int64_t emit_point_milliwatts(const struct emit_point *point, uint64_t counts, int64_t span_ns) {

@@ -17,8 +17,8 @@ bool emit_point_can_draw(const struct emit_point *point, emit_u128 counts, int64
 // two update periods, for hardware does not keep its period exactly.
 int64_t emit_point_lag_ns(const struct emit_point *point);
 
-// The longest time that a living counter stands still: its lag, and the time in
-// which a thousandth of its maximum power fills one hardware unit.
+// The longest time that a living counter stands still: many update periods, and the
+// time in which a thousandth of its maximum power fills one hardware unit.
 int64_t emit_point_quiet_ns(const struct emit_point *point);
 
 // Mean power of counts over span_ns > 0, for people and edges; not exact.

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 #include "fake.h"
+#include "runs/file.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -209,6 +210,72 @@ static void check_killed_rank(const char *directory) {
     emit_run_result_clear(&result);
 }
 
+// Killed when all was read and nothing was closed: nothing is missing. But where
+// another rank of the run goes on, the end of one job is not the end of all.
+static void check_killed_after_the_end(const char *directory) {
+    for (int other_goes_on = 0; other_goes_on < 2; other_goes_on++) {
+        struct fake_world world = fake_world_of("package-0", NULL);
+        struct emit_host host = fake_host_of(&world);
+        taken_count = 0;
+        (void)fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            struct emit_run *run = must_open(&host, directory, "ended");
+            struct emit_run *other = must_open(&host, directory, "ended");
+            must_sample(run);
+            emit_run_job_started(run, world.now_ns);
+            if (other_goes_on) emit_run_job_started(other, world.now_ns);
+            fake_pass(&world, 2000, 100);
+            emit_run_job_ended(run, world.now_ns);
+            must_sample(run);
+            (void)raise(SIGKILL);
+        }
+        CHECK(waitpid(child, NULL, 0) == child, "killed after the job's end");
+        world.now_ns += 3600000000000;
+        CHECK(emit_runs_recover(&host, directory, take, NULL) == 1, "recovered");
+        CHECK(taken_outcomes[0].count == 200000000 &&
+                  taken_outcomes[0].kind ==
+                      (other_goes_on ? EMIT_OUTCOME_PARTIAL : EMIT_OUTCOME_MEASURED) &&
+                  taken_outcomes[0].code == (other_goes_on ? EMIT_CODE_GAP : EMIT_CODE_NONE),
+              other_goes_on ? "another job went on: gap" : "it is measured");
+    }
+}
+
+// The clocks of another boot mean nothing now: the run is settled from its file.
+static void check_other_boot(const char *directory) {
+    struct fake_world world = fake_world_of("package-0", NULL);
+    struct emit_host host = fake_host_of(&world);
+    struct emit_run_header header = {
+        .run_id = "before", .boot_id = "another", .pace_ns = 1000000000};
+    struct emit_run_snapshot counts = {
+        .sweep = {90000000000, 1600000000000000000, 94000000000, 94000000000}};
+    struct emit_point points[1];
+    struct emit_points found = {points, 0, 1};
+    struct fake_world *state;
+    struct emit_error err;
+    struct emit_run_file file;
+    if (fake_open(&state, &host, NULL, &found, &err)) return;
+    emit_host_node_name(header.node_id, sizeof header.node_id);
+    for (int i = 0; i < 5; i++) {
+        struct emit_reading reading = {.count = (uint64_t)i * 50000000,
+                                       .taken_ns = 90000000000 + i * 1000000000LL};
+        emit_tally_fold(&counts.tallies[0], &points[0], &reading);
+    }
+    CHECK(emit_run_file_enter(&file, directory, &header, points, 1, 89000000000,
+                              1599999999000000000, &err) == EMIT_OK,
+          "a run file of the boot before");
+    emit_run_image_publish(file.image, &counts);
+    emit_run_file_close(&file);
+    taken_count = 0;
+    CHECK(emit_runs_recover(&host, directory, take, NULL) == 1, "is recovered");
+    CHECK(taken_outcomes[0].code == EMIT_CODE_GAP && taken_outcomes[0].count == 200000000 &&
+              taken_outcomes[0].coverage_ratio * 5 == 4,
+          "by its own clocks: 4 s of the 5 s it may have lived");
+    CHECK(taken[0].header.start_wall_ns == 1600000000000000000 &&
+              taken[0].end_wall_ns == 1600000005000000000,
+          "when it was");
+}
+
 static void check_planted_files(const char *directory) {
     struct fake_world world = fake_world_of("package-0", NULL);
     struct emit_host host = fake_host_of(&world);
@@ -251,6 +318,8 @@ int main(void) {
     check_concurrent(directory);
     check_dead_and_stopped(directory);
     check_killed_rank(directory);
+    check_killed_after_the_end(directory);
+    check_other_boot(directory);
     check_planted_files(directory);
     fake_remove(directory);
     return check_end();
