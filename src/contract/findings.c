@@ -27,32 +27,35 @@ static struct emit_finding *add(struct emit_judge *judge, enum emit_level level,
     return finding;
 }
 
-static void begin(struct emit_finding *finding, const char *prefix, const char *name, size_t length,
-                  struct emit_text *message) {
-    struct emit_text field;
-    emit_text_init(&field, finding->field, sizeof finding->field);
-    emit_text_add(&field, prefix);
-    emit_text_add_bytes(&field, name, length);
-    for (size_t i = 0; i < field.length; i++)
-        if (field.at[i] < ' ' || field.at[i] > '~') field.at[i] = '?';
+// The message begins with the field's path, which is the finding's field too.
+static void begin(struct emit_finding *finding, enum emit_place place, const char *name,
+                  size_t length, struct emit_text *message) {
+    const size_t most = sizeof finding->field - sizeof "tags.";
     emit_text_init(message, finding->message, sizeof finding->message);
-    emit_text_add_bytes(message, field.at, field.length);
+    if (place == EMIT_PLACE_TAG) emit_text_add_bytes(message, "tags.", 5);
+    emit_text_add_bytes(message, name, length < most ? length : most);
+    memcpy(finding->field, message->at, message->length + 1);
 }
 
 static void begin_field(struct emit_finding *finding, uint32_t field, struct emit_text *message) {
-    const struct emit_field *row = &emit_fields[field];
-    begin(finding, row->place == EMIT_PLACE_TAG ? "tags." : "", row->name, strlen(row->name),
-          message);
+    const struct emit_lookup_text *name = &emit_lookup.fields[field];
+    begin(finding, emit_fields[field].place, name->bytes, name->length, message);
+}
+
+static void begin_unknown(struct emit_finding *finding, const struct emit_unknown *unknown,
+                          struct emit_text *message) {
+    char shown[sizeof finding->field];
+    size_t length = unknown->length < sizeof shown ? unknown->length : sizeof shown;
+    for (size_t i = 0; i < length; i++) {
+        char c = unknown->name[i];
+        shown[i] = c < ' ' || c > '~' ? '?' : c;
+    }
+    begin(finding, unknown->place, shown, length, message);
 }
 
 static void add_set(struct emit_text *message, enum emit_set set) {
-    size_t count;
-    const char *const *words = emit_set_words(set, &count);
-    emit_text_add(message, count > 1 ? " must be one of " : " must be ");
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0) emit_text_add(message, ", ");
-        emit_text_add(message, words[i]);
-    }
+    emit_text_add(message, " must be ");
+    emit_text_add(message, emit_lookup.set_words[set]);
 }
 
 static void add_form(struct emit_text *message, enum emit_format format) {
@@ -167,12 +170,11 @@ void emit_judge_find_whole(struct emit_judge *judge, enum emit_reason reason,
     if (!finding) return;
     struct emit_text message;
     if (name) {
-        begin(finding, name->place == EMIT_PLACE_TAG ? "tags." : "", name->name, name->length,
-              &message);
+        begin_unknown(finding, name, &message);
         emit_text_add(&message, unknown_words(reason));
         return;
     }
-    begin(finding, "", "", 0, &message);
+    begin(finding, EMIT_PLACE_TOP, "", 0, &message);
     const struct emit_members *members = judge->members;
     if (members && members->fault_text)
         emit_text_add_format(&message,

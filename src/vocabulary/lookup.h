@@ -52,6 +52,7 @@ struct emit_lookup {
     uint8_t kind_of[EMIT_SOURCE_COUNT][2];         // by source, and whether a run is named
     uint8_t field_at[1 << EMIT_LOOKUP_FIELD_BITS]; // 1 + number in fields[]; 0: none
     uint8_t word_at[1 << EMIT_LOOKUP_WORD_BITS];   // 1 + number in words[]
+    const char *set_words[EMIT_SET_COUNT];         // "one of low, medium, high", for findings
     struct emit_lookup_text fields[EMIT_FIELD_COUNT];
     struct emit_lookup_word words[EMIT_LOOKUP_WORDS_MAX];
 };

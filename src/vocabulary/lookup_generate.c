@@ -162,6 +162,17 @@ static void print_bytes(const char *name, const uint8_t *bytes, size_t count) {
     printf("},\n");
 }
 
+static void print_set_words(void) {
+    for (int set = EMIT_SET_NONE + 1; set < EMIT_SET_COUNT; set++) {
+        size_t count;
+        const char *const *words = emit_set_words((enum emit_set)set, &count);
+        printf("    .set_words[%d] = \"%s", set, count > 1 ? "one of " : "");
+        for (size_t i = 0; i < count; i++)
+            printf("%s%s", i > 0 ? ", " : "", words[i]);
+        printf("\",\n");
+    }
+}
+
 static void print_text(const struct emit_lookup_text *text) {
     printf("{UINT64_C(0x%" PRIx64 "), UINT64_C(0x%" PRIx64 "), %u, %u, \"%s\"}", text->first,
            text->last, text->length, text->field, text->bytes);
@@ -198,6 +209,7 @@ static void print_table(void) {
                table.kind_of[source][1]);
     print_bytes("field_at", table.field_at, sizeof table.field_at);
     print_bytes("word_at", table.word_at, sizeof table.word_at);
+    print_set_words();
     printf("    .fields = {\n");
     for (int id = 0; id < EMIT_FIELD_COUNT; id++) {
         print_text(&table.fields[id]);

@@ -1,6 +1,7 @@
 // emit validate: every way in which events break the contract, one line each.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_write.h"
+#include "base/number.h"
 #include "contract/contract.h"
 #include "programs/emit/command.h"
 #include "programs/emit/event_reader.h"
@@ -37,8 +38,11 @@ static void print_line(struct emit_text *line) {
 
 static void print_place(struct emit_text *line, const struct validation *validation,
                         uint64_t number) {
+    char digits[EMIT_NUMBER_TEXT_MAX];
     emit_text_add(line, validation->file);
-    emit_text_add_format(line, ":%llu: ", (unsigned long long)number);
+    emit_text_add(line, ":");
+    emit_text_add_bytes(line, digits, emit_number_write_u64(digits, number));
+    emit_text_add(line, ": ");
 }
 
 static bool is_warning(const struct validation *validation, enum emit_contract_level level) {

@@ -350,7 +350,28 @@ static void check_limits(void) {
     }
 }
 
+// A name of any length and of any bytes is shown as far as it fits, in printable ASCII.
+static void check_shown(void) {
+    static struct emit_verdict verdict;
+    char text[512];
+    for (size_t length = 80; length < 110; length++) {
+        size_t used = (size_t)snprintf(text, sizeof text, "{\"caf\xc3\xa9");
+        memset(text + used, 'x', length);
+        used += length;
+        used += (size_t)snprintf(text + used, sizeof text - used, "\":1}");
+        emit_contract_check(text, used, &verdict);
+        const struct emit_finding *last = &verdict.findings[verdict.kept - 1];
+        if (strncmp(last->field, "caf??xxx", 8) != 0 || strlen(last->field) >= sizeof last->field ||
+            !strstr(last->message, "xxx is no field")) {
+            CHECK(0, "a name of %zu characters: '%s'", length, last->message);
+            return;
+        }
+    }
+    CHECK(1, "long names are cut");
+}
+
 int main(void) {
+    check_shown();
     check_events();
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
         check_change(&changes[i]);
