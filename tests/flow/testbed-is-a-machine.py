@@ -217,10 +217,14 @@ def endings():
     started, child = starts([])
     os.kill(child, signal.SIGKILL)
     check_equal(started.wait(10), 137, "a killed command gives 137")
-    started, child = starts([])
-    started.kill()
-    started.wait()
-    check(waits_for(lambda: not alive(child)), "kill -9 of the test bed takes the command along")
+    for who, command in [("the command", "echo $$; exec sleep 60"),
+                         ("a command that changed its user",
+                          "echo $$; exec setpriv --reuid=65534 --regid=65534 --clear-groups sleep 60")]:
+        started, child = starts([], command)
+        check(waits_for(lambda: b"sleep" in open(f"/proc/{child}/cmdline", "rb").read().split(b"\0")[0]), f"{who} runs")
+        started.kill()
+        started.wait()
+        check(waits_for(lambda: not alive(child)), f"kill -9 of the test bed takes {who} along")
     check(not mounted("emit-testbed"), "and leaves no mount")
 
 

@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +20,7 @@ static void own_signals(sigset_t *signals) {
         sigaddset(signals, list[i]);
 }
 
-enum emit_status emit_child_block_signals(sigset_t *before, struct emit_error *err) {
+enum emit_status emit_testbed_block_signals(sigset_t *before, struct emit_error *err) {
     sigset_t signals;
     own_signals(&signals);
     if (sigprocmask(SIG_BLOCK, &signals, before) == 0) return EMIT_OK;
@@ -28,8 +28,7 @@ enum emit_status emit_child_block_signals(sigset_t *before, struct emit_error *e
 }
 
 // In the child: only calls that are safe between fork and exec.
-static _Noreturn void become(char *const *argv, const sigset_t *mask, pid_t parent, int report) {
-    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent) _exit(EMIT_CHILD_FAILED);
+static _Noreturn void become(char *const *argv, const sigset_t *mask, int report) {
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvp(argv[0], argv);
     int failure = errno;
@@ -37,12 +36,51 @@ static _Noreturn void become(char *const *argv, const sigset_t *mask, pid_t pare
     _exit(failure == ENOENT ? EMIT_CHILD_NOT_FOUND : EMIT_CHILD_NOT_EXECUTABLE);
 }
 
-enum emit_status emit_child_start(pid_t *child, char *const *argv, const sigset_t *mask,
-                                  struct emit_error *err) {
+// In the guard: waits until nobody holds the pipe, then ends the command if it
+// still lives. PR_SET_PDEATHSIG would do, but a command that changes its user
+// loses it.
+static _Noreturn void guard(int alive, int command) {
+    sigset_t all;
+    char byte;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    if (dup2(alive, STDIN_FILENO) < 0 || dup2(command, STDOUT_FILENO) < 0) _exit(1);
+    close_range(STDOUT_FILENO + 1, ~0U, 0);
+    while (read(STDIN_FILENO, &byte, 1) > 0)
+        continue;
+    syscall(SYS_pidfd_send_signal, STDOUT_FILENO, SIGTERM, NULL, 0);
+    _exit(0);
+}
+
+// Without a guard the command runs all the same.
+static void start_guard(struct emit_testbed_child *child) {
+    int alive[2], command = (int)syscall(SYS_pidfd_open, child->pid, 0);
+    if (command < 0) return;
+    if (pipe2(alive, O_CLOEXEC) == 0) {
+        child->guard = fork();
+        if (child->guard == 0) {
+            close(alive[1]);
+            guard(alive[0], command);
+        }
+        child->guard_pipe = alive[1];
+        close(alive[0]);
+        if (child->guard < 0) close(alive[1]);
+    }
+    close(command);
+}
+
+static void end_guard(const struct emit_testbed_child *child) {
+    if (child->guard <= 0) return;
+    close(child->guard_pipe);
+    waitpid(child->guard, NULL, 0);
+}
+
+enum emit_status emit_testbed_child_start(struct emit_testbed_child *child, char *const *argv,
+                                          const sigset_t *mask, struct emit_error *err) {
     int report[2], failure = 0;
     if (pipe2(report, O_CLOEXEC) != 0) return emit_fail_errno(err, errno, "cannot make a pipe");
-    pid_t parent = getpid(), made = fork();
-    if (made == 0) become(argv, mask, parent, report[1]);
+    pid_t made = fork();
+    if (made == 0) become(argv, mask, report[1]);
     int fork_failure = errno;
     close(report[1]);
     ssize_t told = made < 0 ? 0 : read(report[0], &failure, sizeof failure);
@@ -52,7 +90,8 @@ enum emit_status emit_child_start(pid_t *child, char *const *argv, const sigset_
         waitpid(made, NULL, 0);
         return emit_fail_errno(err, failure, "cannot run %s", argv[0]);
     }
-    *child = made;
+    *child = (struct emit_testbed_child){.pid = made, .guard = -1};
+    start_guard(child);
     return EMIT_OK;
 }
 
@@ -65,15 +104,16 @@ static bool reap(pid_t child, int *status) {
     return true;
 }
 
-int emit_child_wait(pid_t child, int64_t *ended_ns) {
+int emit_testbed_child_wait(const struct emit_testbed_child *child, int64_t *ended_ns) {
     sigset_t signals;
     own_signals(&signals);
     int status = EMIT_CHILD_FAILED;
-    while (!reap(child, &status)) {
+    while (!reap(child->pid, &status)) {
         siginfo_t about;
         int number = sigwaitinfo(&signals, &about);
-        if (number > 0 && number != SIGCHLD && about.si_code <= 0) kill(child, number);
+        if (number > 0 && number != SIGCHLD && about.si_code <= 0) kill(child->pid, number);
     }
     *ended_ns = emit_testbed_now_ns();
+    end_guard(child);
     return status;
 }

@@ -118,17 +118,17 @@ static void keep_energy(struct show *show, int64_t begin_ns, int64_t from_ns, in
 // Begins the scenario's time, runs the command to its end; *exit_status is its.
 static enum emit_status run_command(struct show *show, char *const *argv, const sigset_t *mask,
                                     int *exit_status, struct emit_error *err) {
-    pid_t child;
+    struct emit_testbed_child child;
     int64_t ended_ns, begin_ns = emit_testbed_now_ns();
     show->server.begin_ns = begin_ns;
     show->plain.begin_ns = begin_ns;
     emit_ledger_add(&show->ledger, begin_ns, "begin", "\"scenario\":\"%s\",\"pid\":%d",
                     show->scenario->name, (int)getpid());
     int64_t started_ns = emit_testbed_now_ns();
-    enum emit_status status = emit_child_start(&child, argv, mask, err);
+    enum emit_status status = emit_testbed_child_start(&child, argv, mask, err);
     if (status != EMIT_OK) return status;
-    emit_ledger_add(&show->ledger, started_ns, "start", "\"pid\":%d", (int)child);
-    *exit_status = emit_child_wait(child, &ended_ns);
+    emit_ledger_add(&show->ledger, started_ns, "start", "\"pid\":%d", (int)child.pid);
+    *exit_status = emit_testbed_child_wait(&child, &ended_ns);
     emit_ledger_add(&show->ledger, ended_ns, "exit", "\"status\":%d", *exit_status);
     keep_energy(show, begin_ns, started_ns, ended_ns);
     return EMIT_OK;
@@ -140,7 +140,7 @@ static enum emit_status play(struct show *show, const char *name, char *const *a
     enum emit_status status = emit_scenario_find(&show->scenario, name, err);
     if (status == EMIT_OK) status = emit_tree_build(&show->tree, show->scenario, err);
     if (status == EMIT_OK) status = emit_ledger_open(&show->ledger, show->values->ledger, err);
-    if (status == EMIT_OK) status = emit_child_block_signals(&mask, err);
+    if (status == EMIT_OK) status = emit_testbed_block_signals(&mask, err);
     if (status != EMIT_OK) return status;
     const char *shortfall = show->values->plain ? emit_static_tree_shortfall(show->scenario) : "";
     if (*shortfall) fprintf(stderr, "emit-testbed: %s\n", shortfall);
@@ -173,7 +173,7 @@ const struct emit_command emit_testbed_command_run = {
 };
 
 static int status_of_failure(const struct emit_error *err) {
-    // Only the command itself can be missing or barred by now: emit_child_start says which.
+    // Only the command itself can be missing or barred by now: emit_testbed_child_start says which.
     if (!emit_text_has_prefix(err->text, "cannot run ")) return EMIT_CHILD_FAILED;
     return err->sys_errno == ENOENT ? EMIT_CHILD_NOT_FOUND : EMIT_CHILD_NOT_EXECUTABLE;
 }
