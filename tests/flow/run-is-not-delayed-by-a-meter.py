@@ -36,13 +36,38 @@ def run(seconds, *options):
     return started - begin, over - ended, got.returncode, points, got.stderr
 
 
+def states(server):
+    found = set()
+    for task in os.listdir(f"/proc/{server}/task"):
+        with open(f"/proc/{server}/task/{task}/stat") as stat:
+            found.add(stat.read().rsplit(")", 1)[1].split()[0])
+    return found
+
+
+rescues = []
+
+
+def stop(server):
+    """Stops it and waits until it stands still: a request that it has taken and does not
+    answer cannot be killed, and no process that waits for it could end."""
+    os.kill(server, signal.SIGSTOP)
+    while states(server) != {"T"}:
+        time.sleep(0.01)
+    # Whatever goes wrong, nothing hangs for ever.
+    for rescue in rescues:
+        rescue.cancel()
+    rescues.append(threading.Timer(8, os.kill, (server, signal.SIGCONT)))
+    rescues[-1].daemon = True
+    rescues[-1].start()
+
+
 def inside():
     server = os.getppid()
     start, finish, status, points, said = run(0.3)
     check(points == {("measured", None)} or points == {("measured", "simulated")},
           f"while the meter answers, everything is measured: {points}")
 
-    os.kill(server, signal.SIGSTOP)
+    stop(server)
     start, finish, status, points, said = run(0.3)
     os.kill(server, signal.SIGCONT)
     check(start < 1, f"never answers: the command starts in time ({start:.3f} s)")
@@ -51,14 +76,14 @@ def inside():
     check("not" in said and "answer" in said, f"and says what was not metered: {said.strip()[:120]}")
 
     threading.Timer(0.6, os.kill, (server, signal.SIGCONT)).start()
-    os.kill(server, signal.SIGSTOP)
+    stop(server)
     start, finish, status, points, said = run(1.5)
     check(start < 0.55, f"answers late: the command starts before it does ({start:.3f} s)")
     check({kind for kind, _ in points} == {"partial"} and ("partial", "late") in points,
           f"and the points are late: {points}")
     check_equal(status, 5, "with the command's status")
 
-    timer = threading.Timer(0.5, os.kill, (server, signal.SIGSTOP))
+    timer = threading.Timer(0.5, stop, (server,))
     timer.start()
     start, finish, status, points, said = run(1.0)
     os.kill(server, signal.SIGCONT)
@@ -67,7 +92,18 @@ def inside():
           f"and the points say timeout: {points}")
     check_equal(status, 5, "with the command's status")
 
-    os.kill(server, signal.SIGSTOP)
+    stop(server)
+    mark = os.path.join(os.environ["XDG_STATE_HOME"], "ran")
+    emit = subprocess.Popen([EMIT, "run", "--sysfs-root", sys.argv[2], "--start-timeout", "1s", "--", "touch", mark],
+                            stderr=subprocess.PIPE, text=True)
+    time.sleep(0.4)
+    emit.send_signal(signal.SIGTERM)
+    said = emit.communicate()[1]
+    os.kill(server, signal.SIGCONT)
+    check(emit.returncode == 143 and not os.path.exists(mark),
+          f"TERM before the command is started keeps it from starting: {emit.returncode} {said.strip()}")
+
+    stop(server)
     mark = os.path.join(os.environ["XDG_STATE_HOME"], "ran")
     got = subprocess.run([EMIT, "run", "--sysfs-root", sys.argv[2], "--require-measured", "--", "touch", mark],
                          capture_output=True, text=True)

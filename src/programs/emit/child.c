@@ -90,6 +90,19 @@ static enum emit_status explain(int exec_errno, const char *name, int *exit_stat
     return emit_fail_errno(err, exec_errno, "cannot execute '%s'", name);
 }
 
+// A signal that came before there was a command to pass it on to, and that would
+// have ended it; 0: none. What the caller of emit had blocked is not looked at.
+static int find_early_end(const struct emit_signals *signals) {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t pending;
+    if (sigpending(&pending) != 0) return 0;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (sigismember(&pending, ends[i]) == 1 && sigismember(&signals->waited, ends[i]) == 1 &&
+            sigismember(&signals->inherited_mask, ends[i]) == 0)
+            return ends[i];
+    return 0;
+}
+
 enum emit_status emit_child_start(struct emit_child *child, const struct emit_signals *signals,
                                   char *const *argv, const char *run_id, int *exit_status,
                                   struct emit_error *err) {
@@ -97,6 +110,13 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
     char entry[256];
     if (!emit_text_format(entry, sizeof entry, "EMIT_RUN_ID=%s", run_id))
         return emit_fail(err, EMIT_INVALID, "the run id is too long: at most 127 characters");
+    int early = find_early_end(signals);
+    if (early) {
+        *exit_status = EXIT_SIGNALLED + early;
+        return emit_fail(err, EMIT_REFUSED,
+                         "the command was not started: signal %d (%s) came first", early,
+                         strsignal(early));
+    }
     char **environment = environment_with(entry);
     if (!environment) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     // Without it orphans go to init and are not waited for: a lesser service, no failure.

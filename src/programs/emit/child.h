@@ -44,7 +44,8 @@ struct emit_child {
 
 // Starts argv[0] (searched in PATH as execvp does) with the environment plus
 // EMIT_RUN_ID=run_id, and makes emit the parent of whatever the command leaves behind.
-// On failure *exit_status is what emit shall exit with (125, 126, 127).
+// On failure *exit_status is what emit shall exit with (125, 126, 127; 128+N when
+// signal N came before there was anything to pass it on to).
 EMIT_MUST_CHECK enum emit_status emit_child_start(struct emit_child *child,
                                                   const struct emit_signals *signals,
                                                   char *const *argv, const char *run_id,

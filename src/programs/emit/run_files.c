@@ -38,7 +38,13 @@ static void close_file(FILE **file, const char *path) {
 void run_files_close(struct run *run) {
     close_file(&run->report_file, run->options->report_path);
     close_file(&run->output_file, run->options->output_path);
-    // A sampler that was left behind may still be writing its row.
-    if (run->trace.file && !run->left_behind && !run_trace_end(&run->trace))
-        fprintf(stderr, "emit run: cannot write all of %s\n", run->options->trace_path);
+    if (!run->trace.file) return;
+    if (!run->left_behind) {
+        if (!run_trace_end(&run->trace))
+            fprintf(stderr, "emit run: cannot write all of %s\n", run->options->trace_path);
+    } else if (ftrylockfile(run->trace.file) == 0) {
+        // The sampler that was left behind is not writing a row: what it wrote is kept.
+        (void)fflush(run->trace.file);
+        funlockfile(run->trace.file);
+    }
 }

@@ -62,8 +62,9 @@ const struct emit_option emit_run_options[] = {
      .argument = "DURATION",
      .key = "orphan_timeout",
      .help = "wait no longer than this for processes the command left behind",
-     .text = "Counted from the end of the command. Without it emit waits until the last one has "
-             "ended, or until a second Ctrl-C.",
+     .text =
+         "Counted from the end of the command. Without it, or with 0s, emit waits until the last "
+         "one has ended, or until a second Ctrl-C.",
      .offset = AT(orphan_timeout_ns)},
     {.name = "no-wait-orphans",
      .type = EMIT_OPTION_FLAG,
