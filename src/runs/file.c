@@ -191,8 +191,7 @@ static enum emit_status join(struct emit_run_file *file, struct emit_error *err)
         return emit_fail(err, EMIT_TIMEOUT, "the run file %s is being closed", file->name);
     const char *fault = map(file) ? emit_run_image_fault(file->image, file->bytes) : "no memory";
     if (fault)
-        return emit_fail(err, EMIT_CORRUPT, "cannot join by the run file %s: %s", file->name,
-                         fault);
+        return emit_fail(err, EMIT_CORRUPT, "cannot join the run of %s: %s", file->name, fault);
     return EMIT_OK;
 }
 
