@@ -142,9 +142,11 @@ static void sum(struct emit_report *report) {
             named = true;
             total->joules += outcome->joules;
             total->uncertainty_joules += outcome->uncertainty_joules;
+            // Each over its own window: with whole seconds only (design 4.11) that is
+            // longer than the run, and the run's own length would make watts too many.
+            total->mean_watts += outcome->mean_watts;
         }
     }
-    if (report->window_ns > 0) total->mean_watts = total->joules * 1e9 / (double)report->window_ns;
     report->total_count = what.length > 0;
 }
 
