@@ -23,7 +23,7 @@ enum {
 #define EMIT_JSON_FAULT_ROWS(ROW)                                                                  \
     ROW(EMIT_JSON_GOOD, NULL)                                                                      \
     ROW(EMIT_JSON_BYTE_ORDER_MARK, "a byte order mark")                                            \
-    ROW(EMIT_JSON_BAD_UTF8, "bytes that are not valid UTF-8")                                      \
+    ROW(EMIT_JSON_BAD_UTF8, "a sequence of bytes that is not UTF-8")                               \
     ROW(EMIT_JSON_CUT_OFF, "a text that ends in the middle")                                       \
     ROW(EMIT_JSON_BAD_VALUE, "no value")                                                           \
     ROW(EMIT_JSON_BAD_NUMBER, "a number that JSON does not allow")                                 \

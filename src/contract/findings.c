@@ -177,9 +177,9 @@ void emit_judge_find_whole(struct emit_judge *judge, enum emit_reason reason,
     begin(finding, EMIT_PLACE_TOP, "", 0, &message);
     const struct emit_members *members = judge->members;
     if (members && members->fault_text)
-        emit_text_add_format(&message,
-                             "the event must be one strict JSON object, not %s at byte %zu",
-                             members->fault_text, members->fault_at + 1);
+        emit_text_add_format(
+            &message, "the event must be one strict JSON object, but at byte %zu there is %s",
+            members->fault_at + 1, members->fault_text);
     else if (reason == EMIT_REASON_NOT_AN_OBJECT)
         emit_text_add(&message, "the event must be a JSON object");
     else

@@ -188,8 +188,9 @@ enum emit_status emit_contract_identity(const char *bytes, size_t length,
     emit_json_init(&json, bytes, length);
     bool is_object = emit_json_peek(&json) == EMIT_JSON_OBJECT;
     if (!emit_json_skip(&json) || !emit_json_at_end(&json))
-        return emit_fail(err, EMIT_MALFORMED, "the event must be strict JSON, not %s at byte %zu",
-                         json.fault, (size_t)(json.fault_at - bytes) + 1);
+        return emit_fail(err, EMIT_MALFORMED,
+                         "the event must be strict JSON, but at byte %zu there is %s",
+                         (size_t)(json.fault_at - bytes) + 1, json.fault);
     if (!is_object) return emit_fail(err, EMIT_MALFORMED, "the event must be a JSON object");
     struct digest digest;
     const struct emit_json_slice whole = {bytes, length, false};

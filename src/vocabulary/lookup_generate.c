@@ -102,7 +102,7 @@ static bool has_rare_form(const struct emit_field *field) {
 static void collect_field(int id) {
     const struct emit_field *field = &emit_fields[id];
     uint64_t bit = bit_of(id);
-    int place = field->place;
+    size_t place = (size_t)field->place;
     table.fields[id] = text_of(field->name);
     table.fields[id].field = (uint32_t)id;
     switch (field->type) {
