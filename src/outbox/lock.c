@@ -31,7 +31,9 @@ enum emit_status emit_lock_open(struct emit_lock *lock, int directory, const cha
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (read_only ? 0 : O_CREAT);
     int file = openat(directory, name, flags, 0600);
     if (file < 0 && read_only) return EMIT_OK;
-    if (file < 0) return emit_fail_errno(err, errno, "cannot open the lock %s-lock", store);
+    if (file < 0)
+        return emit_fail_errno(err, errno, "cannot open %s-lock (--outbox names another place)",
+                               store);
     struct stat found;
     uid_t uid = geteuid(); // root may look after another user's store
     if (fstat(file, &found) != 0 || !S_ISREG(found.st_mode) || (uid != 0 && found.st_uid != uid)) {

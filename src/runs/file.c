@@ -47,25 +47,47 @@ static void unlock_door(const struct emit_run_file *file) {
     if (file->descriptor >= 0) (void)set_lock(file->descriptor, EMIT_LOCK_DOOR, F_UNLCK);
 }
 
-static void make_directories(const char *path) {
+// A directory is only there for good when its parent has been synced: the store lies
+// in one of these, and what it has answered for must outlive a power cut.
+static void sync_parent(char *path) {
+    char *slash = strrchr(path, '/');
+    if (!slash) return;  // in the working directory: nothing of the store lies there
+    char cut = slash[1]; // keeps "/" a path
+    slash[1] = '\0';
+    int parent = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    slash[1] = cut;
+    if (parent < 0) return;
+    (void)fsync(parent);
+    (void)close(parent);
+}
+
+// Answers the errno of the last failure but EEXIST, else 0.
+static int make_directories(const char *path) {
     char part[PATH_MAX];
-    if (!emit_text_format(part, sizeof part, "%s", path)) return; // open says it is too long
-    for (char *at = part + 1; *at; at++) {
-        if (*at != '/') continue;
+    int failed = 0;
+    if (!emit_text_format(part, sizeof part, "%s", path)) return ENAMETOOLONG;
+    for (char *at = part + 1;; at++) {
+        char cut = *at;
+        if (cut != '/' && cut != '\0') continue;
         *at = '\0';
-        (void)mkdir(part, 0700); // an error shows when the last one is opened
-        *at = '/';
+        if (mkdir(part, 0700) == 0)
+            sync_parent(part);
+        else if (errno != EEXIST)
+            failed = errno;
+        *at = cut;
+        if (cut == '\0') return failed;
     }
-    (void)mkdir(part, 0700);
 }
 
 enum emit_status emit_run_directory_open(int *directory, const char *path, bool make,
                                          struct emit_error *err) {
     struct stat status;
-    if (make) make_directories(path);
+    int unmade = make ? make_directories(path) : 0;
     int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (opened < 0)
-        return emit_fail_errno(err, errno, "cannot open %s, the directory of runs", path);
+    if (opened < 0) {
+        int why = errno == ENOENT && unmade ? unmade : errno;
+        return emit_fail_errno(err, why, "cannot open %s, the directory of runs", path);
+    }
     if (fstat(opened, &status) != 0 || status.st_uid != geteuid() || status.st_mode & 022) {
         close(opened);
         return emit_fail(err, EMIT_DENIED,
