@@ -64,6 +64,9 @@ static enum emit_code decide_point(const struct view *view, enum emit_outcome_ki
     const enum emit_outcome_kind refused = EMIT_OUTCOME_REFUSED, partial = EMIT_OUTCOME_PARTIAL;
 
     if (!tally->samples) return decide(kind, refused, why_unread(view));
+    // Every reading came after the job: what they count is not its energy.
+    if (view->late && tally->first_ns >= view->window->to_ns)
+        return decide(kind, refused, tally->trouble ? tally->trouble : why_unread(view));
     if (tally->trouble == EMIT_CODE_IMPLAUSIBLE || tally->trouble == EMIT_CODE_WRAPPED_UNPROVEN)
         return decide(kind, refused, tally->trouble);
     enum emit_code uncounted = why_uncounted(view);
