@@ -98,18 +98,22 @@ static bool sample(struct emit_sampler *sampler) {
 
 // Where readings may not be finer than floor_ns, samples are taken on its
 // multiples only (design 4.11): the first and the last wait for one, too.
-static void wait_tick(struct emit_sampler *sampler) {
+// False: *interrupt became true before it came.
+static bool wait_tick(struct emit_sampler *sampler, const bool *interrupt) {
     int64_t floor_ns = sampler->plan.run.floor_ns;
-    if (floor_ns <= 0) return;
+    if (floor_ns <= 0) return true;
     int64_t tick_ns = (monotonic_ns() / floor_ns + 1) * floor_ns;
     pthread_mutex_lock(&sampler->lock);
-    while (!sampler->abandon && wait_until(sampler, tick_ns))
+    while (!*interrupt && wait_until(sampler, tick_ns))
         continue;
+    bool came = !*interrupt;
     pthread_mutex_unlock(&sampler->lock);
+    return came;
 }
 
 static void sample_until_stopped(struct emit_sampler *sampler) {
-    wait_tick(sampler);
+    // A job that ends before its first tick left nothing to read.
+    if (!wait_tick(sampler, &sampler->stop)) return;
     bool alive = sample(sampler);
     pthread_mutex_lock(&sampler->lock);
     if (alive) enter_phase(sampler, PHASE_SAMPLING);
@@ -122,8 +126,7 @@ static void sample_until_stopped(struct emit_sampler *sampler) {
     }
     bool last = alive && !sampler->abandon;
     pthread_mutex_unlock(&sampler->lock);
-    if (!last) return;
-    wait_tick(sampler);
+    if (!last || !wait_tick(sampler, &sampler->abandon)) return;
     (void)sample(sampler); // false: closed over our head, and nobody is left to tell
 }
 
@@ -201,7 +204,7 @@ void emit_sampler_notice(struct emit_sampler *sampler, char *text, size_t size) 
 
 // Tells the thread to end and waits for it. False: it does not come back.
 static bool stop_thread(struct emit_sampler *sampler, bool abandon, int64_t ended_ns) {
-    int64_t until_ns = monotonic_ns() + EMIT_SAMPLER_LAST_NS + 2 * sampler->plan.run.floor_ns;
+    int64_t until_ns = monotonic_ns() + EMIT_SAMPLER_LAST_NS + sampler->plan.run.floor_ns;
     pthread_mutex_lock(&sampler->lock);
     sampler->stop = true;
     sampler->abandon = abandon;

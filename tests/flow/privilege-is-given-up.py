@@ -154,6 +154,40 @@ def check_runs(emit, scratch):
     check_equal(fine, [], 'short runs one beside another give no energy of less')
 
 
+def early_in_a_second():
+    """Waits until a second of the clock has just begun, too late for its reading."""
+    time.sleep(1.05 - time.clock_gettime(time.CLOCK_MONOTONIC) % 1)
+
+
+def check_start(emit, scratch):
+    """A command waits for no full second longer than --start-timeout, unless a measurement is demanded."""
+    report = f'{scratch}/home/start.json'
+    tell = ('/usr/bin/python3', '-S', '-c', 'import time; print(time.clock_gettime(time.CLOCK_MONOTONIC)); time.sleep(%s)')
+
+    def begin(seconds, *options):
+        early_in_a_second()
+        asked = time.clock_gettime(time.CLOCK_MONOTONIC)
+        done = run(emit, 'run', '--no-outbox', '--report', report, *options, '--', *tell[:-1], tell[-1] % seconds,
+                   XDG_STATE_HOME=f'{scratch}/home')
+        over = time.clock_gettime(time.CLOCK_MONOTONIC)
+        with open(report, encoding='utf-8') as text:
+            points = {(p['outcome'], p.get('code')) for p in json.load(text)['points']}
+        return float(done.stdout) // 1 - asked // 1, over // 1 - asked // 1, points
+
+    started, ended, points = begin(0.1)
+    check_equal((started, ended), (0, 0), 'a command that ends within a second starts and ends within it, and so does emit')
+    check_equal(points, {('refused', 'below-resolution')}, 'nothing of it was read, and that is said')
+    started, ended, points = begin(2)
+    check_equal((started, points), (0, {('partial', 'late')}), 'a longer one is not delayed either, and partial')
+    started, ended, points = begin(0.1, '--start-timeout', '1100ms')
+    check_equal((started, points), (1, {('measured', 'simulated')}), '--start-timeout 1100ms waits for the second: measured')
+    early_in_a_second()
+    asked = time.clock_gettime(time.CLOCK_MONOTONIC)
+    done = run(emit, 'run', '--no-outbox', '--require-measured', '--', 'true', XDG_STATE_HOME=f'{scratch}/home')
+    check('is simulated' in done.stderr and time.clock_gettime(time.CLOCK_MONOTONIC) // 1 > asked // 1,
+          f'--require-measured waits for it by itself: {done.stderr.strip()}')
+
+
 def is_whole_seconds(joules, watts):
     return joules / watts > 0.9 and abs(joules / watts - round(joules / watts)) < 0.1
 

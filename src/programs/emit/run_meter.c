@@ -64,10 +64,13 @@ enum emit_status run_meter_start(struct run *run, struct emit_error *err) {
     run->has_place = emit_place_find(&run->place, run->options->outbox_path, &why) == EMIT_OK;
     if (!run->has_place) run_note(run, "%s", why.text);
     const struct emit_sampler_plan plan = plan_sampler(run);
+    // Who demands a measurement waits for the tick that may begin one, too.
+    int64_t wait_ns = run->options->start_timeout_ns;
+    if (run->options->require_measured &&
+        __builtin_add_overflow(wait_ns, plan.run.floor_ns, &wait_ns))
+        wait_ns = INT64_MAX;
     enum emit_status status = emit_sampler_start(&run->sampler, &plan, &why);
-    if (status == EMIT_OK)
-        status = emit_sampler_wait_first(run->sampler,
-                                         run->options->start_timeout_ns + plan.run.floor_ns, &why);
+    if (status == EMIT_OK) status = emit_sampler_wait_first(run->sampler, wait_ns, &why);
     if (run->options->require_measured) {
         if (status != EMIT_OK) return emit_fail(err, status, "--require-measured: %s", why.text);
         return check_demand(run, err);

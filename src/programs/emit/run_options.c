@@ -55,7 +55,8 @@ const struct emit_option emit_run_options[] = {
      .fallback = "250ms",
      .help = "start the command after this time, although a meter has not answered",
      .text = "What answers later is reported as partial (late), what never answers as refused "
-             "(timeout).",
+             "(timeout). An emit that reads counters its user may not reads them at full seconds "
+             "only: 1100ms waits for one, as --require-measured does by itself.",
      .offset = AT(start_timeout_ns)},
     {.name = "orphan-timeout",
      .type = EMIT_OPTION_DURATION,
