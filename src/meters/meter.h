@@ -36,7 +36,7 @@ struct emit_meter_type {
     // suspended_ns are the caller's. Allocates nothing, opens nothing.
     void (*read)(void *state, struct emit_reading *readings);
     void (*close)(void *state); // undoes open, even half of it
-    // One line that really helps against `code` on this point; NULL: none is known.
+    // One line that really helps this process's user against `code`; NULL: none is known.
     const char *(*remedy)(enum emit_code code);
 };
 

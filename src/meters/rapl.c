@@ -16,13 +16,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CLASS_PATH  "class/powercap"
-#define KERNEL_PATH "/devices/virtual/powercap/"
+#define CLASS_PATH   "class/powercap"
+#define DEVICES_PATH "/devices/virtual/powercap/"
 
 enum {
     UPDATE_PERIOD_NS = 1000000, // mean 1.00 ms on every part recorded, single updates to 2 ms
@@ -158,6 +159,20 @@ static int64_t max_milliwatts(const struct scan *scan, enum emit_component compo
     return package * 2 * (int64_t)(package_count ? package_count : 1); // board and fans besides
 }
 
+// Evidence that the zone is the kernel's, from the counter itself or, where that may not
+// be opened, from the zone's directory; of a masked zone there is only its entry.
+static bool is_real(struct scan *scan, const struct emit_rapl_zone *zone) {
+    if (scan->host->sysfs_is_own) return false;
+    if (zone->descriptor >= 0)
+        return emit_host_is_kernel_file(scan->host, zone->descriptor, DEVICES_PATH);
+    int directory = openat(dirfd(scan->directory), zone->entry, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return emit_host_is_kernel_file(scan->host, dirfd(scan->directory), "/" CLASS_PATH);
+    bool real = emit_host_is_kernel_file(scan->host, directory, DEVICES_PATH);
+    close(directory);
+    return real;
+}
+
 static void describe(struct scan *scan, struct emit_rapl_zone *zone, size_t package_count) {
     struct emit_point *point = &zone->point;
     (void)emit_text_format(point->meter, sizeof point->meter, "rapl");
@@ -176,10 +191,7 @@ static void describe(struct scan *scan, struct emit_rapl_zone *zone, size_t pack
         open_counter(scan, zone);
     }
     if (zone->descriptor >= 0) read_range(scan, zone);
-    if (scan->host->sysfs_is_own ||
-        (zone->descriptor >= 0 &&
-         !emit_host_is_kernel_file(scan->host, zone->descriptor, KERNEL_PATH)))
-        point->traits |= EMIT_TRAIT_SIMULATED;
+    if (!is_real(scan, zone)) point->traits |= EMIT_TRAIT_SIMULATED;
 }
 
 // Lists the zones: entries with a colon. Those without are the control types above them.
@@ -295,9 +307,21 @@ static void close_rapl(void *state) {
     rapl->count = 0;
 }
 
+// Root owns the counters: he is denied only where he is root of a user namespace and
+// no more, or where a security module says so.
+static const char *remedy_of_denied(void) {
+    char map[64] = "";
+    unsigned inside, outside, count;
+    if (geteuid() != 0) return "sudo setcap cap_dac_read_search=ep \"$(command -v emit)\"";
+    if (emit_host_read_line(AT_FDCWD, "/proc/self/uid_map", map, sizeof map) == 0 &&
+        sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 && count != UINT32_MAX)
+        return "sudo emit run -- COMMAND   # on the host, outside this namespace";
+    return "dmesg | grep -i denied   # a security module refuses even root";
+}
+
 static const char *remedy(enum emit_code code) {
     switch ((int)code) {
-    case EMIT_CODE_DENIED: return "sudo setcap cap_dac_read_search=ep \"$(command -v emit)\"";
+    case EMIT_CODE_DENIED: return remedy_of_denied();
     case EMIT_CODE_MASKED: return "docker run --security-opt systempaths=unconfined IMAGE";
     case EMIT_CODE_NESTED: return "emit run --domains all -- COMMAND";
     case EMIT_CODE_IMPLAUSIBLE: return "emit run --max-power 2kW -- COMMAND";

@@ -33,6 +33,9 @@ def check_points(label, run, wanted, side):
     silent = [point["device_id"] for point in run.report["points"] if point["outcome"] in ("partial", "refused")
               and not any(said["point"] == point["device_id"] for said in run.report["diagnostics"])]
     check_equal(silent, [], f"{label}: what is not whole is explained")
+    remedies = {said.get("remedy", "") for said in run.report["diagnostics"] if said["code"] == "denied"}
+    helpless = [line for line in remedies if ("setcap" in line) != (side == AS_NOBODY) or not line]
+    check_equal(helpless, [], f"{label}: what is denied has a remedy, and root's is not to become root")
 
 
 def check_events(label, run, zones):

@@ -275,12 +275,20 @@ def main():
         plain = copy_with(scratch, 'plain', ['chmod', '755'])
         done = run(plain, 'sensors')
         check(done.returncode == 1 and 'energy_uj is 0400 root' in done.stdout, 'without a right the counters are denied')
+        check('SIMULATED' in done.stdout, 'of a machine that is not real, although not one counter can be opened')
+        lone = run('unshare', '-Ur', plain, 'sensors')
+        if 'unshare' in lone.stderr:
+            skip('root of a user namespace', 'this kernel lets nobody make one')
+        else:
+            check('denied' in lone.stdout and 'on the host' in lone.stdout and 'setcap' not in lone.stdout,
+                  f'root of a user namespace is sent to the host: {lone.stdout}')
         capable = copy_with(scratch, 'capable', ['setcap', 'cap_dac_read_search=ep'])
         if capable and json.loads(run(capable, 'sensors', '--json').stdout)['borrowed_right']:
             check_seconds(capable)
             check_rights_of(capable, 'capability')
             check_cannot_be_taken(capable)
             check_runs(capable, scratch)
+            check_start(capable, scratch)
             check_overrides(capable, scratch)
             check_order(capable, scratch)
         else:

@@ -8,6 +8,7 @@
 #include "programs/emit/report.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 static struct made_up_run run;
 
@@ -125,7 +126,11 @@ static inline void build(struct emit_report *report, size_t index, size_t serial
     if (serial)
         (void)snprintf(run.result.header.run_id, sizeof run.result.header.run_id,
                        "run_01JD9Z6Q3K7V8M2N4P6R8T00%02zu", serial);
+    // What helps depends on who asks: these are reports of a user who is not root.
+    uid_t user = geteuid();
+    if (user == 0 && seteuid(65534) != 0) abort();
     if (emit_report_build(report, &run.result, &err) != EMIT_OK) abort();
+    if (user == 0 && seteuid(user) != 0) abort();
     report->has_exit = !run.result.killed;
 }
 

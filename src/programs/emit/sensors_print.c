@@ -1,6 +1,7 @@
 // emit sensors: the list for people, and the lines that help.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/page.h"
+#include "programs/emit/report.h"
 #include "programs/emit/sensors.h"
 
 #include <string.h>
@@ -94,7 +95,11 @@ static void write_own_path(char *word, size_t size) {
 }
 
 static void print_remedies(const struct emit_page *page, const struct emit_sensors_counts *counts) {
-    if (counts->denied) {
+    if (counts->denied && geteuid() == 0) {
+        fprintf(page->out, "To read the %zu denied point%s:\n", counts->denied,
+                counts->denied == 1 ? "" : "s");
+        emit_page_shell(page, "  ", 2, emit_report_remedy("rapl", EMIT_CODE_DENIED));
+    } else if (counts->denied) {
         char own[512];
         write_own_path(own, sizeof own);
         fprintf(page->out,
