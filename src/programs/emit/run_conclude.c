@@ -96,12 +96,6 @@ static int settle_demand(const struct run *run, const struct emit_run_result *re
     return EXIT_RUN_FAILED;
 }
 
-static bool has_events(const struct emit_run_result *result) {
-    for (size_t i = 0; i < result->count; i++)
-        if (emit_event_stands(&result->outcomes[i])) return true;
-    return false;
-}
-
 static void tell(struct run *run, struct emit_run_result *result, int exit_status) {
     struct emit_error err;
     struct emit_report report = {0};
@@ -113,9 +107,6 @@ static void tell(struct run *run, struct emit_run_result *result, int exit_statu
     report.has_exit = true;
     for (size_t i = 0; i < run->note_count; i++)
         emit_report_note(&report, "%s", run->notes[i]);
-    if (has_events(result) && strcmp(run->plan.workspace_id, EMIT_WORKSPACE_LOCAL) == 0)
-        emit_report_note(&report, "Workspace " EMIT_WORKSPACE_LOCAL
-                                  ": events stay on this machine; --workspace names yours.");
     report.self_cpu_seconds = self_cpu_seconds();
     if (publish(run, &report, result)) emit_run_result_stored(result);
     if (!run->options->quiet && !run->options->json) print_report(&report);
