@@ -24,7 +24,7 @@ static const struct emit_option describe_options[] = {
 
 const struct emit_command emit_testbed_command_describe = {
     .name = "describe",
-    .summary = "show a scenario: zones, power, events, what to expect",
+    .summary = "show a scenario: zones, power, events, outcomes",
     .operands = "SCENARIO",
     .text = "Prints the zones with their counters, the events, and the outcome that the "
             "scenario's author expects of emit for every point.",

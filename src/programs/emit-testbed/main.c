@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct emit_manual_row variables[] = {
+    {"EMIT_SCENARIOS", "A directory of scenarios in place of the shipped ones."},
+    {"EMIT_TESTBED_SYSFS", "Set for the command: the directory that stands for /sys, to be given "
+                           "to emit as --sysfs-root where the tree is not at /sys."},
+    {0},
+};
+
 const struct emit_program emit_program = {
     .name = "emit-testbed",
     .summary = "a machine with energy counters where there is none",
@@ -17,6 +24,13 @@ const struct emit_program emit_program = {
             "the exact energy, stand in a ledger afterwards, so that a meter can be compared with "
             "the truth. Nothing it shows can pass for a measurement: the counters do not lie in "
             "sysfs, and emit marks such events as simulated.",
+    .variables = variables,
+    .exits = "emit-testbed run exits as its command did, and with 125 when the test bed itself "
+             "failed. All other commands: 0 done, else 1 or 2; their pages say which.",
+    .examples = "# a package counter that passes its range, metered; what was served in a ledger\n"
+                "emit-testbed describe wrap-once\n"
+                "emit-testbed run wrap-once --ledger ledger.ndjson -- emit run -- sleep 2",
+    .see_also = "emit (1)",
 };
 
 const struct emit_command *const emit_commands[] = {

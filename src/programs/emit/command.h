@@ -20,6 +20,7 @@ struct emit_command {
     const char *operands;              // "[FILE...]"; "" when there are none
     const char *text;                  // the manual's description, paragraphs split by a blank line
     const char *example;               // one command line that works as it stands
+    const char *more_examples;         // of the manual only: lines, "# why" above each; may be NULL
     const char *exits;                 // what the exit statuses mean, one sentence
     const struct emit_option *options; // ended by a row without a name
     size_t values_size;                // of the struct the options are parsed into
@@ -29,12 +30,26 @@ struct emit_command {
     int (*run)(const void *values, int operand_count, char **operands);
 };
 
+// A row of the manual's lists of files and variables.
+struct emit_manual_row {
+    const char *name;
+    const char *meaning;
+};
+
 // The program whose commands these are: emit, or emit-testbed, which is made of
 // the same table.
 struct emit_program {
     const char *name;    // "emit"
     const char *summary; // one line
     const char *text;    // the manual's description
+    bool explains_codes; // its manual lists the codes of outcomes
+
+    // Ended by a row without a name.
+    const struct emit_manual_row *variables;
+    const struct emit_manual_row *files;
+    const char *exits;    // what the exit statuses of its commands have in common
+    const char *examples; // lines, "# why" above each
+    const char *see_also; // "emit-testbed (1)", as .BR takes it
 };
 
 extern const struct emit_program emit_program;

@@ -13,6 +13,41 @@ extern const struct emit_command emit_command_show;
 extern const struct emit_command emit_command_validate;
 extern const struct emit_command emit_command_version;
 
+static const struct emit_manual_row variables[] = {
+    {"EMIT_RUN_ID", "The id of the run; emit run sets it for the command it starts, so that an "
+                    "emit run inside shares the run."},
+    {"EMIT_WORKSPACE_ID", "The workspace the events belong to."},
+    {"EMIT_METERS", "The meters to read, as --meters of emit run."},
+    {"EMIT_OUTBOX", "The database file of the store."},
+    {"EMIT_CONFIG", "The configuration file."},
+    {"XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR, HOME",
+     "Where the files below lie. The runtime folder is used only when nothing else on this node "
+     "is a disk of its own."},
+    {"TERM", "When it is unset or dumb, no line is redrawn in place."},
+    {0},
+};
+
+static const struct emit_manual_row files[] = {
+    {"$XDG_STATE_HOME/emit/outbox.db, ~/.local/state/emit/outbox.db",
+     "The store: events, diagnostics and reports. Of root: /var/lib/emit/outbox.db. Beside it lie "
+     "its lock, SQLite's -wal and -shm, and a ballast of 8 MiB that makes room on a full disk."},
+    {"runs/ beside the store",
+     "One file of counts for each run that goes on. The next command closes the run of a killed "
+     "emit from it."},
+    {"/var/tmp/emit-UID/outbox-*.db",
+     "The store of a user whose home is on a network file system; of root "
+     "/var/lib/emit/outbox-*.db. emit says so when it goes there."},
+    {"$XDG_CONFIG_HOME/emit/emit.yaml, ~/.config/emit/emit.yaml, /etc/emit/emit.yaml",
+     "The configuration; the first one that exists is read. Options rank above variables, "
+     "variables above the file."},
+    {"workspace.yaml", "In the working directory or above it: its id names the workspace."},
+    {"/sys/class/powercap", "The counters, only ever read."},
+    {"/usr/lib/udev/rules.d/70-emit.rules, /usr/lib/sysusers.d/emit.conf",
+     "The rule that lets the group emit read the counters, and that group, where emit is "
+     "installed below /usr."},
+    {0},
+};
+
 // clang-format off
 const struct emit_program emit_program = {
     .name = "emit",
@@ -22,6 +57,20 @@ const struct emit_program emit_program = {
             "estimated by proration, and by which interface. What could not be read becomes a "
             "diagnostic with a reason and a remedy, never a number. emit only observes: it "
             "writes to no power limit and to no device.",
+    .explains_codes = true,
+    .variables = variables,
+    .files = files,
+    .exits = "emit run exits as its command did, and with 125 when emit itself failed. All other "
+             "commands: 0 done; 1 done, and the finding is negative (an invalid event, nothing "
+             "readable, no such run); 2 wrong words, or something could not be read; 3 partly "
+             "done. Each page says more.",
+    .examples = "# what can be read here, and what helps where it cannot\n"
+                "emit sensors\n\n"
+                "# meter a command, then look at what it left\n"
+                "emit run -- make\n"
+                "emit runs\n"
+                "emit outbox export | emit validate --strict",
+    .see_also = "emit\\-testbed (1)",
 };
 
 const struct emit_command *const emit_commands[] = {

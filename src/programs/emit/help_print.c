@@ -33,8 +33,8 @@ void emit_help_overview(FILE *out) {
     fprintf(out, "%s: %s\n\n", name, emit_program.summary);
     for (const struct emit_command *const *at = emit_commands; *at; at++)
         fprintf(out, "  %s %-12s %s\n", name, (*at)->name, (*at)->summary);
-    fprintf(out, "\n%s COMMAND --help shows a command's options; man %s-COMMAND says more.\n", name,
-            name);
+    fprintf(out, "\n%s COMMAND --help shows a command's options, man %s-COMMAND\nsays more.\n",
+            name, name);
 }
 
 static void print_option(FILE *out, const struct emit_option *row) {

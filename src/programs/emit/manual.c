@@ -1,4 +1,4 @@
-// Manual pages (man(7) macros) and bash completion from the tables.
+// Manual pages (man(7) macros) from the tables.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/help.h"
 
@@ -49,6 +49,15 @@ static void print_origin(FILE *out, const char *kind, const char *name) {
     if (name) fprintf(out, "%s: \\fB%s\\fR. ", kind, name);
 }
 
+// The line of --help as a sentence; where it begins with a value ("all: parts of
+// a device too") the value keeps its letters.
+static void print_help_sentence(FILE *out, const char *help) {
+    bool begins_with_value = help[strcspn(help, " :")] == ':';
+    fputc(begins_with_value ? help[0] : toupper((unsigned char)help[0]), out);
+    write_roff(out, help + 1);
+    fputs(".\n", out);
+}
+
 static void print_option_entry(FILE *out, const struct emit_option *row) {
     fputs(".TP\n", out);
     if (row->letter) fprintf(out, "\\fB\\-%c\\fR, ", row->letter);
@@ -60,10 +69,7 @@ static void print_option_entry(FILE *out, const struct emit_option *row) {
     fputs("\\fR", out);
     if (row->argument) fprintf(out, " \\fI%s\\fR", row->argument);
     fputc('\n', out);
-    char first[2] = {(char)toupper((unsigned char)row->help[0]), '\0'};
-    fputs(first, out);
-    write_roff(out, row->help + (row->help[0] != '\0'));
-    fputs(".\n", out);
+    print_help_sentence(out, row->help);
     if (row->text) print_roff(out, row->text);
     if (!row->fallback && !row->environment && !row->key) return;
     print_origin(out, "Default", row->fallback);
@@ -86,8 +92,9 @@ static void print_command_page(FILE *out, const struct emit_command *command) {
         print_option_entry(out, row);
     fputs(".SH EXIT STATUS\n", out);
     print_roff(out, command->exits);
-    fputs(".SH EXAMPLE\n.EX\n", out);
+    fputs(".SH EXAMPLES\n.EX\n", out);
     print_roff(out, command->example);
+    if (command->more_examples) fputc('\n', out), print_roff(out, command->more_examples);
     fprintf(out, ".EE\n.SH SEE ALSO\n.BR %s (1)\n", emit_program.name);
 }
 
@@ -103,6 +110,17 @@ static void print_codes(FILE *out) {
     }
 }
 
+static void print_rows(FILE *out, const char *heading, const struct emit_manual_row *rows) {
+    if (!rows) return;
+    fprintf(out, ".SH %s\n", heading);
+    for (; rows->name; rows++) {
+        fputs(".TP\n\\fB", out);
+        write_roff(out, rows->name);
+        fputs("\\fR\n", out);
+        print_roff(out, rows->meaning);
+    }
+}
+
 static void print_main_page(FILE *out) {
     print_heading(out, emit_program.name, emit_program.summary);
     fprintf(out,
@@ -114,7 +132,14 @@ static void print_main_page(FILE *out) {
         fprintf(out, ".TP\n.BR %s\\-%s (1)\n", emit_program.name, (*at)->name);
         print_roff(out, (*at)->summary);
     }
-    print_codes(out);
+    if (emit_program.explains_codes) print_codes(out);
+    fputs(".SH EXIT STATUS\n", out);
+    print_roff(out, emit_program.exits);
+    print_rows(out, "ENVIRONMENT", emit_program.variables);
+    print_rows(out, "FILES", emit_program.files);
+    fputs(".SH EXAMPLES\n.EX\n", out);
+    print_roff(out, emit_program.examples);
+    fprintf(out, ".EE\n.SH SEE ALSO\n.BR %s\n", emit_program.see_also);
 }
 
 void emit_manual(FILE *out, const struct emit_command *command) {
@@ -123,42 +148,4 @@ void emit_manual(FILE *out, const struct emit_command *command) {
     } else {
         print_main_page(out);
     }
-}
-
-static void print_completion_case(FILE *out, const struct emit_command *command) {
-    fprintf(out, "    %s)\n", command->name);
-    for (const struct emit_option *row = command->options; row->name; row++)
-        if (row->type == EMIT_OPTION_CHOICE)
-            fprintf(out, "        [ \"$before\" = --%s ] && words='%s' && words=${words//|/ }\n",
-                    row->name, row->argument);
-    fputs("        [ -n \"$words\" ] || words='--help", out);
-    for (const struct emit_option *row = command->options; row->name; row++)
-        fprintf(out, " --%s", row->name);
-    fputs("' ;;\n", out);
-}
-
-void emit_completion(FILE *out) {
-    fputs("# bash completion of emit, made by `emit help --format bash`\n"
-          "_emit() {\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='",
-          out);
-    for (const struct emit_command *const *at = emit_commands; *at; at++)
-        fprintf(out, "%s%s", at == emit_commands ? "" : " ", (*at)->name);
-    fputs("'\n        COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n        return\n    fi\n"
-          "    case ${COMP_WORDS[1]} in\n",
-          out);
-    for (const struct emit_command *const *at = emit_commands; *at; at++)
-        print_completion_case(out, *at);
-    fputs("    esac\n"
-          "    case $word in\n"
-          "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
-          "    *) case $words in\n"
-          "       --help*) COMPREPLY=() ;;\n"
-          "       *) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
-          "       esac ;;\n"
-          "    esac\n"
-          "}\n"
-          "complete -o default -F _emit emit\n",
-          out);
 }

@@ -40,13 +40,12 @@ static const struct emit_option options[] = {
      .type = EMIT_OPTION_DURATION,
      .argument = "DURATION",
      .help = "what prune removes: stored longer ago than this",
-     .text = "What prune removes: everything that was stored longer ago than this, such as 30d. "
-             "There is no default: nothing is removed without being asked for.",
+     .text = "Such as 30d. There is no default: nothing is removed without being asked for.",
      .offset = offsetof(struct outbox_values, older_than_ns)},
     {.name = "repair",
      .type = EMIT_OPTION_FLAG,
      .help = "let verify set aside what is damaged",
-     .text = "Lets verify act on what it finds: a damaged entry moves to quarantine; a damaged "
+     .text = "A damaged entry moves to quarantine; a damaged "
              "file is renamed, and what can still be read is carried over into a fresh store.",
      .offset = offsetof(struct outbox_values, repair)},
     {.name = "json",

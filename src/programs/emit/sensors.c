@@ -79,12 +79,11 @@ static const struct emit_option options[] = {
     {.name = "json",
      .type = EMIT_OPTION_FLAG,
      .help = "print one JSON object",
-     .text =
-         "Prints one JSON object instead of text, described by contract/sensors.schema.json: "
-         "`points` (each with `meter`, `device_id`, `component`, `readable`, `outcome`, `code`, "
-         "`note`, `watts`, `update_period_ms`), `others` (what is not metered), `absent` "
-         "(interfaces that are not here), `remedies` (lines to paste) and the counts `found`, "
-         "`readable`, `explained`, `unnameable`.",
+     .text = "contract/sensors.schema.json describes it: `points` (each with `meter`, `device_id`, "
+             "`component`, `readable`, `outcome`, `code`, "
+             "`note`, `watts`, `update_period_ms`), `others` (what is not metered), `absent` "
+             "(interfaces that are not here), `remedies` (lines to paste) and the counts `found`, "
+             "`readable`, `explained`, `unnameable`.",
      .offset = offsetof(struct sensors_options, json)},
     {.name = "watch",
      .type = EMIT_OPTION_FLAG,
@@ -111,7 +110,7 @@ static const struct emit_option options[] = {
 
 const struct emit_command emit_command_sensors = {
     .name = "sensors",
-    .summary = "show what energy can be read here, what cannot, and what helps",
+    .summary = "show what can be read here, what cannot, and what helps",
     .operands = "",
     .text =
         "Lists every point of every meter: the watts it draws now and how often its counter "
@@ -123,7 +122,7 @@ const struct emit_command emit_command_sensors = {
         "keys (CVE-2020-8694).\n\n"
         "found = readable + explained + those that the contract has no name for.",
     .example = "emit sensors",
-    .exits = "0 something can be read, 1 nothing can be read, 2 wrong words.",
+    .exits = "0 something can be read, 1 nothing can be read, 2 wrong usage.",
     .options = options,
     .values_size = sizeof(struct sensors_options),
     .order = EMIT_OPTIONS_ANYWHERE,
