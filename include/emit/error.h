@@ -4,6 +4,9 @@
 #ifndef EMIT_ERROR_H
 #define EMIT_ERROR_H
 
+// Marks every call whose failure must not be overlooked.
+#define EMIT_MUST_CHECK __attribute__((warn_unused_result))
+
 #ifdef __cplusplus
 extern "C" {
 #endif

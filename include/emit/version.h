@@ -10,4 +10,15 @@
 // Marks what libemit exports; everything else stays hidden.
 #define EMIT_API __attribute__((visibility("default")))
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// EMIT_VERSION of the library that runs, which need not be the one the program was compiled
+// with. Never freed.
+EMIT_API const char *emit_version(void);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

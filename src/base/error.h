@@ -5,8 +5,6 @@
 
 #include "emit/error.h"
 
-// Every fallible function of ours is marked with it.
-#define EMIT_MUST_CHECK           __attribute__((warn_unused_result))
 #define EMIT_PRINTF(words, first) __attribute__((format(printf, words, first)))
 
 // Writes status and sentence into err (which may be NULL) and returns status.

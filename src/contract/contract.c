@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "contract/judge.h"
 
+#include "contract/within.h"
+
 _Static_assert((int)EMIT_CONTRACT_CORE == (int)EMIT_LEVEL_CORE &&
                    (int)EMIT_CONTRACT_STRICT == (int)EMIT_LEVEL_STRICT,
                "the level of a row is the level of its finding");

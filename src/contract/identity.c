@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 #include "base/number.h"
-#include "contract/contract.h"
+#include "emit/contract.h"
 
 #include <stdint.h>
 #include <sha2.h>

@@ -6,7 +6,7 @@
 #define CONTRACT_MEMBERS_H
 
 #include "base/json.h"
-#include "contract/contract.h"
+#include "emit/contract.h"
 #include "vocabulary/lookup.h"
 
 enum { EMIT_MEMBERS_UNKNOWN_MAX = EMIT_JSON_KEYS_MAX };

@@ -8,7 +8,7 @@
 #ifndef CONTRACT_RULES_H
 #define CONTRACT_RULES_H
 
-#include "contract/contract.h"
+#include "emit/contract.h"
 #include "vocabulary/fields.h"
 
 // What can be wrong with one field: a column, or a few, of its row.

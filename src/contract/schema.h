@@ -9,7 +9,7 @@
 #define CONTRACT_SCHEMA_H
 
 #include "base/text.h"
-#include "contract/contract.h"
+#include "emit/contract.h"
 
 enum {
     EMIT_SCHEMA_MAX = 128 * 1024,         // bytes that hold either schema on one line

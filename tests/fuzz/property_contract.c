@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "contract/rules.h"
+#include "contract/within.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/event_reader.h"
 
-#include "contract/contract.h"
+#include "emit/contract.h"
 
 #include <errno.h>
 #include <stdlib.h>

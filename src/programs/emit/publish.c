@@ -4,7 +4,7 @@
 #include "programs/emit/publish.h"
 
 #include "base/json_write.h"
-#include "contract/contract.h"
+#include "emit/contract.h"
 #include "event/event.h"
 
 #include <errno.h>

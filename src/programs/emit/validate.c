@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_write.h"
 #include "base/number.h"
-#include "contract/contract.h"
+#include "contract/within.h"
 #include "programs/emit/command.h"
 #include "programs/emit/event_reader.h"
 

@@ -1,7 +1,7 @@
 // Identities: the hash of the canonical form, whatever the spelling. The flow
 // test identity-is-the-canonical-hash asks node; here stand the cases by hand.
 // SPDX-License-Identifier: Apache-2.0
-#include "contract/contract.h"
+#include "emit/contract.h"
 
 #include "check.h"
 

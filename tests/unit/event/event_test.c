@@ -3,7 +3,7 @@
 #include "check.h"
 
 #include "base/json.h"
-#include "contract/contract.h"
+#include "emit/contract.h"
 #include "event/event.h"
 
 static const struct emit_event_facts facts = {

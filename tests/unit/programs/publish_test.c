@@ -4,7 +4,7 @@
 #include "check.h"
 #include "report_cases.h"
 
-#include "contract/contract.h"
+#include "emit/contract.h"
 #include "programs/emit/publish.h"
 
 #include <ftw.h>
