@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -109,6 +110,68 @@ def broken():
                (1, "unknown-word"))
 
 
+TOKEN = re.compile(r'"(?:[^"\\\\]|\\\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+# One object with white space wherever JSON allows it.
+def spaced():
+    tokens = TOKEN.findall(line(GOOD))
+    bad_tokens = TOKEN.findall(line(BAD))
+    for what, between in (("a line a token", "\n"), ("CRLF", "\r\n"), ("blank lines between all tokens", "\n\n \t\n")):
+        text = between.join(tokens)
+        check_text(f"{what}", text, 0, "1 events, 0 errors, 0 warnings")
+        again = f"{text}\n{between.join(bad_tokens)}\n{text}\n{line(BAD)}\n"
+        check_text(f"{what}, and objects behind it", again, 1, "4 events, 2 errors, 0 warnings",
+                   (text.count("\n") + 2, "unknown-word"), (again.count("\n"), "unknown-word"))
+    lone = [at for at in range(1, len(tokens))
+            if validate(" ".join(tokens[:at]) + "\n" + " ".join(tokens[at:]) + "\n" + line(BAD) + "\n")[2]
+            != "2 events, 1 errors, 0 warnings\n"]
+    check_equal(lone, [], f"a line's end at any of {len(tokens) - 1} places between two tokens")
+    pretty = json.dumps(GOOD, indent=2)
+    comma_first = re.sub(r",\n( *)", r"\n\1, ", pretty)
+    braces_alone = re.sub(r"(\n *)(.*): {", r"\1\2:\1{", pretty)
+    for what, text in (("commas first", comma_first), ("braces on lines of their own", braces_alone)):
+        check(text != pretty, f"{what}: another text")
+        check_text(what, f"{text}\n{text}\n{line(BAD)}\n", 1, "3 events, 1 errors, 0 warnings",
+                   (2 * text.count("\n") + 3, "unknown-word"))
+
+
+# What stops to be JSON costs itself alone: the next event begins where a line begins with a brace.
+def resynchronised():
+    good, bad, fault = line(GOOD), line(BAD), "malformed-json"
+    cuts = [good[:length] for length in range(1, len(good))]
+    text = "".join(f"{cut}\n{bad}\n" for cut in cuts)
+    got = validate(text)
+    check_equal(places(got[1]), [(f"-:{2 * number + 1 + second}", (fault, "unknown-word")[second])
+                                 for number in range(len(cuts)) for second in (0, 1)],
+                f"a line cut at any of {len(cuts)} places, and the next one is judged")
+    colon = good[:good.index(":") + 1]
+    check_text("cut behind a colon, twice", f"{colon}\n{colon}\n{bad}\n{good}\n", 1, "4 events, 3 errors, 0 warnings",
+               (1, fault), (2, fault), (3, "unknown-word"))
+    check_text("cut behind a colon, and the end", f"{colon}\n{bad}\n", 1, "2 events, 2 errors, 0 warnings", (1, fault),
+               (2, "unknown-word"))
+    check_text("cut, and the end", f"{bad}\n{colon}", 1, "2 events, 2 errors, 0 warnings", (1, "unknown-word"), (2, fault))
+    pretty = json.dumps(GOOD, indent=2)
+    check_text("many lines with a fault", f"{pretty.replace('true', 'false').replace(',', ',,', 1)}\n{pretty}\n{bad}\n", 1,
+               "3 events, 2 errors, 0 warnings", (1, fault), (2 * pretty.count("\n") + 3, "unknown-word"))
+    check_text("many lines without an end", f"{pretty[:-2]}\n{pretty}\n{bad}\n", 1, "3 events, 2 errors, 0 warnings",
+               (1, fault), (2 * pretty.count("\n") + 2, "unknown-word"))
+    check_text("a key twice on other lines", pretty.replace("{", '{\n"unit": "joules",', 1) + f"\n{bad}\n", 1,
+               "2 events, 2 errors, 0 warnings", (1, "duplicate-key"), (pretty.count("\n") + 3, "unknown-word"))
+    check_text("noise between lines", f"{good}\nstarted\n{bad}\n", 1, "3 events, 2 errors, 0 warnings", (2, fault),
+               (3, "unknown-word"))
+    check_text("noise behind a cut line is a part of it", f"{colon}\nstarted\nstopped\n  {bad}\n", 1,
+               "2 events, 2 errors, 0 warnings", (1, fault), (4, "unknown-word"))
+    check_text("an object behind the last brace", f"{pretty}{pretty}\n{bad}\n", 1, "2 events, 2 errors, 0 warnings",
+               (1, fault), (2 * pretty.count("\n") + 2, "unknown-word"))
+    check_text("a brace in a string at a line's end", f'{{"a": "}}\n{bad}\n', 1, "2 events, 2 errors, 0 warnings",
+               (1, fault), (2, "unknown-word"))
+    check_text("a megabyte of noise behind a cut line", f"{colon}\n" + "noise\n" * 200000 + f"{bad}\n", 1,
+               "2 events, 2 errors, 0 warnings", (1, fault), (200002, "unknown-word"))
+    deep = '{"a":\n' * 40
+    check_equal(counts(validate(deep + bad)[2]), "41 events, 41 errors, 0 warnings", "each of many that are never closed")
+
+
 def limits():
     good = line(GOOD)
     room = 64 * 1024 - len(good)
@@ -117,6 +180,13 @@ def limits():
     check_text("its line end is not counted", f"{full}\r\n{good}\n", 0, "2 events, 0 errors, 0 warnings")
     large = ("event-too-large",)
     over = good[:-1] + " " * (room + 1) + "}"
+    room = "\n" * (64 * 1024 - len(good))
+    for end in ("\n", "\r\n", "", " \t\r\n"):
+        got = validate(good[:-1] + room + "}" + end + (line(BAD) if end else ""))
+        check_equal(counts(got[2]), f"{2 if end else 1} events, {1 if end else 0} errors, 0 warnings",
+                    f"64 KiB over many lines are an event, before {end!r}")
+    got = validate(good[:-1] + room + " }\n" + line(BAD))
+    check_equal([reason for _, reason in places(got[1])], ["event-too-large", "unknown-word"], "and one byte more is none")
     for what, text, number in (
             ("one byte more", f"{good}\n{over}\n{line(BAD)}\n", 2),
             ("a line of many buffers", f"{good}\n{good[:-1] + ' ' * 1500000}\n{line(BAD)}\n", 2),
@@ -202,6 +272,8 @@ def memory():
 
 forms()
 broken()
+spaced()
+resynchronised()
 limits()
 levels()
 files()

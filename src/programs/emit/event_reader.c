@@ -1,9 +1,11 @@
-// One event after the other from a stream. A line is an event unless it is the
-// begin of an object printed over many lines: an object that is still open at
-// the line's end, behind a brace, bracket, comma or colon.
+// One event after the other from a stream. A line is an event unless it is the begin of an
+// object printed over many lines: then the event goes on as long as the text is JSON. What
+// stops to be JSON, or is larger than an event may be, ends where the next line begins with
+// a brace: of lines that are cut short, each costs itself alone.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/event_reader.h"
 
+#include "base/json.h"
 #include "emit/contract.h"
 
 #include <errno.h>
@@ -15,14 +17,6 @@ enum {
     // Small enough for the second-level cache, large enough for any event.
     BUFFER_BYTES = 4 * EMIT_EVENT_MAX,
     SLACK_BYTES = 64, // behind the buffer's end: readable, always zero
-};
-
-// Where a value ends, found over as many pieces as it takes.
-struct extent {
-    size_t at; // bytes of the buffer, from reader->at, that were looked at
-    size_t depth;
-    bool in_string, is_escaped;
-    bool too_large; // the value did not fit into the buffer; its begin was dropped
 };
 
 enum emit_status emit_event_reader_init(struct emit_event_reader *reader, int descriptor,
@@ -110,107 +104,130 @@ static enum emit_reader_item break_off(struct emit_event_text *event, enum emit_
     return EMIT_READER_BROKEN;
 }
 
-// --- Extents ---
+// --- Objects ---
 
-enum seek { SEEK_OBJECT, SEEK_ELEMENT };
-
-// One byte further. True when the value ends before it (an element) or with it (an object).
-static bool ends_at(struct extent *extent, char c, enum seek seek) {
-    if (extent->in_string) {
-        if (extent->is_escaped)
-            extent->is_escaped = false;
-        else if (c == '\\')
-            extent->is_escaped = true;
-        else if (c == '"' || c == '\n')
-            extent->in_string = false; // no string spans lines
-        return false;
-    }
-    if (c == '"') {
-        extent->in_string = true;
-    } else if (c == '{' || c == '[') {
-        extent->depth++;
-    } else if (c == '}' || c == ']') {
-        if (extent->depth == 0) return seek == SEEK_ELEMENT && c == ']';
-        extent->depth--;
-        return seek == SEEK_OBJECT && extent->depth == 0;
-    }
-    return seek == SEEK_ELEMENT && c == ',' && extent->depth == 0;
+// Whether the line at `text` is all of its event, as plain NDJSON shows without a look inside:
+// it ends with a brace and the next one begins with a brace, which no JSON text has in it.
+static bool stands_alone(const char *text, const char *newline, const char *end) {
+    const char *last = newline, *next = newline + 1;
+    while (last > text && is_space(last[-1]))
+        last--;
+    while (next < end && is_space(*next))
+        next++;
+    return last[-1] == '}' && next < end && *next == '{';
 }
 
-// Behind a comma or a brace of an open object only a key may stand: a line that begins
-// with {" is then the next event, and the open one was never closed. True at that quote.
-static bool begins_anew(const char *bytes, size_t at) {
-    if (at < 3 || bytes[at] != '"' || bytes[at - 1] != '{' || bytes[at - 2] != '\n') return false;
-    size_t before = at - 2;
-    while (before > 0 && is_space(bytes[before - 1]))
-        before--;
-    return before > 0 && (bytes[before - 1] == ',' || bytes[before - 1] == '{');
-}
-
-// Finds the value's end: *length bytes from reader->at. False when the stream ends first.
-static bool seek_end(struct emit_event_reader *reader, struct extent *extent, enum seek seek,
-                     size_t *length, bool *failed, struct emit_error *err) {
-    for (;;) {
-        const char *bytes = reader->buffer + reader->at;
-        size_t have = reader->end - reader->at;
-        for (; extent->at < have; extent->at++) {
-            if (seek == SEEK_OBJECT && begins_anew(bytes, extent->at)) {
-                *length = extent->at - 1;
-                return true;
-            }
-            if (ends_at(extent, bytes[extent->at], seek)) {
-                *length = extent->at + (seek == SEEK_OBJECT);
-                return true;
-            }
-        }
-        *length = have;
-        if (is_full(reader)) { // larger than any event: go on without its bytes
-            extent->too_large = true;
-            consume(reader, have);
-            extent->at = *length = 0;
-        }
-        if (!fill(reader, failed, err)) return false;
+// Where the next line that begins with a brace begins, behind the first line; else length.
+static size_t find_next_object(const char *text, size_t length) {
+    const char *at = text, *end = text + length;
+    while ((at = memchr(at, '\n', (size_t)(end - at)))) {
+        while (at < end && is_space(*at))
+            at++;
+        if (at < end && *at == '{') return (size_t)(at - text);
     }
+    return length;
 }
 
-// --- Lines ---
+enum extent {
+    EXTENT_WHOLE,      // the object and the end of its line were found
+    EXTENT_UNFINISHED, // good so far: more of the stream must be read
+    EXTENT_BROKEN,
+    EXTENT_TOO_LARGE,
+};
 
-static bool opens_more(const char *line, size_t length) {
-    while (length > 0 && is_space(line[length - 1]))
-        length--;
-    if (length == 0 || line[0] != '{') return false;
-    char last = line[length - 1];
-    return last == '{' || last == '[' || last == ',' || last == ':';
+// Looks for the end of the object at the begin of have bytes; *length is then that of the
+// object and its line end. is_last: the stream has no more.
+static enum extent measure(const char *text, size_t have, bool is_last, size_t *length) {
+    bool is_cut = have > EMIT_EVENT_MAX;
+    size_t most = is_cut ? EMIT_EVENT_MAX : have;
+    const char *newline = memrchr(text, '\n', most);
+    size_t to_newline = newline ? (size_t)(newline - text) + 1 : 0;
+    // Up to a line's end no token is cut in two; without one only the whole text can be judged.
+    if (!is_cut && !is_last) most = to_newline;
+    struct emit_json json;
+    emit_json_init(&json, text, most);
+    if (emit_json_skip(&json)) {
+        const char *at = json.at, *end = text + have;
+        while (at < end && is_space(*at) && *at != '\n')
+            at++;
+        if (at < end && *at != '\n') return EXTENT_BROKEN; // more text behind the object
+        *length = (size_t)(at - text) + (at < end);
+        return at < end || is_last || is_cut ? EXTENT_WHOLE : EXTENT_UNFINISHED;
+    }
+    bool is_fault = json.fault_kind != EMIT_JSON_CUT_OFF;
+    if (is_cut) // what follows the last line end may be cut in the middle of a token
+        return is_fault && json.fault_at < text + to_newline ? EXTENT_BROKEN : EXTENT_TOO_LARGE;
+    return is_fault || is_last ? EXTENT_BROKEN : EXTENT_UNFINISHED;
+}
+
+// Hands out what of a broken event stands in the buffer; the next one is sought behind its
+// first line.
+static void hand_out_broken(struct emit_event_reader *reader, struct emit_event_text *event,
+                            bool too_large) {
+    const char *text = reader->buffer + reader->at;
+    size_t have = reader->end - reader->at;
+    const char *newline = memchr(text, '\n', have);
+    size_t length = find_next_object(text, have < EMIT_EVENT_MAX ? have : EMIT_EVENT_MAX);
+    hand_out(reader, event, length, too_large);
+    reader->at += newline ? (size_t)(newline - text) : have;
+    reader->is_astray = true;
 }
 
 static enum emit_reader_item next_object(struct emit_event_reader *reader,
                                          struct emit_event_text *event, struct emit_error *err) {
-    struct extent extent = {0};
-    size_t length;
     bool failed = false;
-    seek_end(reader, &extent, SEEK_OBJECT, &length, &failed, err);
+    enum extent extent;
+    size_t length = 0;
+    do {
+        const char *text = reader->buffer + reader->at, *end = reader->buffer + reader->end;
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        if (newline && stands_alone(text, newline, end)) {
+            length = (size_t)(newline - text) + 1;
+            extent = EXTENT_WHOLE;
+        } else {
+            extent = measure(text, (size_t)(end - text), reader->at_eof, &length);
+        }
+    } while (extent == EXTENT_UNFINISHED && (fill(reader, &failed, err) || !failed));
     if (failed) return EMIT_READER_FAILED;
-    hand_out(reader, event, length, extent.too_large);
-    consume(reader, length);
+    if (extent == EXTENT_WHOLE) {
+        hand_out(reader, event, length, false);
+        consume(reader, length);
+    } else {
+        hand_out_broken(reader, event, extent == EXTENT_TOO_LARGE);
+    }
     return EMIT_READER_EVENT;
 }
 
-static enum emit_reader_item next_line(struct emit_event_reader *reader,
-                                       struct emit_event_text *event, struct emit_error *err) {
+// --- Lines ---
+
+// Goes to the next line that begins with a brace; false at the end of the stream.
+static bool skip_to_object(struct emit_event_reader *reader, bool *failed, struct emit_error *err) {
+    for (;;) {
+        const char *at = reader->buffer + reader->at;
+        const char *newline = memchr(at, '\n', reader->end - reader->at);
+        reader->at = newline ? (size_t)(newline - reader->buffer) : reader->end;
+        if (newline) {
+            if (!skip_space(reader, failed, err)) return false;
+            if (reader->buffer[reader->at] == '{') return true;
+        } else if (!fill(reader, failed, err)) {
+            return false;
+        }
+    }
+}
+
+// A line that cannot be the begin of an event, handed out as one.
+static enum emit_reader_item next_other(struct emit_event_reader *reader,
+                                        struct emit_event_text *event, struct emit_error *err) {
     bool failed = false, too_large = false;
-    if (!skip_space(reader, &failed, err)) return failed ? EMIT_READER_FAILED : EMIT_READER_END;
-    event->line = reader->line;
     size_t seen = 0;
     for (;;) {
         const char *line = reader->buffer + reader->at;
         size_t have = reader->end - reader->at;
-        const char *end = memchr(line + seen, '\n', have - seen);
-        if (end) {
-            size_t length = (size_t)(end - line);
-            if (!too_large && opens_more(line, length)) return next_object(reader, event, err);
+        const char *newline = memchr(line + seen, '\n', have - seen);
+        if (newline) {
+            size_t length = (size_t)(newline - line);
             hand_out(reader, event, length, too_large);
-            reader->at += length + 1;
-            reader->line++;
+            consume(reader, length + 1);
             return EMIT_READER_EVENT;
         }
         seen = have;
@@ -227,7 +244,67 @@ static enum emit_reader_item next_line(struct emit_event_reader *reader,
     return EMIT_READER_EVENT;
 }
 
+static enum emit_reader_item next_line(struct emit_event_reader *reader,
+                                       struct emit_event_text *event, struct emit_error *err) {
+    bool failed = false;
+    bool more =
+        reader->is_astray ? skip_to_object(reader, &failed, err) : skip_space(reader, &failed, err);
+    if (!more) return failed ? EMIT_READER_FAILED : EMIT_READER_END;
+    reader->is_astray = false;
+    event->line = reader->line;
+    bool is_object = reader->buffer[reader->at] == '{';
+    return is_object ? next_object(reader, event, err) : next_other(reader, event, err);
+}
+
 // --- Arrays ---
+
+// Where an element ends, found over as many pieces as it takes.
+struct element {
+    size_t at; // bytes of the buffer, from reader->at, that were looked at
+    size_t depth;
+    bool in_string, is_escaped;
+    bool too_large; // it did not fit into the buffer; its begin was dropped
+};
+
+// One byte further. True when the element ends before it.
+static bool ends_at(struct element *element, char c) {
+    if (element->in_string) {
+        if (element->is_escaped)
+            element->is_escaped = false;
+        else if (c == '\\')
+            element->is_escaped = true;
+        else if (c == '"' || c == '\n')
+            element->in_string = false; // no string spans lines
+        return false;
+    }
+    if (c == '"') {
+        element->in_string = true;
+    } else if (c == '{' || c == '[') {
+        element->depth++;
+    } else if (c == '}' || c == ']') {
+        if (element->depth == 0) return c == ']';
+        element->depth--;
+    }
+    return c == ',' && element->depth == 0;
+}
+
+// Finds the element's end: *length bytes from reader->at, or the end of the stream.
+static void seek_end(struct emit_event_reader *reader, struct element *element, size_t *length,
+                     bool *failed, struct emit_error *err) {
+    do {
+        const char *bytes = reader->buffer + reader->at;
+        size_t have = reader->end - reader->at;
+        while (element->at < have && !ends_at(element, bytes[element->at]))
+            element->at++;
+        *length = element->at;
+        if (element->at < have) return;
+        if (is_full(reader)) { // larger than any event: go on without its bytes
+            element->too_large = true;
+            consume(reader, have);
+            element->at = *length = 0;
+        }
+    } while (fill(reader, failed, err));
+}
 
 static enum emit_reader_item next_element(struct emit_event_reader *reader,
                                           struct emit_event_text *event, struct emit_error *err) {
@@ -253,19 +330,19 @@ static enum emit_reader_item next_element(struct emit_event_reader *reader,
         reader->after_comma = true;
         return emit_event_reader_next(reader, event, err);
     }
-    struct extent extent = {0};
+    struct element element = {0};
     size_t length;
-    seek_end(reader, &extent, SEEK_ELEMENT, &length, &failed, err);
+    seek_end(reader, &element, &length, &failed, err);
     if (failed) return EMIT_READER_FAILED;
     reader->wants_comma = true;
     reader->after_comma = false;
-    if (length == 0 && !extent.too_large) {
+    if (length == 0 && !element.too_large) {
         reader->wants_comma = false;
         reader->at++; // a comma where an element should be
         return break_off(event, EMIT_REASON_MALFORMED_JSON,
                          "an element must stand before the comma of the array");
     }
-    hand_out(reader, event, length, extent.too_large);
+    hand_out(reader, event, length, element.too_large);
     consume(reader, length);
     return EMIT_READER_EVENT;
 }

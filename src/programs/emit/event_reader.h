@@ -1,7 +1,7 @@
 // One event after the other from a stream of any length, in constant memory:
 // lines (NDJSON), the elements of one JSON array, and objects printed over many
 // lines. It finds where an event begins and ends; whether it is one is not its
-// business. A broken event is cut where the next one plainly begins.
+// business. A broken event is cut where the next line begins with a brace.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_EVENT_READER_H
 #define PROGRAMS_EMIT_EVENT_READER_H
@@ -43,6 +43,7 @@ struct emit_event_reader {
     size_t at, end; // what of the buffer is unread
     uint64_t line;  // of buffer[at]
     bool at_eof;
+    bool is_astray; // the last event was broken: the next one is at a line that begins with a brace
     enum emit_reader_state state;
     bool wants_comma; // in an array: an element was read, a comma or the end must follow
     bool after_comma;

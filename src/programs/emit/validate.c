@@ -205,7 +205,11 @@ const struct emit_command emit_command_validate = {
         "named -, and prints every way in which they break the contract, one line each:\n\n"
         "FILE:LINE: reason: the field and what was expected of it.\n\n"
         "A file holds one event a line, one JSON array of events, or objects printed over many "
-        "lines; it may be of any length. Breaking the core of the contract is an error. Breaking "
+        "lines; it may be of any length. An object goes on over as many lines as it needs, and "
+        "the next one begins on a line of its own. What stops to be JSON, or is larger than 64 "
+        "KiB, is one broken event: the next begins on the next line that begins with a brace, so "
+        "that a line that was cut short costs itself alone.\n\n"
+        "Breaking the core of the contract is an error. Breaking "
         "only what emit's own producers promise on top is a warning, and its line begins with "
         "'warning: '. Of one event at most 64 findings are printed. The last line, on standard "
         "error, counts all events, errors and warnings.",
