@@ -85,6 +85,38 @@ static void check_closed_but_not_stored(const char *directory) {
     CHECK(end_wall_ns > 0 && fake_files(directory, "") == 0, "and nothing stays behind");
 }
 
+// The machine slept between two samples: only the clocks show it, whatever the counter did.
+static void check_suspend(bool begins_anew) {
+    struct fake_world world = fake_world_of("package-0", NULL);
+    struct emit_host host = fake_host_of(&world);
+    struct emit_run_plan plan = fake_plan(NULL, "run_s");
+    struct emit_run *run;
+    struct emit_run_result result;
+    const char *how = begins_anew ? "asleep, began anew" : "asleep, went on";
+
+    if (emit_run_open(&run, &host, &plan, NULL) || !emit_run_sample(run)) return;
+    emit_run_job_started(run, world.now_ns);
+    fake_pass(&world, 1000, 50);
+    if (!emit_run_sample(run)) return;
+    fake_pass(&world, 1000, 50);
+    world.slept_ns = 3600000000000;
+    if (begins_anew) world.counts[0] = 7;
+    if (!emit_run_sample(run)) return;
+    fake_pass(&world, 2000, 50);
+    emit_run_job_ended(run, world.now_ns);
+    CHECK(emit_run_close(run, &result, NULL) == EMIT_OK, "%s: closes", how);
+    const struct emit_outcome *outcome = &result.outcomes[0];
+    CHECK(outcome->kind == EMIT_OUTCOME_PARTIAL && outcome->code == EMIT_CODE_RESET, "%s: %s %s",
+          how, emit_outcome_word(outcome->kind), emit_code_word(outcome->code));
+    CHECK(outcome->count == 150000000 && outcome->wraps == 0, "%s: 150 of 200 J are known", how);
+    CHECK(outcome->coverage_ratio == 0.75, "%s: 3 of 4 s", how);
+    CHECK(result.end_ns - result.header.start_ns == 4000000000, "%s: the window is time awake",
+          how);
+    CHECK(result.end_wall_ns - result.header.start_wall_ns == 3604000000000,
+          "%s: the wall clock tells of the hour", how);
+    emit_run_result_clear(&result);
+}
+
 static void check_nothing_to_meter(void) {
     struct fake_world world = fake_world_of(NULL, NULL);
     struct emit_host host = fake_host_of(&world);
@@ -249,6 +281,8 @@ int main(void) {
     check_plain(directory);
     check_plain(NULL);
     check_closed_but_not_stored(directory);
+    check_suspend(true);
+    check_suspend(false);
     check_nothing_to_meter();
     check_denied();
     check_late_and_unclosed();
