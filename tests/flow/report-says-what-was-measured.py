@@ -36,8 +36,8 @@ def emit(run, *arguments):
 def check_text(label, run):
     lines = run.got.stderr.splitlines()
     measured = bool(run.events)
-    check_equal(lines[0] == "emit: SIMULATED NODE, no number below is real", measured,
-                f"{label}: a simulated node is said in the first line")
+    check_equal(lines[0], "emit: SIMULATED NODE, no number below is real",
+                f"{label}: a simulated node is said in the first line, also where nothing can be read")
     check(max(map(len, lines)) <= 80, f"{label}: 80 columns are enough")
     check(len(lines) <= 18, f"{label}: {len(lines)} lines, near a dozen")
     check_equal("Whole devices: includes anything else" in run.got.stderr, measured,
@@ -92,7 +92,7 @@ def check_store(label, run):
                  for line in run.report["diagnostics"]], f"{label}: and the diagnostics")
     listed = emit(run, "runs").stdout.splitlines()
     check(len(listed) == 2 and listed[1].startswith(run.report["run_id"]), f"{label}: emit runs lists it")
-    check_equal(" sim " in listed[1], bool(run.events), f"{label}: marked as simulated")
+    check(" sim " in listed[1], f"{label}: marked as simulated")
 
 
 # node writes numbers as RFC 8785 wants them; our lines have to be that form already.
