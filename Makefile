@@ -16,7 +16,7 @@ build/build.ninja:
 # What this machine can be asked, then a real command metered; a minute at most.
 demo:
 	@tools/install-packages build demo
-	@$(MAKE) --no-print-directory all TARGETS="emit emit-testbed"
+	@$(MAKE) --no-print-directory all TARGETS="emit emit-testbed scenarios"
 	@tools/demo build
 
 # Everything: the checks, three builds (plain, address+undefined, thread), all tests.

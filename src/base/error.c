@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+EMIT_PRINTF(2, 0)
 static void write_sentence(struct emit_error *err, const char *format, va_list arguments) {
     int length = vsnprintf(err->text, sizeof err->text, format, arguments);
     if (length < 0) err->text[0] = '\0';

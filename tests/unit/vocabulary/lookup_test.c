@@ -70,7 +70,7 @@ static void check_sets(void) {
     size_t wrong = 0;
     for (int id = 0; id < EMIT_FIELD_COUNT; id++) {
         const struct emit_field *field = &emit_fields[id];
-        int place = field->place;
+        enum emit_place place = field->place;
         size_t bit = (size_t)(id < EMIT_TAG_FIRST ? id : id - EMIT_TAG_FIRST);
         for (int kind = 0; kind < EMIT_KIND_COUNT; kind++) {
             wrong +=
