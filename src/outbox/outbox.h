@@ -101,6 +101,7 @@ struct emit_outbox_stats {
     uint64_t quarantined; // rows that failed their checksum
     uint64_t file_bytes;  // database and write-ahead log
     uint64_t max_bytes;
+    int64_t retention_ns;         // entries stored longer ago go as new ones come
     int64_t oldest_ns, newest_ns; // UTC of the entries; 0 when empty
     int schema_version;
 };

@@ -175,6 +175,7 @@ enum emit_status emit_outbox_stats_read(struct emit_outbox *outbox, struct emit_
     read.schema_version = (int)version;
     read.file_bytes = file_bytes(outbox, "") + file_bytes(outbox, "-wal");
     read.max_bytes = (uint64_t)outbox->max_bytes;
+    read.retention_ns = outbox->retention_ns;
     *stats = read;
     return EMIT_OK;
 }

@@ -42,7 +42,7 @@ if what == "kill":
         done = run("kill", str(rounds), str(seed), place=place)
         where = "memory" if place else "the temporary folder"
         good = done.returncode == 0
-        say(number, good, f"{rounds} rounds of killed writers in {where} (seed {seed}): nothing is lost")
+        say(number, good, f"{rounds} rounds of killed writers that also drain, in {where} (seed {seed}): nothing is lost")
     print("1..2")
 else:
     done = run("crowd", "32", "100" if LONG else "20", "100000")

@@ -7,7 +7,7 @@
 //   verify PATH FROM TO               entries FROM .. TO-1 must be there; prints a
 //                                     line; exit 0 whole, 1 missing, 2 wrong or damaged,
 //                                     3 not opened
-//   kill PATH ROUNDS SEED             three writers killed at random, each round
+//   kill PATH ROUNDS SEED             three writers, who also drain, killed at random
 //   crowd PATH PROCESSES COMMITS PAUSE_US  many writers at once; worst commit
 //   fill PATH CYCLES                  append until full, drain, again
 // SPDX-License-Identifier: Apache-2.0

@@ -1,6 +1,7 @@
 // Several processes on one store: killed at random, or all at once.
 // What was acknowledged is recorded in memory shared with the parent, which no
-// kill of a writer can take back.
+// kill of a writer can take back. Whoever is killed may be draining the store: what
+// was compared once may be removed from then on, and nothing else.
 // SPDX-License-Identifier: Apache-2.0
 #include "store_subject.h"
 
@@ -15,18 +16,31 @@ enum {
     WRITERS = 3,
     ENTRIES_MAX = 1 << 21, // told apart in one test; a byte each
     PROCESSES_MAX = 256,
+    COMPARE_EVERY = 20, // rounds of kills
 };
 
 // One byte an entry: 1 when the store has answered for it.
 struct oracle {
     unsigned next;     // entry to take next, by any writer
     unsigned answered; // appends that were acknowledged
+    // Entries below it were compared with the store, at that time (UTC): a drain may
+    // take them. Written between the rounds only.
+    unsigned compared;
+    int64_t compared_ns;
+    // Drains that were acknowledged, and the `compared` that the last of them took.
+    unsigned drains, drained;
     unsigned char acked[ENTRIES_MAX];
 };
 
 static int64_t now_ns(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t utc_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
@@ -43,6 +57,17 @@ static void *share(size_t size) {
 static unsigned pick(unsigned *seed, unsigned below) {
     *seed = *seed * 1103515245u + 12345u;
     return (*seed >> 12) % below;
+}
+
+static void drain(struct oracle *oracle, struct emit_outbox *outbox) {
+    struct emit_error err;
+    if (emit_outbox_prune(outbox, oracle->compared_ns, NULL, &err) != EMIT_OK) {
+        printf("# prune: %s\n", err.text);
+        (void)fflush(stdout);
+        _exit(5);
+    }
+    __atomic_store_n(&oracle->drained, oracle->compared, __ATOMIC_SEQ_CST);
+    (void)__atomic_add_fetch(&oracle->drains, 1, __ATOMIC_SEQ_CST);
 }
 
 // Appends until it is killed; an answer that is not OK ends it with a status.
@@ -65,8 +90,7 @@ static _Noreturn void write_until_killed(struct oracle *oracle, const char *path
         }
         memset(oracle->acked + first, 1, count);
         (void)__atomic_add_fetch(&oracle->answered, 1, __ATOMIC_SEQ_CST);
-        // Nothing is that old: a drain that only vacuums and writes the log back.
-        if (pick(&seed, 64) == 0 && emit_outbox_prune(outbox, 1, NULL, &err) != EMIT_OK) _exit(5);
+        if (pick(&seed, 16) == 0) drain(oracle, outbox);
     }
 }
 
@@ -97,8 +121,9 @@ static unsigned one_round(struct oracle *oracle, const char *path, unsigned *see
     return failed;
 }
 
-// Everything acknowledged is there and right, SQLite finds nothing, nothing was
-// set aside. Answers how many promises are broken.
+// Everything acknowledged is there and right, unless it may have been drained;
+// everything drained is gone; SQLite finds nothing, nothing was set aside. Answers how many
+// promises are broken.
 static unsigned compare(const struct oracle *oracle, const char *path, struct subject_seen *seen) {
     struct emit_outbox *outbox = NULL;
     struct emit_error err;
@@ -107,19 +132,24 @@ static unsigned compare(const struct oracle *oracle, const char *path, struct su
         printf("# the store does not open: %s\n", err.text);
         return 1;
     }
-    unsigned lost = 0;
+    unsigned lost = 0, left = 0;
     const char *notice = emit_outbox_notice(outbox);
     enum emit_status read = subject_read(outbox, seen, &err);
     enum emit_status check = emit_outbox_verify(outbox, &good, &bad, &err);
-    for (unsigned n = 0; n < ENTRIES_MAX; n++)
+    for (unsigned n = oracle->compared; n < ENTRIES_MAX; n++)
         lost += oracle->acked[n] && !seen->at[n];
+    for (unsigned n = 0; n < oracle->drained; n++)
+        left += seen->at[n];
     if (notice) printf("# %s\n", notice);
-    printf("# %zu entries: lost %u, wrong %u, twice %u, damaged %zu, read %s, check %s\n",
-           seen->count, lost, seen->wrong, seen->twice, seen->damaged, emit_status_word(read),
-           emit_status_word(check));
+    unsigned broken = lost + left + seen->wrong + seen->twice + (unsigned)seen->damaged +
+                      (read != EMIT_OK) + (check != EMIT_OK) + (notice != NULL);
+    if (broken > 0)
+        printf("# %zu entries: lost %u, drained and there %u, wrong %u, twice %u, damaged %zu, "
+               "read %s, check %s\n",
+               seen->count, lost, left, seen->wrong, seen->twice, seen->damaged,
+               emit_status_word(read), emit_status_word(check));
     emit_outbox_close(outbox);
-    return lost + seen->wrong + seen->twice + (unsigned)seen->damaged + (read != EMIT_OK) +
-           (check != EMIT_OK) + (notice != NULL);
+    return broken;
 }
 
 int subject_kill(const char *path, unsigned rounds, unsigned seed) {
@@ -129,16 +159,22 @@ int subject_kill(const char *path, unsigned rounds, unsigned seed) {
     unsigned failed = 0, broken = 0, acked = 0;
     for (unsigned i = 0; i < rounds; i++) {
         failed += one_round(oracle, path, &seed);
-        if (i % 500 == 499 && i + 1 < rounds) broken += compare(oracle, path, &seen);
+        if (i % COMPARE_EVERY != COMPARE_EVERY - 1 || i + 1 == rounds) continue;
+        broken += compare(oracle, path, &seen);
+        // The drain acknowledged from here on is of what was compared now.
+        oracle->compared = oracle->next;
+        oracle->drained = 0;
+        oracle->compared_ns = utc_ns();
     }
     broken += compare(oracle, path, &seen);
     for (unsigned n = 0; n < ENTRIES_MAX; n++)
         acked += oracle->acked[n];
-    printf("%u rounds, %d writers killed in each: %u entries acknowledged, %u refused to writers, "
-           "%u promises broken\n",
-           rounds, WRITERS, acked, failed, broken);
+    printf(
+        "%u rounds, %d writers killed in each: %u entries and %u drains acknowledged, %u refused "
+        "to writers, %u promises broken\n",
+        rounds, WRITERS, acked, oracle->drains, failed, broken);
     free(seen.at);
-    return broken == 0 && failed == 0 && acked > rounds / 4 ? 0 : 1;
+    return broken == 0 && failed == 0 && acked > rounds / 4 && oracle->drains > 0 ? 0 : 1;
 }
 
 static int compare_times(const void *left, const void *right) {

@@ -28,6 +28,11 @@ with Folder() as folder:
     check(emit("outbox", "list", "--json", "--limit", "1", "--outbox", store).stdout.strip() == lines[-1], "the newest first")
     stats = json.loads(emit("outbox", "stats", "--json", "--outbox", store).stdout)
     check(stats["events"] == 20 and stats["store"] == store, "stats: the count and the place")
+    check((stats["max_bytes"], stats["retention_days"]) == (1 << 30, 90), f"and the limits: {stats}")
+    manual = " ".join(emit("help", "--format", "man", "outbox").stdout.split())
+    check("at most 1 GiB" in manual and "for 90 days" in manual, "which the manual states as well")
+    text = emit("outbox", "stats", "--outbox", store).stdout
+    check("of 1024.0 MiB" in text and "90 days" in text and max(map(len, text.splitlines())) <= 80, "stats for people")
     check_equal(emit("outbox", "stats", environment={"EMIT_OUTBOX": store}).returncode, 0, "EMIT_OUTBOX names the store as well")
     full = emit("outbox", "export", "--outbox", store, before=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
     check(full.returncode == 2 and "standard output" in full.stderr, "an output that is full is told")

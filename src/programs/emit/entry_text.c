@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "programs/emit/page.h"
 
 #include <string.h>
 
@@ -26,9 +27,9 @@ struct shown {
 static void take_text(struct emit_json *json, char text[WORD_MAX]) {
     struct emit_json_slice slice;
     if (!emit_json_take_string(json, &slice)) return;
-    if (!emit_json_decode(&slice, text, WORD_MAX)) text[0] = '\0';
-    for (char *at = text; *at; at++)
-        if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
+    char raw[WORD_MAX];
+    if (!emit_json_decode(&slice, raw, sizeof raw)) raw[0] = '\0';
+    (void)emit_page_copy(text, WORD_MAX, raw, WORD_MAX); // printable, whatever it was
 }
 
 static void take_member(struct emit_json *json, const struct emit_json_slice *key,
@@ -114,6 +115,7 @@ void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry) {
     fprintf(out, "%-*s %-*.*s %s %s%s%s\n", TIME_WIDTH, minute, RUN_WIDTH, RUN_WIDTH,
             entry->run_id[0] ? entry->run_id : "-", shown.meter, shown.point,
             shown.point[0] ? " " : "", shown.code);
-    if (shown.message[0]) fprintf(out, "  %s\n", shown.message);
-    if (shown.remedy[0]) fprintf(out, "  fix  %s\n", shown.remedy);
+    const struct emit_page page = {out, EMIT_PAGE_COLUMNS_MIN};
+    if (shown.message[0]) emit_page_words(&page, "  ", 2, shown.message);
+    if (shown.remedy[0]) emit_page_shell(&page, "  fix  ", 7, shown.remedy);
 }

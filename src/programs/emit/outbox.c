@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+static const int64_t day_ns = INT64_C(86400) * 1000000000;
+
 struct outbox_values {
     const char *outbox;
     const char *run;
@@ -86,6 +88,7 @@ static void print_stats(struct emit_outbox *outbox, const struct emit_outbox_sta
     printf("newest       %s\n", time_text(newest, stats->newest_ns));
     printf("size         %.1f of %.1f MiB\n", (double)stats->file_bytes / (1 << 20),
            (double)stats->max_bytes / (1 << 20));
+    printf("kept         %" PRId64 " days after storing\n", stats->retention_ns / day_ns);
     printf("schema       %d\n", stats->schema_version);
 }
 
@@ -105,6 +108,7 @@ static void print_stats_json(struct emit_outbox *outbox, const struct emit_outbo
         {"max_bytes", stats->max_bytes},
         {"quarantined", stats->quarantined},
         {"reports", stats->entries[EMIT_ENTRY_REPORT]},
+        {"retention_days", (uint64_t)(stats->retention_ns / day_ns)},
         {"schema_version", (uint64_t)stats->schema_version},
     };
     char time[EMIT_TIME_TEXT];
@@ -259,8 +263,12 @@ const struct emit_command emit_command_outbox = {
     .operands = "stats|list|export|verify|prune",
     .text =
         "The store keeps every event, diagnostic and report of this user on this node, each with "
-        "a checksum.\n\n"
-        "stats counts what it holds. list shows the newest events as a table. export writes all "
+        "a checksum. It holds at most 1 GiB; when that or the disk is full, new entries are "
+        "refused "
+        "and said to be. Entries are kept for 90 days after storing; what is older goes as new "
+        "ones come.\n\n"
+        "stats says where it is, what it holds and how much it may. list shows the newest events "
+        "as a table. export writes all "
         "events to standard output, one JSON line each, in the order they were stored. verify "
         "reads everything and compares it with its checksums. prune removes what was stored "
         "longer ago than --older-than says and gives the space back.\n\n"

@@ -1,0 +1,68 @@
+// Stored entries on a terminal of 80 columns: sentences and remedies are broken,
+// and nothing in them reaches the terminal as a control.
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+#include "programs/emit/entry_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t longest_line(const char *text) {
+    size_t longest = 0;
+    while (*text) {
+        size_t length = strcspn(text, "\n");
+        if (length > longest) longest = length;
+        text += length + (text[length] == '\n');
+    }
+    return longest;
+}
+
+// What is printed of a diagnostic with this body; the caller frees it.
+static char *printed(const char *body) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) exit(1);
+    const struct emit_entry entry = {
+        .kind = EMIT_ENTRY_DIAGNOSTIC,
+        .run_id = "run_01M89SAXV8V814FFKHGH7C7EB4",
+        .time_ns = 1780000000000000000,
+        .body = body,
+        .length = strlen(body),
+    };
+    emit_entry_print_diagnostic(out, &entry);
+    if (fclose(out) != 0) exit(1);
+    return text;
+}
+
+int main(void) {
+    const struct {
+        const char *what, *body, *holds;
+    } cases[] = {
+        {"a short one is three lines",
+         "{\"meter\":\"rapl\",\"point\":\"dram-0\",\"code\":\"masked\",\"message\":\"hidden\","
+         "\"remedy\":\"docker run IMAGE\"}",
+         "rapl dram-0 masked\n  hidden\n  fix  docker run IMAGE\n"},
+        {"a long sentence is broken",
+         "{\"meter\":\"rapl\",\"code\":\"gap\",\"message\":\"the counter was read for the last "
+         "time "
+         "long before the command ended, and what it counted after that is not known to anybody\"}",
+         "and what\n  it counted"},
+        {"a long remedy is broken so that it can still be pasted",
+         "{\"meter\":\"rapl\",\"code\":\"denied\",\"message\":\"no right\",\"remedy\":\"sudo "
+         "groupadd "
+         "--force --system emit && sudo install -m 0644 90-emit.rules /etc/udev/rules.d\"}",
+         " \\\n       "},
+        {"controls, also those of two bytes, are no controls any more",
+         "{\"meter\":\"a\\u001b[2J\",\"code\":\"b\\u009b\",\"message\":\"c\\u202ed\"}",
+         "a?[2J b?\n  c?d\n"},
+        {"a body that is none is still one line", "[]", "run_01M89SAXV8V814FFKHGH7C7EB4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = printed(cases[i].body);
+        CHECK(strstr(text, cases[i].holds) != NULL, "%s", cases[i].what);
+        CHECK(longest_line(text) <= 80, "%s: no line is longer than 80", cases[i].what);
+        free(text);
+    }
+    return check_end();
+}
