@@ -125,7 +125,7 @@ struct emit_outcome {
     double joules;             // count * numerator / denominator, rounded once
     double mean_watts;         // over the covered part of the window
     double peak_watts;         // highest mean between two samples; 0 when never known
-    double uncertainty_joules; // of the window's two edges
+    double uncertainty_joules; // of the window's two edges, as emit_uncertainty says it
     double resolution_joules;  // one hardware unit
     double coverage_ratio;     // part of the window whose energy is in `count`, 0..1
     double sampling_hz;        // (samples - 1) / window, achieved
@@ -155,6 +155,9 @@ void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_dom
 // count * numerator / denominator as the nearest double, rounded once (ties to even).
 // denominator > 0. The product is formed in 128 bits, so nothing is lost before that.
 double emit_joules(uint64_t count, uint64_t numerator, uint64_t denominator);
+
+// An uncertainty with the three digits that it deserves, never less than it is.
+double emit_uncertainty(double joules);
 
 // Longest time between two samples in which at most one wrap is possible:
 // modulus / max power. INT64_MAX for a counter that never wraps.

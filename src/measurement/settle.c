@@ -121,10 +121,10 @@ static void state_figures(const struct view *view, struct emit_outcome *outcome)
     outcome->coverage_ratio = (double)view->covered_ns / (double)window_ns;
     outcome->sampling_hz = (double)(tally->samples - 1) * 1e9 / (double)window_ns;
     outcome->uncertainty_joules =
-        edge_joules(view, tally->first_milliwatts, outcome->mean_watts,
-                    window->from_ns - tally->first_ns + tally->first_within_ns) +
-        edge_joules(view, tally->last_milliwatts, outcome->mean_watts,
-                    tally->last_ns - window->to_ns + tally->last_within_ns);
+        emit_uncertainty(edge_joules(view, tally->first_milliwatts, outcome->mean_watts,
+                                     window->from_ns - tally->first_ns + tally->first_within_ns) +
+                         edge_joules(view, tally->last_milliwatts, outcome->mean_watts,
+                                     tally->last_ns - window->to_ns + tally->last_within_ns));
     outcome->wraps = tally->wraps;
     outcome->concurrent_runs = window->concurrent_runs;
 }

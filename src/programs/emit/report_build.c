@@ -147,6 +147,7 @@ static void sum(struct emit_report *report) {
             total->mean_watts += outcome->mean_watts;
         }
     }
+    total->uncertainty_joules = emit_uncertainty(total->uncertainty_joules);
     report->total_count = what.length > 0;
 }
 

@@ -25,12 +25,47 @@ static const struct {
     {6000000000000000003, 1, 3, 2000000000000000001.0},
 };
 
+static const struct {
+    double joules, said;
+} uncertainties[] = {
+    {0, 0},
+    {0.28332679649000003, 0.284},
+    {0.284, 0.284}, // and stays so, however often it is said
+    {0.2840000001, 0.285},
+    {0.1 + 0.2, 0.301}, // a little more than 0.3
+    {0.00099951, 0.001},
+    {99.95, 100},
+    {1e-9, 1e-9},
+    {78, 78},
+    {1234567, 1240000},
+    {1.2345e30, 1.2345e30}, // no device: as it is
+};
+
 static uint64_t state = 88172645463325252u;
 static uint64_t next_random(void) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
     return state;
+}
+
+static void check_uncertainties(void) {
+    for (size_t i = 0; i < sizeof uncertainties / sizeof *uncertainties; i++) {
+        double said = emit_uncertainty(uncertainties[i].joules);
+        CHECK(said == uncertainties[i].said, "%.17g is said as %.17g: %.17g",
+              uncertainties[i].joules, uncertainties[i].said, said);
+    }
+    int wrong = 0;
+    for (int i = 0; i < 200000; i++) {
+        double joules = ldexp((double)(next_random() >> 11), (int)(next_random() % 80) - 90);
+        double said = emit_uncertainty(joules);
+        char text[32];
+        (void)snprintf(text, sizeof text, "%.2e", said);
+        wrong += said < joules || said > joules * 1.0101 || strtod(text, NULL) != said ||
+                 emit_uncertainty(said) != said;
+    }
+    CHECK(wrong == 0, "200000 random ones: three digits, not less, at most 1 %% more (%d wrong)",
+          wrong);
 }
 
 // The oracle multiplies back: the double nearest to p / q is the one from which
@@ -105,6 +140,7 @@ int main(void) {
               (unsigned long long)cases[i].denominator, got, cases[i].joules);
     }
     check_random_counts();
+    check_uncertainties();
     check_wrap_times();
     check_power_limit();
     return check_end();

@@ -379,7 +379,7 @@ static void check_figures(void) {
     for (int i = 0; i < 2; i++)
         emit_tally_fold(&slot.tally, &slot.point, &readings[i]);
     emit_settle(&slot, 1, &window, &early);
-    CHECK(is_near(early.uncertainty_joules, 100 * (0.001 + 2 * 0.301 + 0.001 + 2 * 0.104)),
+    CHECK(is_near(early.uncertainty_joules, 81.2),
           "300 ms before the job, 100 ms after it and slow reads are edges too");
     CHECK(range < modulus, "the largest count is below the modulus");
 }
