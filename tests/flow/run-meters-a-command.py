@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import EMIT, check, check_equal, end
@@ -111,6 +112,10 @@ def workspaces():
     settings = os.path.join(home, "config", "emit", "emit.yaml")
     got, events, _ = run(code=SPEND)
     check_equal(workspace_of(events), {"ws_local"}, "no workspace: ws_local")
+    for outbox, said in ((["--outbox", os.path.join(home, "kept", "outbox.db")], 1), (["--no-outbox"], 0)):
+        got = subprocess.run([EMIT, "run", "--sysfs-root", machine.root, *outbox, "--", sys.executable, command_file],
+                             capture_output=True, text=True, env=environment)
+        check_equal(got.stderr.count("stay on this machine"), said, f"which a report of {outbox[0]} says {said} times")
     with open(os.path.join(home, "project", "workspace.yaml"), "w") as out:
         out.write("version: 1\nid: ws_file\nlist:\n  - {a: b}\n")
     got, events, _ = run(code=SPEND, cwd=folder)
@@ -164,6 +169,24 @@ def choices():
               f"--require-measured refuses to start: {got.stderr.strip()}")
 
 
+# Whoever asks for the document gets it, whatever there was to meter.
+def documents():
+    report_file = os.path.join(home, "document.json")
+    for options in (["--meters", "none"], ["--meters", "none", "--no-outbox"], ["--no-outbox"]):
+        for report in ([], ["--report", report_file], ["--quiet"]):
+            words = [*options, *report]
+            got = subprocess.run([EMIT, "run", "--json", *words, "--workspace", "ws_named", "--", "sh", "-c", "exit 4"],
+                                 capture_output=True, text=True, env=environment)
+            document = json.loads(got.stderr) if got.stderr.count("\n") == 1 else {}
+            check_equal((got.returncode, document.get("exit"), document.get("command"), document.get("workspace_id")),
+                        (4, 4, "sh -c exit 4", "ws_named"), f"--json {' '.join(words)}: one object: {got.stderr[:200]}")
+            if report:
+                check(report == ["--quiet"] or open(report_file).read() == got.stderr, "--report has the same")
+    got = subprocess.run([EMIT, "run", "--meters", "none", "--report", report_file, "--", "true"], capture_output=True,
+                         text=True, env=environment)
+    check_equal((got.stderr, json.load(open(report_file))["points"]), ("", []), "--report alone says nothing")
+
+
 def what_cannot_be_kept():
     blocked = os.path.join(home, "a-file")
     open(blocked, "w").close()
@@ -180,18 +203,26 @@ def what_cannot_be_kept():
 
 def sharing():
     inner = SPEND + f"import subprocess\nsubprocess.run([{EMIT!r}, 'run', '--sysfs-root', {machine.root!r}, " \
-                    "'--output', os.environ['INNER'], '-q', '--', 'sleep', '0.1'], check=True)\n"
+                    "'--output', os.environ['INNER'], '--', 'sleep', '0.1'], check=True)\n"
     inner_events = os.path.join(home, "inner.ndjson")
     got, events, _ = run(code=inner, env=dict(environment, INNER=inner_events))
     check_equal(got.returncode, 0, "an emit run inside an emit run succeeds")
     check_equal(os.path.getsize(inner_events), 0, "the inner one makes no events of the same devices")
     check_equal(joules(events).get("package-0"), 3, "the outer one counts each joule once")
+    check("emit: sleep 0.1  exit 0" in got.stderr, f"each names its own command: {got.stderr[:200]}")
+    first = subprocess.Popen([EMIT, "run", "--run-id", "shared", "--sysfs-root", machine.root, "--", "sleep", "0.2"],
+                             stderr=subprocess.PIPE, text=True, env=environment)
+    time.sleep(0.1)
+    got, events, report = run("--run-id", "shared", code="spend_later = __import__('time').sleep(0.5)\n" + SPEND)
+    check("emit: sleep 0.2  exit 0" in first.communicate()[1], "so does a rank that leaves early")
+    check(command_file in report["command"] and joules(events), f"and the one that closes the run: {report['command']}")
 
 
 energy_is_exact()
 files_are_written()
 workspaces()
 choices()
+documents()
 what_cannot_be_kept()
 sharing()
 scratch.cleanup()

@@ -69,6 +69,7 @@ static int meter_command(struct run *run, char *const *command) {
         run_meter_abandon(run);
         return emit_complain(&emit_command_run, exit_status, "%s", err.text);
     }
+    run->started_ns = child.started_ns;
     if (run->sampler) emit_sampler_job_started(run->sampler, child.started_ns);
     run_store_start(run);
     if (run->sampler && !run->options->quiet)

@@ -26,6 +26,7 @@ struct run {
     FILE *report_file, *output_file; // NULL: not asked for
     struct run_trace trace;          // .file NULL: not asked for
     struct emit_signals signals;
+    int64_t started_ns; // CLOCK_MONOTONIC, of the command
 
     struct emit_sampler *sampler; // NULL: nothing is metered
     struct live live;

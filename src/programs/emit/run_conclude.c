@@ -6,7 +6,6 @@
 #include "programs/emit/run.h"
 
 #include "base/text.h"
-#include "event/event.h"
 #include "programs/emit/command.h"
 #include "programs/emit/publish.h"
 #include "programs/emit/run_demand.h"
@@ -96,33 +95,64 @@ static int settle_demand(const struct run *run, const struct emit_run_result *re
     return EXIT_RUN_FAILED;
 }
 
+// What this process knows of the run, added to what the counts say. Command and exit
+// status belong together: of several processes in a run each names its own.
+static enum emit_status build_report(const struct run *run, const struct emit_run_result *result,
+                                     int exit_status, struct emit_report *report,
+                                     struct emit_error *err) {
+    enum emit_status status = emit_report_build(report, result, err);
+    if (status != EMIT_OK) return status;
+    memcpy(report->header.command, run->plan.command, sizeof report->header.command);
+    report->exit_status = exit_status;
+    report->has_exit = true;
+    for (size_t i = 0; i < run->note_count; i++)
+        emit_report_note(report, "%s", run->notes[i]);
+    report->self_cpu_seconds = self_cpu_seconds();
+    return EMIT_OK;
+}
+
 static void tell(struct run *run, struct emit_run_result *result, int exit_status) {
     struct emit_error err;
-    struct emit_report report = {0};
-    if (emit_report_build(&report, result, &err) != EMIT_OK) {
+    struct emit_report report;
+    if (build_report(run, result, exit_status, &report, &err) != EMIT_OK) {
         fprintf(stderr, "emit run: no report: %s\n", err.text);
         return;
     }
-    report.exit_status = exit_status;
-    report.has_exit = true;
-    for (size_t i = 0; i < run->note_count; i++)
-        emit_report_note(&report, "%s", run->notes[i]);
-    report.self_cpu_seconds = self_cpu_seconds();
     if (publish(run, &report, result)) emit_run_result_stored(result);
     if (!run->options->quiet && !run->options->json) print_report(&report);
     write_document(run, &report);
     emit_report_clear(&report);
 }
 
-// Nothing was metered: what there is to say is said without a report.
-static int say_unmetered(const struct run *run, int exit_status) {
-    for (size_t i = 0; i < run->note_count; i++)
+// Nothing was metered: what there is to say is said without a report, but a document
+// that was asked for is there, for whoever waits for it: a run without points.
+static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
+    for (size_t i = 0; i < run->note_count && !run->options->json; i++)
         fprintf(stderr, "emit run: %s\n", run->notes[i]);
+    int64_t now_ns = emit_host_monotonic_ns(&run->host);
+    int64_t now_wall_ns = emit_host_wall_ns(&run->host);
+    struct emit_run_result nothing = {
+        .header.start_ns = run->started_ns,
+        .header.start_wall_ns = now_wall_ns - (now_ns - run->started_ns),
+        .end_ns = ended_ns,
+        .end_wall_ns = now_wall_ns - (now_ns - ended_ns),
+    };
+    memcpy(nothing.header.run_id, run->plan.run_id, sizeof nothing.header.run_id);
+    memcpy(nothing.header.workspace_id, run->plan.workspace_id, sizeof nothing.header.workspace_id);
+    emit_host_node_name(nothing.header.node_id, sizeof nothing.header.node_id);
+    struct emit_error err;
+    struct emit_report report;
+    if (build_report(run, &nothing, exit_status, &report, &err) == EMIT_OK) {
+        write_document(run, &report);
+        emit_report_clear(&report);
+    } else {
+        fprintf(stderr, "emit run: no report: %s\n", err.text);
+    }
     return run->options->require_measured ? EXIT_RUN_FAILED : exit_status;
 }
 
 int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
-    if (!run->sampler) return say_unmetered(run, exit_status);
+    if (!run->sampler) return tell_unmetered(run, ended_ns, exit_status);
     struct emit_error err;
     struct emit_run_result result;
     char notice[240];
@@ -134,7 +164,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
     if (status != EMIT_OK) {
         run_store_wait(run);
         run_note(run, "nothing was metered: %s", err.text);
-        exit_status = say_unmetered(run, exit_status);
+        exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {
         tell(run, &result, exit_status);
         exit_status = settle_demand(run, &result, exit_status);

@@ -98,8 +98,9 @@ enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *
     if (status == EMIT_OK && options->interval_ns > 0 && options->interval_ns < INTERVAL_MIN_NS)
         status = emit_fail(err, EMIT_INVALID, "--interval is too short: at least 100us");
     plan->pace_ns = options->interval_ns;
-    // Without meters there is no event that could belong to a workspace.
-    if (status == EMIT_OK && plan->meters[0])
+    // Without meters there is no event that could belong to a workspace, and nobody
+    // need look for one, unless the document names it.
+    if (status == EMIT_OK && (plan->meters[0] || options->json || options->report_path))
         status = choose_workspace(plan, options->workspace, err);
     if (status == EMIT_OK) describe_command(plan, command);
     return status;
