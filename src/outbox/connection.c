@@ -204,7 +204,7 @@ static enum emit_status check_schema(struct emit_outbox *outbox, struct emit_err
                          "%s is a database, but no store of emit: name another place with --outbox",
                          outbox->folder.path);
     if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", outbox->folder.path);
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", outbox->folder.path);
     return create_schema(outbox, err);
 }
 
@@ -237,7 +237,7 @@ static enum emit_status set_up(struct emit_outbox *outbox, struct emit_error *er
 // it into the new file.
 static enum emit_status begin_file(struct emit_outbox *outbox, struct emit_error *err) {
     if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", outbox->folder.path);
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", outbox->folder.path);
     enum emit_status status = emit_folder_rename(&outbox->folder, "-wal", ".orphan-wal", err);
     emit_folder_remove(&outbox->folder, "-shm");
     outbox->newest = outbox->lock.newest = 0; // of the file that is no more

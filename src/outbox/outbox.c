@@ -130,7 +130,7 @@ static enum emit_status prepare(struct emit_outbox *outbox,
     if (status == EMIT_OK)
         status = emit_folder_open(&outbox->folder, place, options->read_only, err);
     if (status == EMIT_ABSENT && options->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", options->path);
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", options->path);
     if (status == EMIT_OK && moved)
         emit_connection_note(outbox,
                              "%s is on a network file system, where the store cannot be safe: it "
@@ -145,7 +145,7 @@ static enum emit_status open_all(struct emit_outbox *outbox,
     char name[EMIT_STORE_NAME_MAX + 16];
     enum emit_status status = prepare(outbox, options, err);
     if (status == EMIT_OK && options->read_only && !emit_folder_has(&outbox->folder, ""))
-        status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet", outbox->folder.path);
+        status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", outbox->folder.path);
     (void)emit_folder_name(&outbox->folder, "-lock", name, sizeof name);
     if (status == EMIT_OK)
         status = emit_lock_open(&outbox->lock, outbox->folder.directory, name, outbox->folder.path,

@@ -30,14 +30,14 @@ static const struct emit_option options[] = {
 extern const struct emit_command emit_command_diagnostics;
 
 static bool print_json(void *owner, const struct emit_entry *entry) {
-    (void)owner;
+    ++*(size_t *)owner;
     fwrite(entry->body, 1, entry->length, stdout);
     fputc('\n', stdout);
     return !ferror(stdout);
 }
 
 static bool print_text(void *owner, const struct emit_entry *entry) {
-    (void)owner;
+    ++*(size_t *)owner;
     emit_entry_print_diagnostic(stdout, entry);
     return !ferror(stdout);
 }
@@ -49,14 +49,20 @@ static int complain(const struct emit_error *err) {
 
 static int print_all(struct emit_outbox *outbox, const struct diagnostics_values *values) {
     const struct emit_outbox_query query = {.kind = EMIT_ENTRY_DIAGNOSTIC, .run_id = values->run};
-    size_t damaged = 0;
+    size_t shown = 0, damaged = 0;
     struct emit_error err;
-    if (emit_outbox_visit(outbox, &query, values->json ? print_json : print_text, NULL, &damaged,
+    if (emit_outbox_visit(outbox, &query, values->json ? print_json : print_text, &shown, &damaged,
                           &err) != EMIT_OK)
         return complain(&err);
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_diagnostics, EXIT_USAGE,
                              "cannot write to standard output");
+    if (damaged == 0 && shown == 0 && values->run)
+        return emit_complain(&emit_command_diagnostics, EXIT_OK,
+                             "the store has none of a run '%s': emit runs lists the runs",
+                             values->run);
+    if (damaged == 0 && shown == 0)
+        return emit_complain(&emit_command_diagnostics, EXIT_OK, "none in the store");
     if (damaged == 0) return EXIT_OK;
     return emit_complain(&emit_command_diagnostics, EXIT_PARTIAL,
                          "%zu damaged entries are not shown: emit outbox verify --repair", damaged);

@@ -3,9 +3,11 @@
 #include "programs/emit/command.h"
 #include "programs/emit/config.h"
 #include "programs/emit/help.h"
+#include "programs/emit/page.h"
 #include "programs/emit/privilege.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +16,18 @@
 
 enum { EXIT_NOT_TRUSTED = 125 }; // emit itself failed, whatever the command would have been
 
+enum { COMPLAINT_MAX = 1024 }; // bytes of a sentence; longer ones are cut
+
 int emit_complain(const struct emit_command *command, int status, const char *format, ...) {
+    // What it quotes may come from anywhere: control characters stay out of the terminal.
+    char sentence[COMPLAINT_MAX], printable[3 * COMPLAINT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "emit %s: ", command->name);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    int length = vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
+    if (length < 0) sentence[0] = '\0';
+    emit_page_copy(printable, sizeof printable, sentence, INT_MAX);
+    fprintf(stderr, "emit %s: %s\n", command->name, printable);
     return status;
 }
 
@@ -108,6 +115,8 @@ int main(int argc, char **argv) {
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     const struct emit_command *command = emit_command_find(name);
     if (command) return run_command(command, argc - 2, argv + 2);
-    fprintf(stderr, "emit: there is no command '%s'; emit --help lists them\n", name);
+    char printable[256];
+    emit_page_copy(printable, sizeof printable, name, 60);
+    fprintf(stderr, "emit: there is no command '%s'; emit --help lists them\n", printable);
     return EXIT_USAGE;
 }

@@ -138,12 +138,25 @@ static void print_excluded(const struct emit_page *page, const struct emit_repor
     emit_page_words(page, "  ", 2, line);
 }
 
+// Something about this machine, and not about this run, kept energy from being read.
+static bool is_sensors_matter(const struct emit_report *report) {
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        enum emit_code code = report->diagnostics[i].code;
+        if (code == EMIT_CODE_ABSENT || code == EMIT_CODE_DENIED || code == EMIT_CODE_MASKED)
+            return true;
+    }
+    return false;
+}
+
 // Where nothing at all was found, what was looked for is the news.
 static void print_nothing_measured(const struct emit_page *page, const struct emit_report *report) {
     size_t with_energy =
         count_of_kind(report, EMIT_OUTCOME_MEASURED) + count_of_kind(report, EMIT_OUTCOME_PARTIAL);
     if (with_energy) return;
-    emit_page_words(page, "  ", 2, "No energy was measured.");
+    emit_page_words(page, "  ", 2,
+                    is_sensors_matter(report)
+                        ? "No energy was measured. What could be read here, and how:  emit sensors"
+                        : "No energy was measured.");
     for (size_t i = 0; i < report->diagnostic_count; i++)
         if (report->diagnostics[i].code == EMIT_CODE_ABSENT)
             emit_page_words(page, "    ", 8, report->diagnostics[i].message);
@@ -173,8 +186,11 @@ void emit_report_print_storage(const struct emit_page *page, const struct emit_r
     char line[LINE_MAX_BYTES];
     struct emit_text text;
     emit_text_init(&text, line, sizeof line);
-    emit_text_add_format(&text, "%u event%s stored, 0 sent (no sink).", report->events_stored,
-                         report->events_stored == 1 ? "" : "s");
+    if (report->events_made)
+        emit_text_add_format(&text, "%u event%s stored, 0 sent (no sink).", report->events_stored,
+                             report->events_stored == 1 ? "" : "s");
+    else
+        emit_text_add(&text, "No events; the report is stored.");
     if (report->events_duplicate)
         emit_text_add_format(&text, " %u %s in the store before.", report->events_duplicate,
                              report->events_duplicate == 1 ? "was" : "were");

@@ -3,12 +3,15 @@
 #include "programs/emit/run.h"
 
 #include "programs/emit/command.h"
+#include "programs/emit/page.h"
 #include "programs/emit/privilege.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 extern const struct emit_command emit_command_run;
+
+enum { NAME_COLUMNS = 40 }; // of the command in a sentence
 
 static void tick(void *owner) {
     struct run *run = owner;
@@ -23,17 +26,18 @@ static void hide_live(void *owner) {
 static void say_orphans_found(void *owner, int exit_status) {
     struct run *run = owner;
     live_hide(&run->live);
-    char who[128];
+    char who[128], name[4 * NAME_COLUMNS];
     emit_child_describe_orphans(who, sizeof who);
+    emit_page_copy(name, sizeof name, run->name, NAME_COLUMNS);
     if (run->options->no_wait_orphans) {
         fprintf(stderr,
-                "emit: %s ended (exit %d); it left %s, not waited for (--no-wait-orphans)\n",
-                run->name, exit_status, who);
+                "emit: %s ended (exit %d); it left %s, not waited for (--no-wait-orphans)\n", name,
+                exit_status, who);
         return;
     }
     fprintf(stderr,
-            "emit: %s ended (exit %d); waiting for %s it left; Ctrl-C twice ends the wait\n",
-            run->name, exit_status, who);
+            "emit: %s ended (exit %d); waiting for %s it left; Ctrl-C twice ends the wait\n", name,
+            exit_status, who);
 }
 
 static void say_orphans_end(const struct run *run, enum emit_orphans orphans) {

@@ -72,6 +72,8 @@ static int run(const void *values, int operand_count, char **operands) {
         emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
     emit_sensors_close(sensors);
     free(sensors);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return emit_complain(&emit_command_sensors, EXIT_USAGE, "cannot write to standard output");
     return exit_status;
 }
 
@@ -122,7 +124,9 @@ const struct emit_command emit_command_sensors = {
         "keys (CVE-2020-8694).\n\n"
         "found = readable + explained + those that the contract has no name for.",
     .example = "emit sensors",
-    .exits = "0 something can be read, 1 nothing can be read, 2 wrong usage.",
+    .exits =
+        "0 something can be read, 1 nothing can be read, 2 wrong usage, or the answer could not be "
+        "written.",
     .options = options,
     .values_size = sizeof(struct sensors_options),
     .order = EMIT_OPTIONS_ANYWHERE,
