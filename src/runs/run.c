@@ -347,7 +347,8 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
     bool last = emit_run_file_leave(&file);
     enum emit_status status = emit_run_result_settle(
         &closed, file.image, last ? EMIT_FATE_CLOSED : EMIT_FATE_LEFT, host, err);
-    if (!status && last) status = emit_run_result_hold(&closed, &file, err);
+    // What was kept in memory only has no file to hold.
+    if (!status && last && file.descriptor >= 0) status = emit_run_result_hold(&closed, &file, err);
     emit_run_file_close(&file);
     if (status) {
         emit_run_result_clear(&closed);

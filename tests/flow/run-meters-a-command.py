@@ -195,6 +195,21 @@ def what_cannot_be_kept():
                               "--", "sh", "-c", "exit 6"], capture_output=True, text=True, env=environment)
         check_equal((got.returncode, got.stdout), (6, ""), f"without a store the status is the command's {options}")
         check("a-file" in got.stderr, f"and it is said: {got.stderr.strip()[-200:]}")
+        check("tries again" not in got.stderr, "without promising what no run file holds")
+    # A store without its library: the counts stay in the run file until there is one.
+    with open(os.path.join(home, "libsqlite3.so.0"), "w"):
+        pass
+    lost = dict(environment, XDG_STATE_HOME=os.path.join(home, "no-sqlite"))
+    for name, shown in (("run_lost", True), ("run_quiet", False)):
+        got = subprocess.run([EMIT, "run", "--run-id", name, "--sysfs-root", machine.root, *([] if shown else ["-q"]), "--",
+                              sys.executable, command_file], capture_output=True, text=True,
+                             env=dict(lost, LD_LIBRARY_PATH=home))
+        check(got.returncode == 0 and "apt-get install libsqlite3-0" in " ".join(got.stderr.split()),
+              f"without libsqlite3 the package is named: {got.stderr[-200:]}")
+        check("the next emit command tries again" in " ".join(got.stderr.split()) or not shown, "and what comes of it")
+        found = subprocess.run([EMIT, "show", name], capture_output=True, text=True, env=lost)
+        check(found.returncode == 0 and "rapl counter" in found.stdout and "a run that could not be stored" in found.stderr,
+              f"the next command stores it: {found.stderr}")
     full = subprocess.run([EMIT, "run", "--sysfs-root", machine.root, "--report", "/dev/full", "--output", "/dev/full",
                            "--", "sh", "-c", "exit 6"], capture_output=True, text=True, env=environment)
     check(full.returncode == 6 and "cannot write all of /dev/full" in full.stderr,

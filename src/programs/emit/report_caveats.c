@@ -35,8 +35,7 @@ static bool are_told_together(const struct emit_report *report, size_t a, size_t
     const struct emit_report_diagnostic *x = diagnostic_of(report, a),
                                         *y = diagnostic_of(report, b);
     return report->outcomes[a].kind == report->outcomes[b].kind &&
-           report->outcomes[a].code == report->outcomes[b].code &&
-           report->slots[a].point.component == report->slots[b].point.component && x && y &&
+           report->outcomes[a].code == report->outcomes[b].code && x && y &&
            strcmp(x->meter, y->meter) == 0 && strcmp(x->message, y->message) == 0;
 }
 
@@ -54,18 +53,35 @@ static size_t next_told(const struct emit_report *report, bool excluded, size_t 
     return report->point_count;
 }
 
+// The points told of in one line: their ids where there is room, else how many of what.
+static void name_together(const struct emit_report *report, size_t index, char *name, size_t size) {
+    char ids[LINE_MAX_BYTES], kinds[LINE_MAX_BYTES];
+    struct emit_text id_text, kind_text;
+    bool is_named[EMIT_COMPONENT_COUNT] = {false};
+    size_t count = 0;
+    emit_text_init(&id_text, ids, sizeof ids);
+    emit_text_init(&kind_text, kinds, sizeof kinds);
+    for (size_t i = index; i < report->point_count; i++) {
+        const struct emit_point *point = &report->slots[i].point;
+        if (i != index && !are_told_together(report, index, i)) continue;
+        emit_text_add_format(&id_text, "%s%s", count++ ? ", " : "", point->device_id);
+        if (!is_named[point->component])
+            emit_text_add_format(&kind_text, "%s%s", kind_text.length ? "+" : "",
+                                 emit_report_component(point->component));
+        is_named[point->component] = true;
+    }
+    emit_text_add_format(&kind_text, " x%zu", count);
+    bool fits = count == 1 || (!id_text.cut && emit_page_width(ids) <= NAME_COLUMNS);
+    emit_page_copy(name, size, fits ? ids : kinds, NAME_COLUMNS);
+}
+
 static void print_point(const struct emit_page *page, const struct emit_report *report,
                         size_t index) {
-    const struct emit_point *point = &report->slots[index].point;
     const struct emit_report_diagnostic *diagnostic = diagnostic_of(report, index);
-    size_t alike = 0;
-    for (size_t i = index; i < report->point_count; i++)
-        alike += i == index || are_told_together(report, index, i);
-    char name[4 * NAME_COLUMNS], lead[LINE_MAX_BYTES], together[EMIT_DEVICE_ID_MAX];
-    (void)emit_text_format(together, sizeof together, "%s x%zu",
-                           emit_report_component(point->component), alike);
-    emit_page_copy(name, sizeof name, alike > 1 ? together : point->device_id, NAME_COLUMNS);
-    (void)emit_text_format(lead, sizeof lead, "    %s  %s  %s  ", name, point->meter,
+    char name[4 * NAME_COLUMNS], lead[LINE_MAX_BYTES];
+    name_together(report, index, name, sizeof name);
+    (void)emit_text_format(lead, sizeof lead, "    %s  %s  %s  ", name,
+                           report->slots[index].point.meter,
                            emit_code_word(report->outcomes[index].code));
     emit_page_words(page, lead, 8, diagnostic ? diagnostic->message : "");
 }

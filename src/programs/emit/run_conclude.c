@@ -74,7 +74,13 @@ static bool publish(struct run *run, struct emit_report *report,
             to.outbox = run->store.outbox;
             if (run->store.notice[0]) emit_report_note(report, "%s", run->store.notice);
         } else {
-            emit_report_note(report, "Nothing is stored: %.200s", run->store_error.text);
+            // Another place helps against what is wrong with this one.
+            bool place = run->store_status != EMIT_FULL && run->store_status != EMIT_ABSENT;
+            emit_report_note(report, "%s: %.150s%s",
+                             result->file ? "Not stored; the next emit command tries again"
+                                          : "Nothing is stored",
+                             run->store_error.text,
+                             place ? "; --outbox PATH names another place" : "");
         }
     }
     struct emit_error err;
@@ -111,13 +117,16 @@ static enum emit_status build_report(const struct run *run, const struct emit_ru
     return EMIT_OK;
 }
 
-static void tell(struct run *run, struct emit_run_result *result, int exit_status) {
+static void tell(struct run *run, struct emit_run_result *result, int64_t ended_ns,
+                 int exit_status) {
     struct emit_error err;
     struct emit_report report;
     if (build_report(run, result, exit_status, &report, &err) != EMIT_OK) {
         fprintf(stderr, "emit run: no report: %s\n", err.text);
         return;
     }
+    // The window of the run is for the one to tell who reports the energy.
+    if (report.left_to_others) report.window_ns = ended_ns - run->started_ns;
     if (publish(run, &report, result)) emit_run_result_stored(result);
     if (!run->options->quiet && !run->options->json) print_report(&report);
     write_document(run, &report);
@@ -166,7 +175,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         run_note(run, "nothing was metered: %s", err.text);
         exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {
-        tell(run, &result, exit_status);
+        tell(run, &result, ended_ns, exit_status);
         exit_status = settle_demand(run, &result, exit_status);
         emit_run_result_clear(&result);
     }

@@ -19,7 +19,8 @@ enum emit_status run_demand_check(const struct emit_slot *slots,
         const struct emit_point *point = &slots[i].point;
         if (!is_in_default_set(point) || outcomes[i].kind == EMIT_OUTCOME_EXCLUDED) continue;
         if (outcomes[i].kind != EMIT_OUTCOME_MEASURED)
-            return emit_fail(err, EMIT_REFUSED, "--require-measured: %s %s is %s (%s)",
+            return emit_fail(err, EMIT_REFUSED,
+                             "--require-measured: %s %s is %s (%s); emit sensors says what helps",
                              point->meter, point->device_id, emit_outcome_word(outcomes[i].kind),
                              emit_code_word(outcomes[i].code));
         if (outcomes[i].simulated || (point->traits & EMIT_TRAIT_SIMULATED))

@@ -14,6 +14,7 @@ struct recovery {
     struct emit_store *store;
     struct emit_outbox_options outbox;
     char last_run_id[EMIT_RUN_ID_MAX];
+    size_t died_count;        // of those recovered; the others were closed, but not stored
     struct emit_error failed; // the last run that could not be stored
 };
 
@@ -57,6 +58,7 @@ static bool take_dead_run(void *owner, const struct emit_run_result *result) {
     emit_report_clear(&report);
     if (!safe) return false;
     recovery->store->recovered_count++;
+    recovery->died_count += result->killed;
     memcpy(recovery->last_run_id, result->header.run_id, sizeof recovery->last_run_id);
     return true;
 }
@@ -65,13 +67,15 @@ static void tell(struct recovery *recovery) {
     struct emit_store *store = recovery->store;
     char sentence[480];
     if (store->recovered_count == 1)
-        (void)emit_text_format(sentence, sizeof sentence,
-                               "closed a run whose emit had died: emit show %s",
+        (void)emit_text_format(sentence, sizeof sentence, "stored a run %s: emit show %s",
+                               recovery->died_count ? "whose emit had died"
+                                                    : "that could not be stored when it ended",
                                recovery->last_run_id);
     else
         (void)emit_text_format(sentence, sizeof sentence,
-                               "closed %zu runs whose emit had died: emit runs",
-                               store->recovered_count);
+                               "stored %zu runs that were left behind (of %zu of them emit had "
+                               "died): emit runs",
+                               store->recovered_count, recovery->died_count);
     if (store->recovered_count) notice(store, sentence);
     if (store->damaged_count) {
         (void)emit_text_format(sentence, sizeof sentence,
@@ -81,7 +85,7 @@ static void tell(struct recovery *recovery) {
     }
     if (recovery->failed.status != EMIT_OK) {
         (void)emit_text_format(sentence, sizeof sentence,
-                               "a run whose emit had died waits to be closed: %s",
+                               "a run that was left behind waits to be stored: %s",
                                recovery->failed.text);
         notice(store, sentence);
     }

@@ -36,7 +36,7 @@ static const struct {
      {{EMIT_COMPONENT_CPU_PACKAGE, EMIT_OUTCOME_MEASURED, EMIT_CODE_NONE, false},
       {EMIT_COMPONENT_DRAM, EMIT_OUTCOME_REFUSED, EMIT_CODE_DENIED, false}},
      2,
-     "point-1 is refused (denied)"},
+     "point-1 is refused (denied); emit sensors says what helps"},
     {"a GPU that was late",
      {{EMIT_COMPONENT_GPU, EMIT_OUTCOME_PARTIAL, EMIT_CODE_LATE, false}},
      1,
