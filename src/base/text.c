@@ -22,10 +22,6 @@ void emit_text_add_bytes(struct emit_text *text, const char *bytes, size_t lengt
     text->at[text->length] = '\0';
 }
 
-void emit_text_add(struct emit_text *text, const char *string) {
-    emit_text_add_bytes(text, string, strlen(string));
-}
-
 EMIT_PRINTF(2, 0)
 static bool add_formatted(struct emit_text *text, const char *format, va_list arguments) {
     size_t room = text->size - text->length;

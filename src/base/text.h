@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct emit_text {
     char *at;      // the caller's buffer
@@ -20,7 +21,10 @@ struct emit_text {
 // Begins an empty text in the caller's buffer of size >= 1 bytes.
 void emit_text_init(struct emit_text *text, char *at, size_t size);
 void emit_text_add_bytes(struct emit_text *text, const char *bytes, size_t length);
-void emit_text_add(struct emit_text *text, const char *string);
+// Inline: the length of a literal is then known when it is compiled.
+static inline void emit_text_add(struct emit_text *text, const char *string) {
+    emit_text_add_bytes(text, string, strlen(string));
+}
 void emit_text_add_format(struct emit_text *text, const char *format, ...) EMIT_PRINTF(2, 3);
 
 // One whole text at once. Returns false when it was cut to fit.

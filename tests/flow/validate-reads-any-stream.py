@@ -238,6 +238,23 @@ def files():
         got = subprocess.run([EMIT, "validate", bad], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         os.close(full)
         check(got.returncode == 2 and "standard output" in got.stderr, "an output that is full is said")
+        far = os.path.join(folder, *["\x01" * 200] * 15)  # every byte an escape
+        os.makedirs(far)
+        many = os.path.join(far, "many")
+        with open(many, "w", encoding="utf-8") as file:
+            file.write((line(BAD) + "\n") * 500)
+        for options in ((), ("--json",), ("--identity",), ("--identity", "--json")):
+            got = subprocess.run([EMIT, "validate", *options, many], capture_output=True, text=True, check=False)
+            said = got.stdout.splitlines()
+            if "--json" in options:
+                said = [json.loads(one) for one in said]
+                said = [(one["file"], one["line"], "identity" in one) for one in said]
+                wanted = [(many, 1 + number, identity) for number in range(500)
+                          for identity in ((False, True) if "--identity" in options else (False,))]
+            else:
+                said = [one.partition("  /")[2] and one[66:] or one.partition(": ")[0] for one in said]
+                wanted = [f"{many}:{1 + number}" for number in range(500) for _ in range(2 if options else 1)]
+            check(said == wanted, f"no line is lost or cut behind a long path: {' '.join(options) or 'plain'}")
         with open(bad, encoding="utf-8") as file:
             got = subprocess.run([EMIT, "validate", good, "-"], stdin=file, capture_output=True, text=True, check=False)
         check_equal(places(got.stdout), [("-:1", "unknown-word")], "'-' is standard input")

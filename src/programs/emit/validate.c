@@ -8,41 +8,81 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 8192 }; // of one finding; file names are cut to fit
+enum {
+    LINE_MAX_BYTES = 32 * 1024, // of one finding: every byte of a path as an escape, and a sentence
+    OUTPUT_BYTES = 4 * LINE_MAX_BYTES,
+};
 
 struct values {
     bool strict, json, identity, core;
 };
 
+// Standard output: findings are put together where they are written from.
+struct output {
+    char bytes[OUTPUT_BYTES];
+    size_t length;
+    bool is_terminal; // somebody looks on: nothing is kept back
+    bool failed;
+};
+
 struct validation {
     const struct values *asked;
-    const char *file; // as it is named in findings
+    const char *file;       // as it is named in findings
+    uint64_t line;          // of the event
+    struct emit_text place; // "FILE:LINE"
+    char place_bytes[PATH_MAX + EMIT_NUMBER_TEXT_MAX];
     uint64_t events, errors, warnings;
     bool unreadable; // a file could not be read whole
     struct emit_verdict verdict;
+    struct output output;
 };
 
 extern const struct emit_command emit_command_validate;
 
-// --- Findings ---
+// --- Output ---
 
-static void print_line(struct emit_text *line) {
-    if (line->length > LINE_MAX_BYTES - 2) line->length = LINE_MAX_BYTES - 2;
-    line->at[line->length++] = '\n';
-    fwrite_unlocked(line->at, 1, line->length, stdout);
+static void flush_output(struct output *output) {
+    const char *at = output->bytes, *end = at + output->length;
+    while (at < end && !output->failed) {
+        ssize_t written = write(STDOUT_FILENO, at, (size_t)(end - at));
+        if (written >= 0)
+            at += written;
+        else
+            output->failed = errno != EINTR;
+    }
+    output->length = 0;
 }
 
-static void print_place(struct emit_text *line, const struct validation *validation,
-                        uint64_t number) {
+static void begin_line(struct output *output, struct emit_text *line) {
+    if (OUTPUT_BYTES - output->length < LINE_MAX_BYTES) flush_output(output);
+    emit_text_init(line, output->bytes + output->length, LINE_MAX_BYTES);
+}
+
+static void end_line(struct output *output, struct emit_text *line) {
+    line->at[line->length] = '\n'; // in place of the terminator
+    output->length += line->length + 1;
+    if (output->is_terminal) flush_output(output);
+}
+
+// --- Findings ---
+
+// Notes where an event stands, for all its findings.
+static void note_place(struct validation *validation, uint64_t number) {
     char digits[EMIT_NUMBER_TEXT_MAX];
-    emit_text_add(line, validation->file);
-    emit_text_add(line, ":");
-    emit_text_add_bytes(line, digits, emit_number_write_u64(digits, number));
-    emit_text_add(line, ": ");
+    validation->line = number;
+    emit_text_init(&validation->place, validation->place_bytes, sizeof validation->place_bytes);
+    emit_text_add(&validation->place, validation->file);
+    emit_text_add(&validation->place, ":");
+    emit_text_add_bytes(&validation->place, digits, emit_number_write_u64(digits, number));
+}
+
+static void add_place(struct emit_text *line, const struct validation *validation) {
+    emit_text_add_bytes(line, validation->place.at, validation->place.length);
 }
 
 static bool is_warning(const struct validation *validation, enum emit_contract_level level) {
@@ -56,15 +96,14 @@ static void count(struct validation *validation, enum emit_contract_level level,
         validation->errors += findings;
 }
 
-static void print_finding(struct validation *validation, uint64_t number,
-                          const struct emit_finding *finding) {
+static void print_finding(struct validation *validation, const struct emit_finding *finding) {
     bool warning = is_warning(validation, finding->level);
-    char bytes[LINE_MAX_BYTES];
     struct emit_text line;
-    emit_text_init(&line, bytes, sizeof bytes);
+    begin_line(&validation->output, &line);
     if (!validation->asked->json) {
         if (warning) emit_text_add(&line, "warning: ");
-        print_place(&line, validation, number);
+        add_place(&line, validation);
+        emit_text_add(&line, ": ");
         emit_text_add(&line, finding->reason);
         emit_text_add(&line, ": ");
         emit_text_add(&line, finding->message);
@@ -75,7 +114,7 @@ static void print_finding(struct validation *validation, uint64_t number,
         emit_json_key(&json, "file");
         emit_json_string(&json, validation->file);
         emit_json_key(&json, "line");
-        emit_json_u64(&json, number);
+        emit_json_u64(&json, validation->line);
         emit_json_key(&json, "level");
         emit_json_string(&json, finding->level == EMIT_CONTRACT_STRICT ? "strict" : "core");
         emit_json_key(&json, "field");
@@ -86,19 +125,20 @@ static void print_finding(struct validation *validation, uint64_t number,
         emit_json_string(&json, finding->message);
         emit_json_close_object(&json);
     }
-    print_line(&line);
+    end_line(&validation->output, &line);
 }
 
-static void print_identity(const struct validation *validation,
-                           const struct emit_event_text *event) {
-    char identity[EMIT_IDENTITY_TEXT], bytes[LINE_MAX_BYTES];
+static void print_identity(struct validation *validation, const struct emit_event_text *event) {
+    char identity[EMIT_IDENTITY_TEXT];
     // What is no JSON has no identity; the findings say why.
     if (emit_contract_identity(event->bytes, event->length, identity, NULL) != EMIT_OK) return;
+    note_place(validation, event->line);
     struct emit_text line;
-    emit_text_init(&line, bytes, sizeof bytes);
+    begin_line(&validation->output, &line);
     if (!validation->asked->json) {
-        emit_text_add_format(&line, "%s  %s:%llu", identity, validation->file,
-                             (unsigned long long)event->line);
+        emit_text_add(&line, identity);
+        emit_text_add(&line, "  ");
+        add_place(&line, validation);
     } else {
         struct emit_json_writer json;
         emit_json_writer_init(&json, &line);
@@ -106,12 +146,12 @@ static void print_identity(const struct validation *validation,
         emit_json_key(&json, "file");
         emit_json_string(&json, validation->file);
         emit_json_key(&json, "line");
-        emit_json_u64(&json, event->line);
+        emit_json_u64(&json, validation->line);
         emit_json_key(&json, "identity");
         emit_json_string(&json, identity);
         emit_json_close_object(&json);
     }
-    print_line(&line);
+    end_line(&validation->output, &line);
 }
 
 // --- Events ---
@@ -125,8 +165,9 @@ static void validate_event(struct validation *validation, const struct emit_even
         EMIT_OK) {
         count(validation, EMIT_CONTRACT_CORE, verdict->core_count);
         count(validation, EMIT_CONTRACT_STRICT, verdict->strict_count);
+        note_place(validation, event->line);
         for (size_t i = 0; i < verdict->kept; i++)
-            print_finding(validation, event->line, &verdict->findings[i]);
+            print_finding(validation, &verdict->findings[i]);
     }
     if (validation->asked->identity && event->length <= EMIT_EVENT_MAX)
         print_identity(validation, event);
@@ -137,7 +178,8 @@ static void validate_broken(struct validation *validation, const struct emit_eve
     finding.reason = emit_reason_word(text->reason);
     (void)emit_text_format(finding.message, sizeof finding.message, "%s", text->message);
     count(validation, finding.level, 1);
-    print_finding(validation, text->line, &finding);
+    note_place(validation, text->line);
+    print_finding(validation, &finding);
 }
 
 static void validate_stream(struct validation *validation, int descriptor) {
@@ -180,19 +222,20 @@ static void validate_file(struct validation *validation, const char *path) {
 
 static int run(const void *values, int operand_count, char **operands) {
     struct validation validation = {.asked = values};
+    validation.output.is_terminal = isatty(STDOUT_FILENO);
     if (validation.asked->strict && validation.asked->core)
         return emit_complain(&emit_command_validate, EXIT_USAGE,
                              "--core and --strict exclude each other");
     if (operand_count == 0) validate_file(&validation, "-");
     for (int i = 0; i < operand_count; i++)
         validate_file(&validation, operands[i]);
-    bool unwritten = fflush(stdout) != 0 || ferror(stdout);
-    if (unwritten)
+    flush_output(&validation.output);
+    if (validation.output.failed)
         emit_complain(&emit_command_validate, EXIT_USAGE, "cannot write to standard output");
     fprintf(stderr, "%llu events, %llu errors, %llu warnings\n",
             (unsigned long long)validation.events, (unsigned long long)validation.errors,
             (unsigned long long)validation.warnings);
-    if (validation.unreadable || unwritten) return EXIT_USAGE;
+    if (validation.unreadable || validation.output.failed) return EXIT_USAGE;
     return validation.errors ? EXIT_NEGATIVE : EXIT_OK;
 }
 
