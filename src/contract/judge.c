@@ -32,6 +32,16 @@ static inline bool is_of_kind(const struct emit_judge *judge, uint32_t kinds) {
 
 // --- One field at a time ---
 
+// Why a value may stand in no event, whatever its field is to hold; NONE when it may.
+static enum emit_reason whole_reason(const struct emit_members *members, int place, uint64_t bit) {
+    if ((members->of_type[EMIT_JSON_OBJECT][place] | members->of_type[EMIT_JSON_ARRAY][place]) &
+        bit)
+        return EMIT_REASON_NESTED_VALUE;
+    if (place == EMIT_PLACE_TAG && members->of_type[EMIT_JSON_NULL][place] & bit)
+        return EMIT_REASON_NULL_VALUE;
+    return EMIT_REASON_NONE;
+}
+
 static void judge_types(struct emit_judge *judge, int place) {
     const struct emit_members *members = judge->members;
     uint64_t fitting =
@@ -43,15 +53,12 @@ static void judge_types(struct emit_judge *judge, int place) {
     judge->good[place] = fitting;
     uint64_t wrong = members->seen[place] & ~fitting;
     FOR_EACH_FIELD(field, place, wrong) {
-        uint64_t bit = left & -left;
-        bool nested =
-            (members->of_type[EMIT_JSON_OBJECT][place] | members->of_type[EMIT_JSON_ARRAY][place]) &
-            bit;
-        if (nested && field != EMIT_FIELD_TAGS) {
+        enum emit_reason reason = whole_reason(members, place, left & -left);
+        if (reason && field != EMIT_FIELD_TAGS) {
             const char *name = emit_fields[field].name;
             struct emit_unknown named = {name, strlen(name), (enum emit_place)place,
-                                         EMIT_JSON_OBJECT};
-            emit_judge_find_whole(judge, EMIT_REASON_NESTED_VALUE, &named);
+                                         EMIT_JSON_NONE};
+            emit_judge_find_whole(judge, reason, &named);
         } else {
             emit_judge_find(judge, (uint32_t)field, EMIT_CHECK_TYPE);
         }

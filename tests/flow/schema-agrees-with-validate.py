@@ -86,6 +86,9 @@ def mutate(generator, event, values):
         del place[generator.choice(fields)]
         return
     field = generator.choice(fields if turn < 0.7 else list(values))
+    if turn < 0.36 or turn > 0.95:
+        place[field] = generator.choice([None, None, [], {}, True, -1, 0.5, "", " ", "A", "a" * 65, 1e300, 2**53 + 2])
+        return
     likely = values.get(field) if generator.random() < 0.7 else None
     place[field] = generator.choice(likely or values[generator.choice(list(values))])
 

@@ -253,7 +253,8 @@ def files():
                           for identity in ((False, True) if "--identity" in options else (False,))]
             else:
                 said = [one.partition("  /")[2] and one[66:] or one.partition(": ")[0] for one in said]
-                wanted = [f"{many}:{1 + number}" for number in range(500) for _ in range(2 if options else 1)]
+                shown = many.replace("\x01", "?")
+                wanted = [f"{shown}:{1 + number}" for number in range(500) for _ in range(2 if options else 1)]
             check(said == wanted, f"no line is lost or cut behind a long path: {' '.join(options) or 'plain'}")
         with open(bad, encoding="utf-8") as file:
             got = subprocess.run([EMIT, "validate", good, "-"], stdin=file, capture_output=True, text=True, check=False)

@@ -79,6 +79,9 @@ static void note_place(struct validation *validation, uint64_t number) {
     emit_text_add(&validation->place, validation->file);
     emit_text_add(&validation->place, ":");
     emit_text_add_bytes(&validation->place, digits, emit_number_write_u64(digits, number));
+    for (size_t i = 0; i < validation->place.length;
+         i++) // a finding is one line, whatever the name
+        if ((unsigned char)validation->place_bytes[i] < ' ') validation->place_bytes[i] = '?';
 }
 
 static void add_place(struct emit_text *line, const struct validation *validation) {

@@ -152,6 +152,8 @@ static const struct change changes[] = {
     {run_event, "\"samples\"", "\"colour\":\"red\",\"samples\"", NULL, "unknown-tag",
      "tags.colour"},
     {run_event, "\"samples\"", "\"colour\":null,\"samples\"", "null-value", NULL, "tags.colour"},
+    {run_event, "11", "null", "null-value", NULL, "tags.samples"},
+    {run_event, "false", "null", "null-value", NULL, "tags.pue_applied"},
     {run_event, "\"samples\"", "\"colour\":{\"a\":1},\"samples\"", "nested-value", NULL,
      "tags.colour"},
     {run_event, "\"samples\"", "\"totalCost\":1,\"samples\"", "forbidden-name", NULL,
