@@ -7,6 +7,7 @@
 #include "agent/sampler.h"
 
 #include "base/text.h"
+#include "host/host.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -37,12 +38,6 @@ struct emit_sampler {
 
     struct emit_slot *slots; // of plan.sampled; NULL: nobody wants them
 };
-
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 // Waits for a change until the moment; INT64_MAX: without end. The lock is held.
 // False: the moment has come.
@@ -92,7 +87,7 @@ static bool sample(struct emit_sampler *sampler) {
     if (!emit_run_sample(sampler->run)) return false;
     if (!sampler->slots) return true;
     size_t count = emit_run_peek(sampler->run, sampler->slots, EMIT_POINTS_MAX);
-    sampler->plan.sampled(sampler->plan.owner, sampler->slots, count, monotonic_ns());
+    sampler->plan.sampled(sampler->plan.owner, sampler->slots, count, emit_clock_monotonic_ns());
     return true;
 }
 
@@ -102,7 +97,7 @@ static bool sample(struct emit_sampler *sampler) {
 static bool wait_tick(struct emit_sampler *sampler, const bool *interrupt) {
     int64_t floor_ns = sampler->plan.run.floor_ns;
     if (floor_ns <= 0) return true;
-    int64_t tick_ns = (monotonic_ns() / floor_ns + 1) * floor_ns;
+    int64_t tick_ns = (emit_clock_monotonic_ns() / floor_ns + 1) * floor_ns;
     pthread_mutex_lock(&sampler->lock);
     while (!*interrupt && wait_until(sampler, tick_ns))
         continue;
@@ -169,7 +164,8 @@ enum emit_status emit_sampler_start(struct emit_sampler **out, const struct emit
 enum emit_status emit_sampler_wait_first(struct emit_sampler *sampler, int64_t timeout_ns,
                                          struct emit_error *err) {
     int64_t until_ns;
-    if (__builtin_add_overflow(monotonic_ns(), timeout_ns, &until_ns)) until_ns = INT64_MAX;
+    if (__builtin_add_overflow(emit_clock_monotonic_ns(), timeout_ns, &until_ns))
+        until_ns = INT64_MAX;
     enum emit_status status = EMIT_OK;
     pthread_mutex_lock(&sampler->lock);
     while (sampler->phase == PHASE_OPENING && wait_until(sampler, until_ns))
@@ -204,7 +200,8 @@ void emit_sampler_notice(struct emit_sampler *sampler, char *text, size_t size) 
 
 // Tells the thread to end and waits for it. False: it does not come back.
 static bool stop_thread(struct emit_sampler *sampler, bool abandon, int64_t ended_ns) {
-    int64_t until_ns = monotonic_ns() + EMIT_SAMPLER_LAST_NS + sampler->plan.run.floor_ns;
+    int64_t until_ns =
+        emit_clock_monotonic_ns() + EMIT_SAMPLER_LAST_NS + sampler->plan.run.floor_ns;
     pthread_mutex_lock(&sampler->lock);
     sampler->stop = true;
     sampler->abandon = abandon;

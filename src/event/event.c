@@ -9,9 +9,7 @@
 enum { MILLISECOND_NS = 1000000 };
 
 bool emit_event_stands(const struct emit_outcome *outcome) {
-    bool has_energy =
-        outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL;
-    return has_energy && outcome->to_ns > outcome->from_ns;
+    return emit_outcome_has_energy(outcome) && outcome->to_ns > outcome->from_ns;
 }
 
 static enum emit_tier tier_of(enum emit_component component) {

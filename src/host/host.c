@@ -29,9 +29,13 @@ static int64_t clock_ns(clockid_t clock) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t emit_clock_monotonic_ns(void) {
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
 static int64_t kernel_monotonic_ns(struct emit_host *host) {
     (void)host;
-    return clock_ns(CLOCK_MONOTONIC);
+    return emit_clock_monotonic_ns();
 }
 
 static int64_t kernel_boottime_ns(struct emit_host *host) {

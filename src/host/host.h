@@ -55,6 +55,10 @@ void emit_host_close(struct emit_host *host); // accepts NULL and a zeroed host
 // The descriptor of a borrowed file by its path below sysfs; -1 when it is none.
 int emit_host_borrowed_descriptor(const struct emit_host *host, const char *path);
 
+// CLOCK_MONOTONIC itself, which no test replaces: for waiting, and for when a process began and
+// ended.
+int64_t emit_clock_monotonic_ns(void);
+
 int64_t emit_host_monotonic_ns(struct emit_host *host);
 int64_t emit_host_boottime_ns(struct emit_host *host);
 int64_t emit_host_wall_ns(struct emit_host *host);

@@ -141,6 +141,11 @@ struct emit_outcome {
     char contained_in[EMIT_DEVICE_ID_MAX];
 };
 
+// True for an outcome that has energy to tell.
+static inline bool emit_outcome_has_energy(const struct emit_outcome *outcome) {
+    return outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL;
+}
+
 // Decides every slot: outcomes[i] belongs to slots[i]. Exactly one outcome each;
 // the caller may rely on count == measured + partial + refused + excluded.
 void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_window *window,

@@ -13,9 +13,4 @@ void emit_settle_mirrors(const struct emit_slot *slots, size_t count,
 void emit_settle_overlap(const struct emit_slot *slots, size_t count,
                          struct emit_outcome *outcomes);
 
-// True for an outcome that has energy to tell.
-static inline bool emit_outcome_has_energy(const struct emit_outcome *outcome) {
-    return outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL;
-}
-
 #endif

@@ -4,6 +4,7 @@
 #include "outbox/salvage.h"
 
 #include "base/text.h"
+#include "host/host.h"
 #include "outbox/row.h"
 #include "outbox/space.h"
 
@@ -23,12 +24,6 @@ struct salvage {
     uint64_t carried, bad;
     bool late;
 };
-
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 bool emit_salvage_is_pending(const struct emit_outbox *outbox) {
     return emit_folder_has(&outbox->folder, ".salvage");
@@ -140,7 +135,7 @@ static enum emit_status carry_range(struct salvage *work, bool *done, struct emi
     if (code == SQLITE_OK) code = sql->step(work->range);
     for (; status == EMIT_OK && code == SQLITE_ROW; code = sql->step(work->range)) {
         status = carry_row(work, work->range, err);
-        work->late = monotonic_ns() > work->deadline_ns;
+        work->late = emit_clock_monotonic_ns() > work->deadline_ns;
         if (work->late || status != EMIT_OK) break;
     }
     (void)sql->reset(work->range);
@@ -165,7 +160,7 @@ static enum emit_status carry_one_by_one(struct salvage *work, bool *found,
             status = carry_row(work, work->one, err);
         }
         (void)sql->reset(work->one);
-        work->late = monotonic_ns() > work->deadline_ns;
+        work->late = emit_clock_monotonic_ns() > work->deadline_ns;
     }
     return status;
 }
@@ -215,7 +210,7 @@ enum emit_status emit_salvage(struct emit_outbox *outbox, struct emit_error *err
     enum emit_status status = begin(outbox, err);
     if (status == EMIT_OK && !outbox->db) status = emit_connection_open(outbox, err);
     if (status != EMIT_OK) return status;
-    work.deadline_ns = monotonic_ns() + EMIT_SALVAGE_LIMIT_NS;
+    work.deadline_ns = emit_clock_monotonic_ns() + EMIT_SALVAGE_LIMIT_NS;
     struct emit_error why;
     enum emit_status carried = EMIT_OK;
     if (open_old(&work)) {

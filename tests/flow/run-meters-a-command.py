@@ -162,6 +162,12 @@ def choices():
                              env=environment)
         check(got.returncode == 125 and sentence in got.stderr and not os.path.exists(mark),
               f"{' '.join(words)[:40]} is refused: {got.stderr.strip()[:100]}")
+    hostile = b"./no\x1b[2Jsuch\xff\ncommand"
+    for words in ([EMIT, "run", "--", hostile], [EMIT, "run", "--meters", hostile, "--", "true"], [EMIT, hostile],
+                  [EMIT, "run", "--sysfs-root", machine.root, "--", "sh", "-c", b"exit 0 # " + hostile]):
+        said = subprocess.run(words, capture_output=True, env=environment).stderr
+        check(said and not any(byte < 0x20 and byte != 0x0a for byte in said) and said.decode(),
+              f"what is quoted reaches the terminal as text only: {said!r}")
     for words in (["--sysfs-root", machine.root], ["--meters", "none"]):
         got = subprocess.run([EMIT, "run", *words, "--require-measured", "--", "touch", mark],
                              capture_output=True, text=True, env=environment)

@@ -117,6 +117,10 @@ def main():
             skip('root reads what nobody may not', 'not root')
         status, _, err = sensors(emit, '--sysfs-root', f'{scratch}/no-such')
         check(status == 2 and 'no-such' in err, 'a root that is not there is named')
+        for words in [], ['--json'], ['--udev', 'energy']:
+            with open('/dev/full', 'w') as full:
+                done = subprocess.run([EMIT, 'sensors', *words], stdout=full, stderr=subprocess.PIPE, text=True)
+            check(done.returncode == 2 and 'standard output' in done.stderr, f'an output that is full is told {words}')
         check_equal(sensors(emit, '--json', '--watch')[0], 2, 'one object cannot be watched')
         check_equal(sensors(emit, 'operand')[0], 2, 'an operand is a usage error')
     end()

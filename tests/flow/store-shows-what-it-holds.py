@@ -14,7 +14,7 @@ with Folder() as folder:
     store = folder + "/state/emit/outbox.db"
     for words in (["outbox", "stats"], ["outbox", "prune", "--older-than", "1d"], ["diagnostics"]):
         done = emit(*words, "--outbox", store)
-        check(done.returncode == 2 and "no store at" in done.stderr, f"{' '.join(words)} without a store: {done.stderr.strip()}")
+        check(done.returncode == 2 and "emit run makes one" in done.stderr, f"{' '.join(words)} without a store: {done.stderr.strip()}")
     check(not os.path.exists(folder + "/state"), "nothing was created by looking")
     check_equal(emit("outbox", "dance").returncode, 2, "an unknown action is a usage error")
 
@@ -36,7 +36,9 @@ with Folder() as folder:
     check_equal(emit("outbox", "stats", environment={"EMIT_OUTBOX": store}).returncode, 0, "EMIT_OUTBOX names the store as well")
     full = emit("outbox", "export", "--outbox", store, before=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
     check(full.returncode == 2 and "standard output" in full.stderr, "an output that is full is told")
-    check_equal(emit("diagnostics", "--outbox", store).stdout, "", "there is no diagnostic in it")
+    for words, said in (["diagnostics"], "none in the store"), (["diagnostics", "--run", "nope"], "none of a run 'nope'"):
+        done = emit(*words, "--outbox", store)
+        check((done.returncode, done.stdout) == (0, "") and said in done.stderr, f"{' '.join(words)}: {done.stderr.strip()}")
     check_equal(emit("outbox", "prune", "--outbox", store).returncode, 2, "prune without an age removes nothing")
     done = emit("outbox", "prune", "--older-than", "1d", "--outbox", store)
     check_equal(done.stdout, "0 entries removed\n", "nothing is a day old")

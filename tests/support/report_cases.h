@@ -139,8 +139,7 @@ static inline void build_published(struct emit_report *report, size_t index) {
     build(report, index, 0);
     report->stored = !run.result.left_to_others;
     for (size_t i = 0; i < report->point_count; i++)
-        report->events_made += report->outcomes[i].kind == EMIT_OUTCOME_MEASURED ||
-                               report->outcomes[i].kind == EMIT_OUTCOME_PARTIAL;
+        report->events_made += emit_outcome_has_energy(&report->outcomes[i]);
     report->events_stored = report->events_made;
 }
 

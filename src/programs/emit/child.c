@@ -5,13 +5,13 @@
 #include "programs/emit/child.h"
 
 #include "base/text.h"
+#include "host/host.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 // Passed on to the command when they were sent to emit.
@@ -71,12 +71,6 @@ __attribute__((noinline)) static pid_t spawn(const struct emit_signals *signals,
     _exit(EXIT_NOT_FOUND);
 }
 
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
 // Says why the command could not be executed, and with which status emit exits.
 static enum emit_status explain(int exec_errno, const char *name, int *exit_status,
                                 struct emit_error *err) {
@@ -134,6 +128,6 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
     }
     // vfork brings us back when the command was executed. The time from the first
     // sample to here is emit's and the kernel's, and told as uncertainty.
-    *child = (struct emit_child){.pid = pid, .started_ns = monotonic_ns()};
+    *child = (struct emit_child){.pid = pid, .started_ns = emit_clock_monotonic_ns()};
     return EMIT_OK;
 }

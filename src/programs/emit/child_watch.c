@@ -8,6 +8,7 @@
 #include "programs/emit/child.h"
 
 #include "base/text.h"
+#include "host/host.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,12 +34,6 @@ struct watch_state {
     int64_t queued_ns;   // time it had stood in a run queue when it last went to sleep
     int exit_status;
 };
-
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 // How long this thread has waited for a processor so far.
 static int64_t queued_ns(int schedule) {
@@ -111,7 +106,7 @@ static void take_signal(struct watch_state *state, const siginfo_t *info) {
 // Sleeps until a signal, the next tick or the deadline (INT64_MAX: none).
 static void wait_signal(struct watch_state *state, int64_t deadline_ns, int64_t *tick_at_ns) {
     const struct emit_child_watch *watch = state->watch;
-    int64_t now_ns = monotonic_ns();
+    int64_t now_ns = emit_clock_monotonic_ns();
     int64_t until_ns = deadline_ns;
     if (watch->tick_ns > 0 && *tick_at_ns < until_ns) until_ns = *tick_at_ns;
     int64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
@@ -122,9 +117,9 @@ static void wait_signal(struct watch_state *state, int64_t deadline_ns, int64_t 
     int number =
         sigtimedwait(&state->signals->waited, &info, until_ns == INT64_MAX ? NULL : &timeout);
     if (number > 0) take_signal(state, &info);
-    if (watch->tick_ns > 0 && monotonic_ns() >= *tick_at_ns) {
+    if (watch->tick_ns > 0 && emit_clock_monotonic_ns() >= *tick_at_ns) {
         watch->tick(watch->owner);
-        *tick_at_ns = monotonic_ns() + watch->tick_ns;
+        *tick_at_ns = emit_clock_monotonic_ns() + watch->tick_ns;
     }
 }
 
@@ -134,14 +129,14 @@ static enum emit_orphans watch_orphans(struct watch_state *state, int64_t *tick_
     if (!watch->wait_orphans) return EMIT_ORPHANS_NOT_WAITED;
     int64_t deadline_ns = INT64_MAX;
     if (watch->orphan_timeout_ns > 0 &&
-        __builtin_add_overflow(monotonic_ns(), watch->orphan_timeout_ns, &deadline_ns))
+        __builtin_add_overflow(emit_clock_monotonic_ns(), watch->orphan_timeout_ns, &deadline_ns))
         deadline_ns = INT64_MAX;
     for (;;) {
         wait_signal(state, deadline_ns, tick_at_ns);
         reap(state);
         if (state->alone) return EMIT_ORPHANS_WAITED;
         if (state->interrupted) return EMIT_ORPHANS_INTERRUPTED;
-        if (monotonic_ns() >= deadline_ns) return EMIT_ORPHANS_TIMEOUT;
+        if (emit_clock_monotonic_ns() >= deadline_ns) return EMIT_ORPHANS_TIMEOUT;
     }
 }
 
@@ -155,11 +150,11 @@ void emit_child_watch(const struct emit_child *child, const struct emit_signals 
         .schedule = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC),
     };
     state.queued_ns = queued_ns(state.schedule);
-    int64_t tick_at_ns = monotonic_ns() + watch->tick_ns;
+    int64_t tick_at_ns = emit_clock_monotonic_ns() + watch->tick_ns;
     for (reap(&state); !state.reaped && !state.alone; reap(&state))
         wait_signal(&state, INT64_MAX, &tick_at_ns);
     end->orphans = state.alone ? EMIT_ORPHANS_NONE : watch_orphans(&state, &tick_at_ns);
-    end->ended_ns = monotonic_ns() - EXIT_NS;
+    end->ended_ns = emit_clock_monotonic_ns() - EXIT_NS;
     // On a busy machine we were told while others had the processor.
     end->ended_ns -= queued_ns(state.schedule) - state.queued_ns;
     if (end->ended_ns < child->started_ns) end->ended_ns = child->started_ns;

@@ -3,13 +3,13 @@
 #include "programs/emit/live.h"
 
 #include "base/text.h"
+#include "host/host.h"
 #include "programs/emit/figures.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { COLUMNS_MAX = 160, ROWS_MIN = 4 };
@@ -21,12 +21,6 @@ static int group_of(enum emit_component component) {
     if (component == EMIT_COMPONENT_GPU || component == EMIT_COMPONENT_GPU_MODULE) return 0;
     if (component == EMIT_COMPONENT_CPU_PACKAGE) return 1;
     return component == EMIT_COMPONENT_DRAM ? 2 : 3;
-}
-
-static int64_t monotonic_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
 // A line that could not be written is not missed.
@@ -160,7 +154,7 @@ void live_tick(struct live *live) {
     struct emit_text text;
     emit_text_init(&text, line, (size_t)columns); // one column stays free: no wrap
     emit_text_add(&text, "emit  ");
-    add_time(&text, monotonic_ns() - live->begun_ns);
+    add_time(&text, emit_clock_monotonic_ns() - live->begun_ns);
     add_sums(live, &text);
     emit_text_init(&text, bytes, sizeof bytes);
     emit_text_add_format(&text, "\0337\033[%d;1H\033[2K%s\0338", live->rows, line);

@@ -117,8 +117,7 @@ static enum emit_status add_events(struct batch *batch, struct emit_report *repo
     };
     enum emit_status status = EMIT_OK;
     for (size_t i = 0; i < report->point_count && status == EMIT_OK; i++) {
-        enum emit_outcome_kind kind = report->outcomes[i].kind;
-        if (kind == EMIT_OUTCOME_MEASURED || kind == EMIT_OUTCOME_PARTIAL)
+        if (emit_outcome_has_energy(&report->outcomes[i]))
             status = add_event(batch, report, &facts, i, err);
     }
     batch->event_count = batch->count;

@@ -72,6 +72,8 @@ EMIT_MUST_CHECK enum emit_status emit_report_diagnose(struct emit_report *report
 const char *emit_report_remedy(const char *meter, enum emit_code code);
 // One sentence for the reader, kept in order; more than EMIT_REPORT_NOTES_MAX are dropped.
 void emit_report_note(struct emit_report *report, const char *format, ...) EMIT_PRINTF(2, 3);
+// How many points came to this.
+size_t emit_report_count(const struct emit_report *report, enum emit_outcome_kind kind);
 void emit_report_clear(struct emit_report *report);
 
 // The text for people, at most `columns` wide.

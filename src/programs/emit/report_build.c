@@ -17,6 +17,13 @@ void emit_report_clear(struct emit_report *report) {
     *report = (struct emit_report){0};
 }
 
+size_t emit_report_count(const struct emit_report *report, enum emit_outcome_kind kind) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->point_count; i++)
+        count += report->outcomes[i].kind == kind;
+    return count;
+}
+
 void emit_report_note(struct emit_report *report, const char *format, ...) {
     if (report->note_count == EMIT_REPORT_NOTES_MAX) return;
     va_list arguments;

@@ -10,13 +10,6 @@
 
 enum { NAME_COLUMNS = 24, LINE_MAX_BYTES = 512 };
 
-static size_t count_of_kind(const struct emit_report *report, enum emit_outcome_kind kind) {
-    size_t count = 0;
-    for (size_t i = 0; i < report->point_count; i++)
-        count += report->outcomes[i].kind == kind;
-    return count;
-}
-
 static const struct emit_report_diagnostic *diagnostic_of(const struct emit_report *report,
                                                           size_t index) {
     const struct emit_point *point = &report->slots[index].point;
@@ -88,8 +81,8 @@ static void print_point(const struct emit_page *page, const struct emit_report *
 
 // Points whose energy is missing, whole or in part, in the order in which they were found.
 static void print_unread(const struct emit_page *page, const struct emit_report *report) {
-    size_t refused = count_of_kind(report, EMIT_OUTCOME_REFUSED);
-    size_t partial = count_of_kind(report, EMIT_OUTCOME_PARTIAL);
+    size_t refused = emit_report_count(report, EMIT_OUTCOME_REFUSED);
+    size_t partial = emit_report_count(report, EMIT_OUTCOME_PARTIAL);
     if (refused + partial == 0) return;
     char line[LINE_MAX_BYTES];
     struct emit_text text;
@@ -129,7 +122,7 @@ static void print_excluded_one_by_one(const struct emit_page *page,
 // Points left out on purpose: counted by reason in one line, or told one by one
 // to those who asked for all domains.
 static void print_excluded(const struct emit_page *page, const struct emit_report *report) {
-    size_t excluded = count_of_kind(report, EMIT_OUTCOME_EXCLUDED);
+    size_t excluded = emit_report_count(report, EMIT_OUTCOME_EXCLUDED);
     if (excluded == 0) return;
     if (report->header.all_domains) {
         print_excluded_one_by_one(page, report);
@@ -166,8 +159,8 @@ static bool is_sensors_matter(const struct emit_report *report) {
 
 // Where nothing at all was found, what was looked for is the news.
 static void print_nothing_measured(const struct emit_page *page, const struct emit_report *report) {
-    size_t with_energy =
-        count_of_kind(report, EMIT_OUTCOME_MEASURED) + count_of_kind(report, EMIT_OUTCOME_PARTIAL);
+    size_t with_energy = emit_report_count(report, EMIT_OUTCOME_MEASURED) +
+                         emit_report_count(report, EMIT_OUTCOME_PARTIAL);
     if (with_energy) return;
     emit_page_words(page, "  ", 2,
                     is_sensors_matter(report)

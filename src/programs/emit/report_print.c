@@ -44,8 +44,7 @@ static bool counts_component(const struct emit_report *report, enum emit_compone
 static void print_scope(const struct emit_page *page, const struct emit_report *report) {
     bool has_energy = false;
     for (size_t i = 0; i < report->point_count; i++)
-        has_energy |= report->outcomes[i].kind == EMIT_OUTCOME_MEASURED ||
-                      report->outcomes[i].kind == EMIT_OUTCOME_PARTIAL;
+        has_energy |= emit_outcome_has_energy(&report->outcomes[i]);
     if (!has_energy) return;
     char sentence[160];
     if (report->concurrent_runs)

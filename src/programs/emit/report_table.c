@@ -35,10 +35,6 @@ struct row {
     char measured_by[CELL_MAX];
 };
 
-static bool has_energy(const struct emit_outcome *outcome) {
-    return outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL;
-}
-
 // The name of a component in few letters; the device id beside it says the rest.
 const char *emit_report_component(enum emit_component component) {
     if (component == EMIT_COMPONENT_CPU_PACKAGE) return "cpu";
@@ -192,7 +188,7 @@ static void choose_unit(struct table *table) {
     double low = 0, high = report->total_count ? report->totals[0].joules : 0;
     for (size_t i = 0; i < report->point_count; i++) {
         double joules = report->outcomes[i].joules;
-        if (!has_energy(&report->outcomes[i]) || joules <= 0) continue;
+        if (!emit_outcome_has_energy(&report->outcomes[i]) || joules <= 0) continue;
         if (low == 0 || joules < low) low = joules;
         if (joules > high) high = joules;
     }
@@ -207,7 +203,9 @@ static void lay_out(struct table *table) {
     struct table widths = {
         .energy = 6, .mean = 6, .peak = 6, .timing = 8, .measured_by = 11}; // of the heads
     for (size_t i = 0; i < table->report->point_count; i++) {
-        if (!has_energy(&table->report->outcomes[i]) || !is_first_of_its_kind(table, i)) continue;
+        if (!emit_outcome_has_energy(&table->report->outcomes[i]) ||
+            !is_first_of_its_kind(table, i))
+            continue;
         write_row(table, i, &row);
         measure_row(&widths, &row);
     }
@@ -258,7 +256,7 @@ static void print_row(const struct table *table, const struct row *row) {
 
 static bool has_row(const struct table *table, size_t index, bool in_total) {
     const struct emit_outcome *outcome = &table->report->outcomes[index];
-    return has_energy(outcome) && outcome->counts_in_total == in_total &&
+    return emit_outcome_has_energy(outcome) && outcome->counts_in_total == in_total &&
            is_first_of_its_kind(table, index);
 }
 
@@ -280,8 +278,9 @@ void emit_report_print_table(const struct emit_page *page, const struct emit_rep
     struct table table = {.report = report, .page = *page};
     size_t rows = 0, apart = 0;
     for (size_t i = 0; i < report->point_count; i++) {
-        rows += has_energy(&report->outcomes[i]);
-        apart += has_energy(&report->outcomes[i]) && !report->outcomes[i].counts_in_total;
+        rows += emit_outcome_has_energy(&report->outcomes[i]);
+        apart +=
+            emit_outcome_has_energy(&report->outcomes[i]) && !report->outcomes[i].counts_in_total;
     }
     if (rows == 0) return;
     table.collapse = rows > ROWS_BEFORE_COLLAPSE;

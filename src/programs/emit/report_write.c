@@ -81,8 +81,7 @@ static void write_point(struct emit_json_writer *writer, const struct emit_repor
         emit_json_i64(writer, point->device_index);
     }
     write_members(writer, emit_decision_members, &outcome);
-    if (outcome.kind == EMIT_OUTCOME_MEASURED || outcome.kind == EMIT_OUTCOME_PARTIAL)
-        write_members(writer, emit_figure_members, &outcome);
+    if (emit_outcome_has_energy(&outcome)) write_members(writer, emit_figure_members, &outcome);
     emit_json_close_object(writer);
 }
 

@@ -50,13 +50,6 @@ struct listing {
     bool no_memory; // the list is not whole
 };
 
-static size_t count_of_kind(const struct emit_report *report, enum emit_outcome_kind kind) {
-    size_t count = 0;
-    for (size_t i = 0; i < report->point_count; i++)
-        count += report->outcomes[i].kind == kind;
-    return count;
-}
-
 // "0:04:12", or seconds where that says more.
 static void write_length(char text[EMIT_FIGURE_MAX], int64_t nanoseconds) {
     int64_t seconds = nanoseconds / 1000000000;
@@ -123,7 +116,7 @@ static void print_json(const struct emit_report *report) {
     emit_json_open_object(&writer);
     for (int kind = 0; kind < EMIT_OUTCOME_COUNT; kind++) {
         emit_json_key(&writer, emit_outcome_word((enum emit_outcome_kind)kind));
-        emit_json_u64(&writer, count_of_kind(report, (enum emit_outcome_kind)kind));
+        emit_json_u64(&writer, emit_report_count(report, (enum emit_outcome_kind)kind));
     }
     emit_json_close_object(&writer);
     emit_json_close_object(&writer);

@@ -49,29 +49,34 @@ static int show(struct emit_sensors *sensors, const struct sensors_options *opti
     return failed ? failed : exit_status;
 }
 
+static int look(const struct sensors_options *options) {
+    struct emit_error err;
+    struct emit_sensors *sensors = calloc(1, sizeof *sensors);
+    if (!sensors) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
+    int64_t pace_ns = options->watch ? watch_pace_ns : between_samples_ns;
+    int exit_status = emit_sensors_open(sensors, options->sysfs_root, pace_ns, &err) == EMIT_OK
+                          ? show(sensors, options)
+                          : emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+    emit_sensors_close(sensors);
+    free(sensors);
+    return exit_status;
+}
+
+static int print_udev_rule(const char *group) {
+    struct emit_error err;
+    if (emit_sensors_print_udev_rule(stdout, group, &err) == EMIT_OK) return EXIT_OK;
+    return emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+}
+
 static int run(const void *values, int operand_count, char **operands) {
     const struct sensors_options *options = values;
-    struct emit_error err;
     if (operand_count > 0)
         return emit_complain(&emit_command_sensors, EXIT_USAGE, "'%s' is not expected here",
                              operands[0]);
     if (options->watch && options->json)
         return emit_complain(&emit_command_sensors, EXIT_USAGE,
                              "--json is one object: choose it or --watch");
-    if (options->udev) {
-        if (emit_sensors_print_udev_rule(stdout, options->udev, &err) == EMIT_OK) return EXIT_OK;
-        return emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
-    }
-    struct emit_sensors *sensors = calloc(1, sizeof *sensors);
-    if (!sensors) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
-    int exit_status = EXIT_USAGE;
-    int64_t pace_ns = options->watch ? watch_pace_ns : between_samples_ns;
-    if (emit_sensors_open(sensors, options->sysfs_root, pace_ns, &err) == EMIT_OK)
-        exit_status = show(sensors, options);
-    else
-        emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
-    emit_sensors_close(sensors);
-    free(sensors);
+    int exit_status = options->udev ? print_udev_rule(options->udev) : look(options);
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_sensors, EXIT_USAGE, "cannot write to standard output");
     return exit_status;

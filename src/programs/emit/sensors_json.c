@@ -23,8 +23,7 @@ static void write_count(struct emit_json_writer *writer, const char *key, size_t
 static void write_point(struct emit_json_writer *writer, const struct emit_slot *slot,
                         const struct emit_outcome *outcome) {
     const struct emit_point *point = &slot->point;
-    bool has_watts =
-        outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL;
+    bool has_watts = emit_outcome_has_energy(outcome);
     emit_json_open_object(writer);
     write_text(writer, "meter", point->meter);
     write_text(writer, "device_id", point->device_id);

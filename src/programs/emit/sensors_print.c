@@ -30,7 +30,7 @@ static void describe_reading(struct emit_text *words, const struct emit_slot *sl
     const struct emit_point *point = &slot->point;
     if (outcome->code == EMIT_CODE_REPLICATE)
         emit_text_add_format(words, "same counter as %s", outcome->because);
-    else if (outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL)
+    else if (emit_outcome_has_energy(outcome))
         emit_text_add_format(words, "moves every %g ms", (double)point->update_period_ns / 1e6);
     else if (outcome->code == EMIT_CODE_STALE)
         emit_text_add(words, "can be read, but did not move");
@@ -47,7 +47,7 @@ static void print_point(const struct emit_page *page, const struct emit_slot *sl
     char state[32], room[256];
     struct emit_text words;
     emit_text_init(&words, room, sizeof room);
-    if (outcome->kind == EMIT_OUTCOME_MEASURED || outcome->kind == EMIT_OUTCOME_PARTIAL)
+    if (emit_outcome_has_energy(outcome))
         (void)emit_text_format(state, sizeof state, "%.1f W", outcome->mean_watts);
     else
         (void)emit_text_format(state, sizeof state, "%s", emit_code_word(outcome->code));
