@@ -219,6 +219,21 @@ static bool change_state(struct emit_run *run, int from, int to) {
     return atomic_compare_exchange_strong(&run->state, &from, to);
 }
 
+static bool is_on_grid(const struct emit_run *run, int64_t now_ns) {
+    if (!run->floor_ns) return true;
+    // One sample a tick: two of them within the slack would be finer than the grid.
+    return now_ns % run->floor_ns <= EMIT_RUN_TICK_SLACK_NS &&
+           now_ns / run->floor_ns > run->now.sweep.sampled_ns / run->floor_ns;
+}
+
+// True when a reading that was asked for on the grid was over before the tick's slack
+// was: whoever holds up the process in between gets no reading of another moment.
+static bool was_on_grid(const struct emit_run *run, int64_t over_ns) {
+    int64_t asked_ns = run->now.sweep.asked_ns;
+    return !run->floor_ns || (over_ns % run->floor_ns <= EMIT_RUN_TICK_SLACK_NS &&
+                              over_ns / run->floor_ns == asked_ns / run->floor_ns);
+}
+
 // Publishes what every meter said before it asks the next one, so that one that
 // hangs does not take the others' counts with it. False: closed meanwhile.
 static bool read_meters(struct emit_run *run) {
@@ -229,6 +244,7 @@ static bool read_meters(struct emit_run *run) {
         meter->type->read(meter->state, run->readings + meter->first);
         if (!change_state(run, READING, BUSY)) return false;
         int64_t after_ns = emit_host_monotonic_ns(run->host);
+        if (!was_on_grid(run, after_ns)) continue;
         fold_meter(run, meter, before_ns, after_ns, slept_ns);
         run->now.sweep.sampled_ns = after_ns;
         emit_run_image_publish(run->file.image, &run->now);
@@ -242,13 +258,6 @@ static bool take_turn(struct emit_run *run) {
     if (!emit_run_file_lock(&run->file, EMIT_LOCK_SAMPLER, true)) return false;
     run->samples = emit_run_image_read(run->file.image, &run->now);
     return run->samples;
-}
-
-static bool is_on_grid(const struct emit_run *run, int64_t now_ns) {
-    if (!run->floor_ns) return true;
-    // One sample a tick: two of them within the slack would be finer than the grid.
-    return now_ns % run->floor_ns <= EMIT_RUN_TICK_SLACK_NS &&
-           now_ns / run->floor_ns > run->now.sweep.sampled_ns / run->floor_ns;
 }
 
 static int64_t next_after(const struct emit_run *run, int64_t now_ns, bool sampled) {

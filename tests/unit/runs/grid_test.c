@@ -121,8 +121,35 @@ static void check_loop_of_short_runs(void) {
     CHECK(told == 0, "500 runs of 7 ms tell nothing: below-resolution");
 }
 
+// Whoever starts emit may stop it at any point and let it go on when he likes, also
+// between the look at the clock and the look at the counter.
+static int64_t held_up_ns;
+static void hold_up(struct fake_world *world) {
+    world->now_ns += held_up_ns;
+    read_truth(world);
+}
+
+static void check_held_up(int64_t ns, uint64_t samples) {
+    struct fake_world world = fake_world_of("package-0", NULL);
+    struct emit_host host = fake_host_of(&world);
+    struct emit_slot slot;
+    world.now_ns = 10 * second;
+    world.on_read = hold_up;
+    held_up_ns = ns;
+    struct emit_run *run = open_limited(&host);
+    CHECK(emit_run_sample(run) && world.reads == 1 && emit_run_peek(run, &slot, 1) == 1 &&
+              slot.tally.samples == samples && (slot.tally.last_count != 0) == samples,
+          "held up for %lld ms within a reading: %s", (long long)(ns / 1000000),
+          samples ? "near enough" : "thrown away");
+    emit_run_abandon(run);
+}
+
 int main(void) {
     check_patient_caller();
+    check_held_up(4000000, 1);
+    check_held_up(6000000, 0);
+    check_held_up(500000000, 0);
+    check_held_up(second, 0);
     check_loop_of_short_runs();
     for (int i = 0; i < 3000; i++)
         one_run(100 * second + below(second));
