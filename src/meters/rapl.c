@@ -254,7 +254,8 @@ static enum emit_status open_rapl(void *state, struct emit_host *host,
     int class = openat(host->sysfs, CLASS_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (class < 0 && (errno == ENOENT || errno == EBADF))
         return emit_fail(err, EMIT_ABSENT,
-                         "there is no /sys/" CLASS_PATH ": this kernel has no powercap class");
+                         "there is no /sys/" CLASS_PATH
+                         ": this kernel has no powercap class (CONFIG_POWERCAP)");
     if (class < 0) return emit_fail_errno(err, errno, "cannot open /sys/" CLASS_PATH);
     struct scan scan = {.host = host,
                         .directory = fdopendir(class),
@@ -324,8 +325,12 @@ static const char *remedy(enum emit_code code) {
     case EMIT_CODE_DENIED: return remedy_of_denied();
     case EMIT_CODE_MASKED: return "docker run --security-opt systempaths=unconfined IMAGE";
     case EMIT_CODE_NESTED: return "emit run --domains all -- COMMAND";
-    case EMIT_CODE_IMPLAUSIBLE: return "emit run --max-power 2kW -- COMMAND";
-    case EMIT_CODE_WRAPPED_UNPROVEN: return "emit run --interval 1s -- COMMAND";
+    case EMIT_CODE_LATE: return "emit run --start-timeout 5s -- COMMAND";
+    case EMIT_CODE_IMPLAUSIBLE:
+        return "emit run --max-power 2kW -- COMMAND   # if a socket draws more";
+    // The pace is short enough already; samples were missing, or the bound is too wide.
+    case EMIT_CODE_WRAPPED_UNPROVEN:
+        return "emit run --max-power 400W -- COMMAND   # if no socket draws more";
     default: return NULL;
     }
 }
