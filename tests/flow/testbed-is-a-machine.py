@@ -293,6 +293,14 @@ def static(folder):
         check(got.returncode == 0 and words[:2] == ["21", "21"] and 60 < float(words[2]) < 130,
               f"plain files {where} move under a kept descriptor: {words} {got.stderr if got.returncode else ''}")
         check("not played" in got.stderr, f"plain files {where} say what they cannot do")
+    check_equal(os.listdir(place), [], "plain files are removed at the end")
+    foreign = os.path.join(place, "class", "powercap", "intel-rapl:0", "name")
+    os.makedirs(os.path.dirname(foreign))
+    with open(foreign, "w", encoding="ascii") as out:
+        out.write("mine")
+    got = subprocess.run([TESTBED, "run", "--static", "--mount", place, "demo", "--", "true"], capture_output=True, text=True)
+    check(got.returncode == 125 and "empty" in got.stderr and read(foreign) == b"mine",
+          f"files that lie there are neither overwritten nor removed: {got.stderr}")
 
 
 def main():

@@ -5,8 +5,10 @@
 #include "base/text.h"
 #include "programs/emit-testbed/ledger.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -46,7 +48,7 @@ static enum emit_status make_node(struct emit_static_tree *plain, int node, int 
     *made = -1;
     switch (at->kind) {
     case EMIT_NODE_DIRECTORY:
-        good = (mkdirat(directory, at->name, 0755) == 0 || errno == EEXIST) &&
+        good = mkdirat(directory, at->name, 0755) == 0 &&
                (*made = openat(directory, at->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0;
         break;
     case EMIT_NODE_LINK: good = symlinkat(at->text, directory, at->name) == 0; break;
@@ -82,6 +84,20 @@ static enum emit_status make_children(struct emit_static_tree *plain, int parent
     return status;
 }
 
+// What make_children made; what others added stays, and its directory with it.
+static void remove_children(const struct emit_tree *tree, int parent, int directory) {
+    for (int at = tree->nodes[parent].first; at >= 0; at = tree->nodes[at].next) {
+        const char *name = tree->nodes[at].name;
+        bool is_directory = tree->nodes[at].kind == EMIT_NODE_DIRECTORY;
+        int inner = is_directory ? openat(directory, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (inner >= 0) {
+            remove_children(tree, at, inner);
+            close(inner);
+        }
+        (void)unlinkat(directory, name, is_directory ? AT_REMOVEDIR : 0);
+    }
+}
+
 // The shortest update of any zone, but not below the kernel's own 1 ms.
 static int64_t shortest_update_ns(const struct emit_scenario *scenario) {
     int64_t shortest_ns = 1000000000;
@@ -106,16 +122,30 @@ static void *keep_current(void *owner) {
     return NULL;
 }
 
+static bool is_empty(int directory) {
+    struct dirent **entries;
+    int count = scandirat(directory, ".", &entries, NULL, NULL);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    if (count >= 0) free(entries);
+    return count == 2; // . and ..
+}
+
 enum emit_status emit_static_tree_start(struct emit_static_tree *plain,
                                         const struct emit_tree *tree, const char *directory,
                                         struct emit_error *err) {
     plain->tree = tree;
     for (size_t i = 0; i < EMIT_SCENARIO_ZONES_MAX; i++)
         plain->files[i] = -1;
+    plain->root = -1;
     int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return emit_fail_errno(err, errno, "cannot open %s", directory);
-    enum emit_status status = make_children(plain, 0, root, err);
-    close(root);
+    if (!is_empty(root)) { // of somebody else's files none is overwritten, and none removed
+        close(root);
+        return emit_fail(err, EMIT_INVALID, "%s has to be an empty directory", directory);
+    }
+    plain->root = root;
+    enum emit_status status = make_children(plain, 0, plain->root, err);
     if (status == EMIT_OK) {
         int failure = pthread_create(&plain->thread, NULL, keep_current, plain);
         if (failure) status = emit_fail_errno(err, failure, "cannot start a thread");
@@ -126,6 +156,7 @@ enum emit_status emit_static_tree_start(struct emit_static_tree *plain,
 }
 
 void emit_static_tree_stop(struct emit_static_tree *plain) {
+    if (!plain->tree) return; // never started
     plain->stopping = true;
     if (plain->writing) pthread_join(plain->thread, NULL);
     plain->writing = false;
@@ -133,4 +164,8 @@ void emit_static_tree_stop(struct emit_static_tree *plain) {
         if (plain->files[i] >= 0) close(plain->files[i]);
     for (size_t i = 0; i < EMIT_SCENARIO_ZONES_MAX; i++)
         plain->files[i] = -1;
+    if (plain->root < 0) return;
+    remove_children(plain->tree, 0, plain->root);
+    close(plain->root);
+    plain->root = -1;
 }

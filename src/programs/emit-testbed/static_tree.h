@@ -18,14 +18,16 @@ struct emit_static_tree {
     _Atomic bool stopping;
     bool writing;
     pthread_t thread;
+    int root;                           // the directory it stands in; -1 none
     int files[EMIT_SCENARIO_ZONES_MAX]; // energy_uj of each zone; -1 none
 };
 
-// Writes the tree into a directory and keeps it current until stopped.
+// Writes the tree into an empty directory and keeps it current until stopped.
 EMIT_MUST_CHECK enum emit_status emit_static_tree_start(struct emit_static_tree *plain,
                                                         const struct emit_tree *tree,
                                                         const char *directory,
                                                         struct emit_error *err);
+// Removes it again. Accepts a zeroed one.
 void emit_static_tree_stop(struct emit_static_tree *plain);
 
 // What of the scenario plain files cannot show; "" when they show all of it.

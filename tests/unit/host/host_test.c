@@ -121,6 +121,13 @@ static void test_evidence(void) {
                   rows[i].what, rows[i].kernel ? "the kernel's" : "not what was asked for");
     else
         check_skip("no /sys with virtual devices here");
+    // Of what may not be read there is still its directory.
+    int directory = open("/sys/devices/virtual/mem/null", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0)
+        CHECK(emit_host_is_kernel_file(&host, directory, "/devices/virtual/mem/") &&
+                  !emit_host_is_kernel_file(&host, directory, "/devices/virtual/powercap/"),
+              "a directory that was only looked up is evidence too");
+    if (directory >= 0) close(directory);
     CHECK(!emit_host_is_kernel_file(&host, -1, "/"), "a descriptor that is none is no evidence");
 
     check_in_child(check_bind_mount, &host, "a bind mount keeps the path of what it shows");
