@@ -151,6 +151,8 @@ def choices():
     for words, sentence in [
         (["--meters", "rapl,nope"], "there is no meter 'nope'"),
         (["--interval", "1ns"], "too short"),
+        (["--max-power", "0W"], "1W to 1MW"),
+        (["--max-power", "9000000000MW"], "1W to 1MW"),
         (["--interval", "often"], "'often'"),
         (["--run-id", "a/b"], "unusable"),
         (["--run-id", "x" * 128], "unusable"),

@@ -46,7 +46,8 @@ const struct emit_option emit_run_options[] = {
      .key = "max_power",
      .fallback = "1kW",
      .help = "more than this one socket cannot draw",
-     .text = "Tells a counter that wrapped from one that was reset. Raise it for a larger socket.",
+     .text = "Tells a counter that wrapped from one that was reset, from 1W to 1MW. Raise it for a "
+             "larger socket; lower it where a wrap could not be proven.",
      .offset = AT(max_power_mw)},
     {.name = "start-timeout",
      .type = EMIT_OPTION_DURATION,
