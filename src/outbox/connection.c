@@ -204,7 +204,8 @@ static enum emit_status check_schema(struct emit_outbox *outbox, struct emit_err
                          "%s is a database, but no store of emit: name another place with --outbox",
                          outbox->folder.path);
     if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", outbox->folder.path);
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+                         outbox->folder.path);
     return create_schema(outbox, err);
 }
 
@@ -237,7 +238,8 @@ static enum emit_status set_up(struct emit_outbox *outbox, struct emit_error *er
 // it into the new file.
 static enum emit_status begin_file(struct emit_outbox *outbox, struct emit_error *err) {
     if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", outbox->folder.path);
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+                         outbox->folder.path);
     enum emit_status status = emit_folder_rename(&outbox->folder, "-wal", ".orphan-wal", err);
     emit_folder_remove(&outbox->folder, "-shm");
     outbox->newest = outbox->lock.newest = 0; // of the file that is no more
@@ -253,7 +255,8 @@ enum emit_status emit_connection_open(struct emit_outbox *outbox, struct emit_er
     if (status != EMIT_OK) return status;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_NOFOLLOW;
-    int code = outbox->sql.open_v2(outbox->folder.path, &outbox->db, flags, NULL);
+    int code =
+        outbox->sql.open_v2(outbox->folder.path, &outbox->db, flags, outbox->log_file.vfs.zName);
     if (code != SQLITE_OK)
         status = fail(outbox, "open", err);
     else

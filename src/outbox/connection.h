@@ -8,6 +8,7 @@
 
 #include "outbox/folder.h"
 #include "outbox/lock.h"
+#include "outbox/log_file.h"
 #include "outbox/outbox.h"
 #include "outbox/sqlite.h"
 
@@ -38,6 +39,7 @@ enum emit_statement {
 struct emit_outbox {
     struct emit_sqlite sql;
     void *library;
+    struct emit_log_file log_file;
     sqlite3 *db; // NULL: not connected; the next call connects
     sqlite3_stmt *statements[EMIT_STATEMENT_COUNT];
     struct emit_folder folder;

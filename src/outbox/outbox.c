@@ -48,13 +48,27 @@ static enum emit_status check_forgotten(struct emit_outbox *outbox, struct emit_
     return EMIT_OK;
 }
 
+// Opens, and leaves a log whose entry in the folder is on disk before the mark says
+// that all is well: who finds that mark and a log need not sync the folder again.
+static enum emit_status open_file(struct emit_outbox *outbox, struct emit_error *err) {
+    bool is_trusted = outbox->lock.was_ours && !outbox->lock.unclean;
+    bool lasts = is_trusted && emit_folder_has(&outbox->folder, "-wal");
+    if (is_trusted && !lasts) emit_lock_doubt(&outbox->lock);
+    outbox->log_file.lasts = lasts;
+    enum emit_status status = emit_connection_open(outbox, err);
+    outbox->log_file.lasts = false;
+    if (status == EMIT_OK && !lasts) status = emit_folder_sync(&outbox->folder, err);
+    if (status == EMIT_OK && is_trusted) outbox->lock.unclean = false;
+    return status;
+}
+
 static enum emit_status connect(struct emit_outbox *outbox, struct emit_error *err) {
     // An unfinished salvage leaves doubt or no database; only then is it looked for.
     bool has_file = emit_folder_has(&outbox->folder, "");
     bool pending = (outbox->lock.unclean || !has_file) && !outbox->read_only &&
                    emit_salvage_is_pending(outbox);
     if (pending && !has_file) return emit_salvage(outbox, err);
-    enum emit_status status = emit_connection_open(outbox, err);
+    enum emit_status status = open_file(outbox, err);
     if (status == EMIT_OK && outbox->lock.unclean) status = check_unclean(outbox, err);
     if (status == EMIT_OK) status = check_forgotten(outbox, err);
     if (status == EMIT_OK && pending) status = emit_salvage(outbox, err);
@@ -125,12 +139,14 @@ static enum emit_status prepare(struct emit_outbox *outbox,
         return emit_fail(err, EMIT_INVALID, "a store of at most %lld bytes cannot work",
                          (long long)outbox->max_bytes);
     enum emit_status status = emit_sqlite_load(&outbox->sql, &outbox->library, err);
+    if (status == EMIT_OK) status = emit_log_file_begin(&outbox->log_file, &outbox->sql, err);
     if (status != EMIT_OK) return status;
     status = emit_folder_locate(options->path, place, sizeof place, &moved, err);
     if (status == EMIT_OK)
         status = emit_folder_open(&outbox->folder, place, options->read_only, err);
     if (status == EMIT_ABSENT && options->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", options->path);
+        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+                         options->path);
     if (status == EMIT_OK && moved)
         emit_connection_note(outbox,
                              "%s is on a network file system, where the store cannot be safe: it "
@@ -145,7 +161,8 @@ static enum emit_status open_all(struct emit_outbox *outbox,
     char name[EMIT_STORE_NAME_MAX + 16];
     enum emit_status status = prepare(outbox, options, err);
     if (status == EMIT_OK && options->read_only && !emit_folder_has(&outbox->folder, ""))
-        status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one", outbox->folder.path);
+        status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+                           outbox->folder.path);
     (void)emit_folder_name(&outbox->folder, "-lock", name, sizeof name);
     if (status == EMIT_OK)
         status = emit_lock_open(&outbox->lock, outbox->folder.directory, name, outbox->folder.path,
@@ -190,7 +207,10 @@ void emit_outbox_close(struct emit_outbox *outbox) {
     }
     emit_lock_close(&outbox->lock);
     emit_folder_close(&outbox->folder);
-    if (is_own) emit_library_close(outbox->library);
+    if (is_own) {
+        emit_log_file_end(&outbox->log_file, &outbox->sql);
+        emit_library_close(outbox->library);
+    }
     free(outbox);
 }
 

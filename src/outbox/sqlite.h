@@ -34,6 +34,9 @@
     ROW(reset)                                                                                     \
     ROW(step)                                                                                      \
     ROW(system_errno)                                                                              \
+    ROW(vfs_find)                                                                                  \
+    ROW(vfs_register)                                                                              \
+    ROW(vfs_unregister)                                                                            \
     ROW(wal_autocheckpoint)                                                                        \
     ROW(wal_checkpoint_v2)                                                                         \
     ROW(wal_hook)

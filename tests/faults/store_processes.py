@@ -41,7 +41,9 @@ if what == "kill":
         seed = int.from_bytes(os.urandom(2), "big")
         done = run("kill", str(rounds), str(seed), place=place)
         where = "memory" if place else "the temporary folder"
-        good = done.returncode == 0
+        drains = int(re.search(r"and (\d+) drains", done.stdout).group(1))
+        # On a slow disk a writer may be dead before its first drain is through.
+        good = done.returncode == 0 and (drains > 0 or place is None)
         say(number, good, f"{rounds} rounds of killed writers that also drain, in {where} (seed {seed}): nothing is lost")
     print("1..2")
 else:

@@ -1,7 +1,8 @@
 // The store under faults: a writer whose acknowledgements are kept where the
 // fault cannot reach them, and a reader that compares the store with them.
 //
-//   script PATH COMMITS BATCH DRAIN   append; after each commit "a<entries>" to
+//   script PATH COMMITS BATCH DRAIN [FIRST]
+//                                     append from entry FIRST on; after each commit "a<entries>" to
 //                                     descriptor 9; each DRAIN-th time prune all:
 //                                     "b<entries>" before it
 //   verify PATH FROM TO               entries FROM .. TO-1 must be there; prints a
@@ -60,12 +61,12 @@ static int say(char letter, unsigned entries) {
     return write(9, line, (size_t)length) == length ? 0 : 1;
 }
 
-static int run_script(const char *path, unsigned commits, unsigned batch, unsigned drain) {
+static int run_script(const char *path, unsigned commits, unsigned batch, unsigned drain,
+                      unsigned entries) {
     struct emit_outbox *outbox = NULL;
     struct emit_error err;
     uint64_t removed = 0;
     int status = subject_open(&outbox, path, &err) == EMIT_OK ? 0 : 3;
-    unsigned entries = 0;
     for (unsigned i = 0; status == 0 && i < commits; i++) {
         if (subject_append(outbox, entries, batch, &err) != EMIT_OK) status = 4;
         if (status == 0) {
@@ -122,7 +123,8 @@ int main(int count, char **words) {
     unsigned first = number(words, count, 3), second = number(words, count, 4),
              third = number(words, count, 5);
     const char *path = words[2];
-    if (strcmp(words[1], "script") == 0) return run_script(path, first, second, third);
+    if (strcmp(words[1], "script") == 0)
+        return run_script(path, first, second, third, number(words, count, 6));
     if (strcmp(words[1], "verify") == 0) return run_verify(path, first, second);
     if (strcmp(words[1], "kill") == 0) return subject_kill(path, first, second);
     if (strcmp(words[1], "crowd") == 0) return subject_crowd(path, first, second, third);
