@@ -47,12 +47,33 @@ def states(server):
 rescues = []
 
 
-def stop(server):
-    """Stops it and waits until it stands still: a request that it has taken and does not
+class Traffic:
+    """Counts the requests that the file system has not answered, by the kernel's own account."""
+
+    def __init__(self, folder):
+        control = os.path.join(os.environ["XDG_STATE_HOME"], "fusectl")
+        os.mkdir(control)
+        subprocess.run(["mount", "-t", "fusectl", "none", control], capture_output=True, check=False)
+        self.waiting = os.path.join(control, str(os.minor(os.stat(folder).st_dev)), "waiting")
+
+    def in_flight(self):
+        if not os.path.exists(self.waiting):
+            return 0  # the kernel does not say
+        with open(self.waiting, encoding="ascii") as waiting:
+            return int(waiting.read())
+
+
+def stop(server, traffic):
+    """Stops it while it has nothing to answer: a request that it has taken and does not
     answer cannot be killed, and no process that waits for it could end."""
-    os.kill(server, signal.SIGSTOP)
-    while states(server) != {"T"}:
-        time.sleep(0.01)
+    while True:
+        os.kill(server, signal.SIGSTOP)
+        while states(server) != {"T"}:
+            time.sleep(0.001)
+        if traffic.in_flight() == 0:
+            break
+        os.kill(server, signal.SIGCONT)
+        time.sleep(0.003)
     # Whatever goes wrong, nothing hangs for ever.
     for rescue in rescues:
         rescue.cancel()
@@ -63,11 +84,12 @@ def stop(server):
 
 def inside():
     server = os.getppid()
+    traffic = Traffic(sys.argv[2])
     start, finish, status, points, said = run(0.3)
     check(points == {("measured", None)} or points == {("measured", "simulated")},
           f"while the meter answers, everything is measured: {points}")
 
-    stop(server)
+    stop(server, traffic)
     start, finish, status, points, said = run(0.3)
     os.kill(server, signal.SIGCONT)
     check(start < 1, f"never answers: the command starts in time ({start:.3f} s)")
@@ -76,14 +98,14 @@ def inside():
     check("not" in said and "answer" in said, f"and says what was not metered: {said.strip()[:120]}")
 
     threading.Timer(0.6, os.kill, (server, signal.SIGCONT)).start()
-    stop(server)
+    stop(server, traffic)
     start, finish, status, points, said = run(1.5)
     check(start < 0.55, f"answers late: the command starts before it does ({start:.3f} s)")
     check({kind for kind, _ in points} == {"partial"} and ("partial", "late") in points,
           f"and the points are late: {points}")
     check_equal(status, 5, "with the command's status")
 
-    timer = threading.Timer(0.5, stop, (server,))
+    timer = threading.Timer(0.5, stop, (server, traffic))
     timer.start()
     start, finish, status, points, said = run(1.0)
     os.kill(server, signal.SIGCONT)
@@ -92,7 +114,7 @@ def inside():
           f"and the points say timeout: {points}")
     check_equal(status, 5, "with the command's status")
 
-    stop(server)
+    stop(server, traffic)
     mark = os.path.join(os.environ["XDG_STATE_HOME"], "ran")
     emit = subprocess.Popen([EMIT, "run", "--sysfs-root", sys.argv[2], "--start-timeout", "1s", "--", "touch", mark],
                             stderr=subprocess.PIPE, text=True)
@@ -103,7 +125,7 @@ def inside():
     check(emit.returncode == 143 and not os.path.exists(mark),
           f"TERM before the command is started keeps it from starting: {emit.returncode} {said.strip()}")
 
-    stop(server)
+    stop(server, traffic)
     mark = os.path.join(os.environ["XDG_STATE_HOME"], "ran")
     got = subprocess.run([EMIT, "run", "--sysfs-root", sys.argv[2], "--require-measured", "--", "touch", mark],
                          capture_output=True, text=True)
