@@ -191,8 +191,6 @@ static int run(const void *values, int operand_count, char **operands) {
     if (!show) return emit_complain(self, EMIT_CHILD_FAILED, "out of memory");
     show->values = values;
     show->ledger.descriptor = -1;
-    for (size_t i = 0; i < EMIT_SCENARIO_ZONES_MAX; i++)
-        show->plain.files[i] = -1;
     enum emit_status status = play(show, operands[0], operands + command_at, &exit_status, &err);
     if (status != EMIT_OK)
         exit_status = emit_complain(self, status_of_failure(&err), "%s", err.text);
