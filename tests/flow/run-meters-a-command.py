@@ -190,6 +190,12 @@ def documents():
                         (4, 4, "sh -c exit 4", "ws_named"), f"--json {' '.join(words)}: one object: {got.stderr[:200]}")
             if report:
                 check(report == ["--quiet"] or open(report_file).read() == got.stderr, "--report has the same")
+    for words, status in (["--", "no-such-command"], 127), (["--require-measured", "--", "true"], 125):
+        got = subprocess.run([EMIT, "run", "--json", "--sysfs-root", machine.root, *words], capture_output=True,
+                             text=True, env=environment)
+        document = json.loads(got.stderr) if got.stderr.count("\n") == 1 else {"exit": got.stderr}
+        check_equal((got.returncode, document["exit"], len(document.get("notes", []))), (status, status, 1),
+                    f"a command that was not started has one that says why: {got.stderr[-200:]}")
     got = subprocess.run([EMIT, "run", "--meters", "none", "--report", report_file, "--", "true"], capture_output=True,
                          text=True, env=environment)
     check_equal((got.stderr, json.load(open(report_file))["points"]), ("", []), "--report alone says nothing")

@@ -71,7 +71,7 @@ static int meter_command(struct run *run, char *const *command) {
             emit_child_start(&child, &run->signals, command, run->plan.run_id, &exit_status, &err);
     if (status != EMIT_OK) {
         run_meter_abandon(run);
-        return emit_complain(&emit_command_run, exit_status, "%s", err.text);
+        return run_conclude_unstarted(run, exit_status, err.text);
     }
     run->started_ns = child.started_ns;
     if (run->sampler) emit_sampler_job_started(run->sampler, child.started_ns);

@@ -67,5 +67,7 @@ void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);
 // run_conclude.c: from the last sample to the last word. The command ended at
 // ended_ns with exit_status; returns what emit exits with.
 int run_conclude(struct run *run, int64_t ended_ns, int exit_status);
+// The command was not started, and why.
+int run_conclude_unstarted(struct run *run, int exit_status, const char *why);
 
 #endif

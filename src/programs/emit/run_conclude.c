@@ -16,6 +16,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+extern const struct emit_command emit_command_run;
+
 static double self_cpu_seconds(void) {
     struct rusage used;
     if (getrusage(RUSAGE_SELF, &used) != 0) return 0;
@@ -133,11 +135,10 @@ static void tell(struct run *run, struct emit_run_result *result, int64_t ended_
     emit_report_clear(&report);
 }
 
-// Nothing was metered: what there is to say is said without a report, but a document
-// that was asked for is there, for whoever waits for it: a run without points.
-static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
-    for (size_t i = 0; i < run->note_count && !run->options->json; i++)
-        fprintf(stderr, "emit run: %s\n", run->notes[i]);
+// A document that was asked for is there, for whoever waits for it, although nothing
+// was metered: a run without points.
+static void write_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
+    if (!run->report_file && !run->options->json) return;
     int64_t now_ns = emit_host_monotonic_ns(&run->host);
     int64_t now_wall_ns = emit_host_wall_ns(&run->host);
     struct emit_run_result nothing = {
@@ -157,7 +158,22 @@ static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
     } else {
         fprintf(stderr, "emit run: no report: %s\n", err.text);
     }
+}
+
+// Without a report for people what there is to say is said in sentences.
+static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
+    for (size_t i = 0; i < run->note_count && !run->options->json; i++)
+        (void)emit_complain(&emit_command_run, exit_status, "%s", run->notes[i]);
+    write_unmetered(run, ended_ns, exit_status);
     return run->options->require_measured ? EXIT_RUN_FAILED : exit_status;
+}
+
+int run_conclude_unstarted(struct run *run, int exit_status, const char *why) {
+    run->started_ns = emit_clock_monotonic_ns();
+    run_note(run, "%s", why);
+    if (!run->options->json) (void)emit_complain(&emit_command_run, exit_status, "%s", why);
+    write_unmetered(run, run->started_ns, exit_status);
+    return exit_status;
 }
 
 int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
