@@ -35,7 +35,7 @@ bench:
 faults:
 	@tools/install-packages build demo test
 	@$(MAKE) --no-print-directory all
-	@tools/faults build
+	@/usr/bin/python3 tools/faults build
 
 # Before shipping a change, as three commands.
 invariants events-validate docs:

@@ -24,6 +24,11 @@ static enum emit_status check_unclean(struct emit_outbox *outbox, struct emit_er
     bool finished = false;
     enum emit_status status =
         emit_connection_check(outbox, false, EMIT_STORE_CHECK_NS, &finished, err);
+    // SQLite takes any table for a good one; ours must be what our statements are about.
+    for (int i = 0; status == EMIT_OK && i < EMIT_STATEMENT_COUNT; i++) {
+        sqlite3_stmt *unused = NULL;
+        status = emit_connection_statement(outbox, (enum emit_statement)i, &unused, err);
+    }
     // Not finished is not damaged: every row still has its checksum.
     if (status == EMIT_OK && !outbox->read_only) outbox->lock.unclean = false;
     return status;

@@ -26,7 +26,10 @@ enum emit_status emit_sqlite_status(int code, int sys_errno) {
     case SQLITE_FULL: return EMIT_FULL;
     case SQLITE_NOMEM: return EMIT_NO_MEMORY;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return EMIT_CORRUPT;
+    case SQLITE_NOTADB:
+    // Our statements are fixed and right: one that fails by itself met a table or column that
+    // is not as we made it.
+    case SQLITE_ERROR: return EMIT_CORRUPT;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return EMIT_TIMEOUT;
     case SQLITE_PERM:

@@ -70,10 +70,15 @@ static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_ou
     return fail(outbox, err);
 }
 
-static enum emit_status walk(struct emit_outbox *outbox, sqlite3_stmt *statement,
+// A page that is reached twice, or in another's place, shows in the order of what is read.
+static bool is_in_order(uint64_t before, uint64_t sequence, bool newest_first) {
+    return before == 0 || (newest_first ? sequence < before : sequence > before);
+}
+
+static enum emit_status walk(struct emit_outbox *outbox, sqlite3_stmt *statement, bool newest_first,
                              emit_outbox_visitor *visitor, void *owner, struct bad_rows *bad,
                              size_t *bad_count, struct emit_error *err) {
-    for (;;) {
+    for (uint64_t before = 0;;) {
         struct emit_row row;
         int code = outbox->sql.step(statement);
         if (code == SQLITE_DONE) return EMIT_OK;
@@ -82,6 +87,10 @@ static enum emit_status walk(struct emit_outbox *outbox, sqlite3_stmt *statement
         if (state == EMIT_ROW_NO_MEMORY)
             return emit_fail(err, EMIT_NO_MEMORY, "cannot read %s: out of memory",
                              outbox->folder.path);
+        if (!is_in_order(before, row.entry.sequence, newest_first))
+            return emit_fail(err, EMIT_CORRUPT, "%s is damaged: its entries are out of order",
+                             outbox->folder.path);
+        before = row.entry.sequence;
         if (state == EMIT_ROW_BAD) {
             ++*bad_count;
             if (bad->count < BAD_ROWS_MAX) bad->sequences[bad->count++] = row.entry.sequence;
@@ -116,7 +125,9 @@ enum emit_status emit_outbox_visit(struct emit_outbox *outbox,
     enum emit_status status = make_sure(outbox, err);
     if (status != EMIT_OK) return status;
     status = prepare(outbox, query, &statement, err);
-    if (status == EMIT_OK) status = walk(outbox, statement, visitor, owner, &bad, &bad_count, err);
+    if (status == EMIT_OK)
+        status =
+            walk(outbox, statement, query->newest_first, visitor, owner, &bad, &bad_count, err);
     (void)outbox->sql.finalize(statement);
     if (status == EMIT_CORRUPT) mark_damaged(outbox);
     // Bad rows that cannot be set aside now (a full disk) are met again next time.

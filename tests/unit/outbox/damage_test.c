@@ -56,6 +56,36 @@ static void test_bad_rows(void) {
     }
 }
 
+// SQLite finds nothing wrong with a table of other columns, or of another name.
+static void test_other_schema(void) {
+    static const char *const changes[] = {
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'stored_ns', "
+        "'stored_nr') WHERE name = 'entry'",
+        "ALTER TABLE entry RENAME TO entrz",
+        "DROP TABLE quarantine",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct store store;
+        struct emit_outbox_query all = {0};
+        size_t damaged = 0;
+        store_begin(&store, "schema");
+        (void)store_add(&store, 0, 10);
+        emit_outbox_close(store.outbox);
+        change(store.path, changes[i]);
+        store_open(&store);
+        enum emit_status read =
+            emit_outbox_visit(store.outbox, &all, store_take, &store, &damaged, &store.err);
+        CHECK(read == EMIT_OK || read == EMIT_CORRUPT, "read, or told to be damaged");
+        store_reopen(&store);
+        (void)store_add(&store, 0, 10);
+        store_reopen(&store);
+        CHECK(store_add(&store, 10, 1) == EMIT_OK && store_read(&store, &all) == 11 &&
+                  store.wrong == 0,
+              "a store that is not as we made it is used again: %s", changes[i]);
+        store_end(&store);
+    }
+}
+
 static void test_twin_of_bad_row(void) {
     struct store store;
     struct emit_outbox_stats stats;
@@ -149,6 +179,7 @@ static void test_removed_file(void) {
 
 int main(void) {
     test_bad_rows();
+    test_other_schema();
     test_twin_of_bad_row();
     test_broken_page();
     test_forgotten_end();
