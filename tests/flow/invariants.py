@@ -108,6 +108,12 @@ def examples(folder):
             out.write(f"# A page\n\n```{mark}\n{example}\n```\n")
         got = check_examples(page)
         check(got.returncode == status, f"check-examples and {what}: exit {got.returncode}")
+    for what, example, status in (("an event of ours", good, 0), ("an event that keeps core only", other, 1)):
+        page = os.path.join(folder, "emit-page.1")
+        with open(page, "w", encoding="utf-8") as out:
+            out.write(".SH EXAMPLES\n" + example.replace("\\", "\\e").replace("-", "\\-") + "\n")
+        got = check_examples(page)
+        check(got.returncode == status, f"check-examples and {what} in a manual page: exit {got.returncode}")
 
 
 # The words of the program itself: what it calls its sources, tiers and profiles.
