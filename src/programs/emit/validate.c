@@ -282,8 +282,11 @@ const struct emit_command emit_command_validate = {
             {.name = "identity",
              .type = EMIT_OPTION_FLAG,
              .help = "print the identity of each event as well",
-             .text = "The identity is the SHA-256 of the event's canonical form (RFC 8785): equal "
-                     "for two events exactly when they state the same.",
+             .text =
+                 "The identity is the SHA-256 of the event's canonical form (RFC 8785): equal "
+                 "for two events exactly when they state the same. Its line is the identity, two "
+                 "spaces and FILE:LINE; with --json an object of file, line and identity. What "
+                 "is no JSON has none.",
              .offset = offsetof(struct values, identity)},
             {0}},
     .values_size = sizeof(struct values),
