@@ -1,6 +1,6 @@
 # The front door. Everything real is in meson.build and tools/.
 # SPDX-License-Identifier: Apache-2.0
-.PHONY: all demo test bench faults invariants events-validate docs install clean
+.PHONY: all demo test bench faults invariants events-validate docs tidy install clean
 
 # What is built: everything, or the targets named in TARGETS.
 TARGETS = all
@@ -42,6 +42,12 @@ invariants events-validate docs:
 	@tools/install-packages build demo test
 	@$(MAKE) --no-print-directory all
 	@tools/$@ build
+
+# What clang-tidy says of src/; two minutes.
+tidy:
+	@tools/install-packages build tidy
+	@$(MAKE) --no-print-directory all
+	@tools/tidy build
 
 install: all
 	@meson install -C build

@@ -81,8 +81,8 @@ bool emit_moment_read(struct emit_moment *moment, const char *text, size_t lengt
             fraction = fraction * 10 + (text[20 + i] - '0');
         }
     }
-    moment->seconds =
-        days_since_epoch(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    moment->seconds = days_since_epoch(year, month, day) * 86400 + hour * INT64_C(3600) +
+                      minute * INT64_C(60) + second;
     moment->nanoseconds = fraction * scale[digits];
     moment->digits = digits;
     return true;

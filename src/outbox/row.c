@@ -82,7 +82,7 @@ static enum emit_status check_twin(struct emit_outbox *outbox, const struct emit
                                    bool *is_good, uint64_t *sequence, struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
     sqlite3_stmt *find = NULL;
-    struct emit_row row;
+    struct emit_row row = {0};
     enum emit_status status = emit_connection_statement(outbox, EMIT_STATEMENT_FIND, &find, err);
     if (status != EMIT_OK) return status;
     if (sql->bind_int64(find, 1, (int64_t)entry->kind) != SQLITE_OK ||

@@ -182,7 +182,7 @@ static void print_levels(const char *name,
                          emit_field_set sets[EMIT_LEVEL_COUNT][EMIT_KIND_COUNT + 1]) {
     for (int level = 0; level < EMIT_LEVEL_COUNT; level++) {
         char column[32];
-        snprintf(column, sizeof column, "%s[%d]", name, level);
+        (void)snprintf(column, sizeof column, "%s[%d]", name, level);
         print_sets(column, sets[level], EMIT_KIND_COUNT + 1);
     }
 }

@@ -46,7 +46,7 @@ void emit_ledger_add(struct emit_ledger *ledger, int64_t at_ns, const char *what
     char line[LINE_MAX_BYTES], members[LINE_MAX_BYTES - 100];
     va_list arguments;
     va_start(arguments, rest);
-    vsnprintf(members, sizeof members, rest, arguments);
+    (void)vsnprintf(members, sizeof members, rest, arguments);
     va_end(arguments);
     struct emit_text text;
     emit_text_init(&text, line, sizeof line);

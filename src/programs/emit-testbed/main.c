@@ -56,7 +56,7 @@ static int run_command(const struct emit_command *command, int argc, char **argv
     struct emit_error err;
     int operand_count = 0;
     char **operands = NULL;
-    void *values = calloc(1, command->values_size);
+    void *values = calloc(1, command->values_size + 1); // list has none: never 0 bytes
     if (!values) return emit_complain(command, command->usage_status, "out of memory");
     enum emit_status status =
         emit_options_parse(command->options, values, argc, argv, command->order, NULL, NULL,

@@ -16,7 +16,7 @@ enum emit_status emit_reader_complain(struct emit_scenario_reader *reader, const
     char sentence[200];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
+    (void)vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
     // The sentence is worth more than the front of a long path.
     const char *path = reader->scenario->path;
