@@ -28,10 +28,12 @@ def main():
     if os.geteuid() != 0:
         print("1..0 # SKIP mounting a small disk needs root")
         return
-    with tempfile.TemporaryDirectory(prefix="emit-full-") as folder:
+    with tempfile.TemporaryDirectory(prefix="emit-full-") as outer:
+        folder = os.path.join(outer, "disk")
+        os.mkdir(folder)
         disks = {"tmpfs": f'mount -t tmpfs -o size=32m,mode=0700 tmpfs "{folder}"'}
         if LONG:
-            image = folder + ".img"
+            image = os.path.join(outer, "image")
             disks["ext4"] = (
                 f'truncate -s 64M "{image}" && mkfs.ext4 -q "{image}" && '
                 f'mount -o loop "{image}" "{folder}"'
@@ -48,8 +50,6 @@ def main():
             good = "ok" if done.returncode == 0 else "not ok"
             print(f"{good} {number} - a full {name}: told, nothing accepted is lost, it drains")
         print(f"1..{len(disks)}")
-        if LONG and os.path.exists(folder + ".img"):
-            os.remove(folder + ".img")
 
 
 main()
