@@ -158,6 +158,11 @@ def when_the_terminal_hangs_up():
             check_equal(file.read().split()[:1], ["SIGHUP"], "a hang-up reaches the command")
 
 
+# A shell starts what runs in the background with INT and QUIT ignored, and emit
+# keeps to what it inherits: begin from the defaults, whoever runs this test.
+for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP):
+    signal.signal(each, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sent_to_emit()
 stop_and_continue()
 on_a_terminal()
