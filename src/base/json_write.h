@@ -30,6 +30,14 @@ void emit_json_u64(struct emit_json_writer *writer, uint64_t value);
 void emit_json_i64(struct emit_json_writer *writer, int64_t value);
 void emit_json_bool(struct emit_json_writer *writer, bool value);
 void emit_json_null(struct emit_json_writer *writer);
+
+// A key and its value at once.
+void emit_json_member_string(struct emit_json_writer *writer, const char *key, const char *string);
+void emit_json_member_double(struct emit_json_writer *writer, const char *key, double value);
+void emit_json_member_u64(struct emit_json_writer *writer, const char *key, uint64_t value);
+void emit_json_member_i64(struct emit_json_writer *writer, const char *key, int64_t value);
+void emit_json_member_bool(struct emit_json_writer *writer, const char *key, bool value);
+
 // A value that is JSON already.
 void emit_json_raw(struct emit_json_writer *writer, const char *json, size_t length);
 

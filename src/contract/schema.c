@@ -20,11 +20,6 @@
     "(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))|"                                \
     "([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
 
-static void key_string(struct emit_json_writer *json, const char *key, const char *value) {
-    emit_json_key(json, key);
-    emit_json_string(json, value);
-}
-
 static void open_object_at(struct emit_json_writer *json, const char *key) {
     emit_json_key(json, key);
     emit_json_open_object(json);
@@ -34,7 +29,7 @@ static void open_object_at(struct emit_json_writer *json, const char *key) {
 // that warn of keywords without a type are then silent.
 static void open_object_schema_at(struct emit_json_writer *json, const char *key) {
     open_object_at(json, key);
-    key_string(json, "type", "object");
+    emit_json_member_string(json, "type", "object");
 }
 
 static void open_array_at(struct emit_json_writer *json, const char *key) {
@@ -59,7 +54,7 @@ static void write_words(struct emit_json_writer *json, enum emit_set set, uint32
 
 static void write_not_pattern(struct emit_json_writer *json, const struct emit_text *pattern) {
     open_object_at(json, "not");
-    key_string(json, "pattern", pattern->at);
+    emit_json_member_string(json, "pattern", pattern->at);
     emit_json_close_object(json);
 }
 
@@ -117,24 +112,19 @@ static void write_string_field(struct emit_json_writer *json, const struct emit_
     if (strict && field->strict_format != EMIT_FORMAT_TEXT) add_format(&list, field->strict_format);
     enum emit_set set =
         strict && field->strict_set != EMIT_SET_NONE ? field->strict_set : field->set;
-    key_string(json, "type", "string");
+    emit_json_member_string(json, "type", "string");
     if (set != EMIT_SET_NONE) write_words(json, set, UINT32_MAX);
-    if (list.count == 1) key_string(json, "pattern", list.patterns[0]);
+    if (list.count == 1) emit_json_member_string(json, "pattern", list.patterns[0]);
     if (list.count > 1) {
         open_array_at(json, "allOf");
         for (size_t i = 0; i < list.count; i++) {
             emit_json_open_object(json);
-            key_string(json, "pattern", list.patterns[i]);
+            emit_json_member_string(json, "pattern", list.patterns[i]);
             emit_json_close_object(json);
         }
         emit_json_close_array(json);
     }
     if (field->brand_free) write_brand_free(json);
-}
-
-static void key_double(struct emit_json_writer *json, const char *key, double value) {
-    emit_json_key(json, key);
-    emit_json_double(json, value);
 }
 
 // The limits of a double stand where the row has none: a reader may have made an
@@ -143,12 +133,14 @@ static void write_limits(struct emit_json_writer *json, enum emit_limit low, dou
                          enum emit_limit high, double high_value) {
     if (low == EMIT_LIMIT_NONE) low_value = -DBL_MAX;
     if (high == EMIT_LIMIT_NONE) high_value = DBL_MAX;
-    key_double(json, low == EMIT_LIMIT_ABOVE ? "exclusiveMinimum" : "minimum", low_value);
-    key_double(json, high == EMIT_LIMIT_BELOW ? "exclusiveMaximum" : "maximum", high_value);
+    emit_json_member_double(json, low == EMIT_LIMIT_ABOVE ? "exclusiveMinimum" : "minimum",
+                            low_value);
+    emit_json_member_double(json, high == EMIT_LIMIT_BELOW ? "exclusiveMaximum" : "maximum",
+                            high_value);
 }
 
 static void write_count_field(struct emit_json_writer *json, const struct emit_field *field) {
-    key_string(json, "type", "integer");
+    emit_json_member_string(json, "type", "integer");
     write_limits(json, EMIT_LIMIT_FROM, field->low == EMIT_LIMIT_FROM ? field->low_value : 0,
                  EMIT_LIMIT_TO, 9007199254740992.0);
 }
@@ -158,15 +150,15 @@ static void write_tags(struct emit_json_writer *json, bool strict);
 static void write_field(struct emit_json_writer *json, const struct emit_field *field,
                         bool strict) {
     open_object_at(json, field->name);
-    key_string(json, "description", field->meaning);
+    emit_json_member_string(json, "description", field->meaning);
     switch (field->type) {
     case EMIT_VALUE_STRING: write_string_field(json, field, strict); break;
     case EMIT_VALUE_NUMBER:
-        key_string(json, "type", "number");
+        emit_json_member_string(json, "type", "number");
         write_limits(json, field->low, field->low_value, field->high, field->high_value);
         break;
     case EMIT_VALUE_COUNT: write_count_field(json, field); break;
-    case EMIT_VALUE_BOOLEAN: key_string(json, "type", "boolean"); break;
+    case EMIT_VALUE_BOOLEAN: emit_json_member_string(json, "type", "boolean"); break;
     case EMIT_VALUE_TAGS: write_tags(json, strict); break;
     }
     emit_json_close_object(json);
@@ -226,7 +218,7 @@ static void write_pair(struct emit_json_writer *json, enum emit_field_id left,
 // The names of the table may hold a forbidden stem (grid_carbon_intensity_kind); no others may.
 static void write_tag_names(struct emit_json_writer *json) {
     open_object_at(json, "propertyNames");
-    key_string(json, "pattern", ANY_PATTERN);
+    emit_json_member_string(json, "pattern", ANY_PATTERN);
     open_array_at(json, "anyOf");
     emit_json_open_object(json);
     open_array_at(json, "enum");
@@ -245,30 +237,28 @@ static void write_other_tags(struct emit_json_writer *json) {
     open_object_at(json, "additionalProperties");
     open_array_at(json, "anyOf");
     emit_json_open_object(json);
-    key_string(json, "type", "string");
-    key_string(json, "pattern", ANY_PATTERN);
+    emit_json_member_string(json, "type", "string");
+    emit_json_member_string(json, "pattern", ANY_PATTERN);
     emit_json_close_object(json);
     emit_json_open_object(json);
-    key_string(json, "type", "number");
+    emit_json_member_string(json, "type", "number");
     write_limits(json, EMIT_LIMIT_NONE, 0, EMIT_LIMIT_NONE, 0);
     emit_json_close_object(json);
     emit_json_open_object(json);
-    key_string(json, "type", "boolean");
+    emit_json_member_string(json, "type", "boolean");
     emit_json_close_object(json);
     emit_json_close_array(json);
     emit_json_close_object(json);
 }
 
 static void write_tags(struct emit_json_writer *json, bool strict) {
-    key_string(json, "type", "object");
+    emit_json_member_string(json, "type", "object");
     write_required(json, EMIT_PLACE_TAG, NULL, strict);
     write_properties(json, EMIT_PLACE_TAG, strict);
     if (strict) {
-        emit_json_key(json, "additionalProperties");
-        emit_json_bool(json, false);
+        emit_json_member_bool(json, "additionalProperties", false);
     } else {
-        emit_json_key(json, "maxProperties");
-        emit_json_u64(json, EMIT_JSON_MEMBERS_MAX);
+        emit_json_member_u64(json, "maxProperties", EMIT_JSON_MEMBERS_MAX);
         write_tag_names(json);
         write_other_tags(json);
     }
@@ -282,11 +272,6 @@ static void write_tags(struct emit_json_writer *json, bool strict) {
 
 static const char *tag_name(enum emit_field_id id) {
     return emit_fields[id].name;
-}
-
-static void write_false_at(struct emit_json_writer *json, const char *key) {
-    emit_json_key(json, key);
-    emit_json_bool(json, false);
 }
 
 // {"if": {tag is one of words}, "then": ..: up to the object whose properties follow.
@@ -310,8 +295,7 @@ static void write_branch_const(struct emit_json_writer *json, const char *branch
     open_object_schema_at(json, branch);
     open_object_at(json, "properties");
     open_object_at(json, tag_name(tag));
-    emit_json_key(json, "const");
-    emit_json_bool(json, value);
+    emit_json_member_bool(json, "const", value);
     emit_json_close_object(json);
     emit_json_close_object(json);
     emit_json_close_object(json);
@@ -322,7 +306,7 @@ static void write_any_of_required(struct emit_json_writer *json, const enum emit
     open_array_at(json, "anyOf");
     for (size_t i = 0; i < count; i++) {
         emit_json_open_object(json);
-        key_string(json, "type", "object");
+        emit_json_member_string(json, "type", "object");
         open_array_at(json, "required");
         emit_json_string(json, tag_name(tags[i]));
         emit_json_close_array(json);
@@ -350,12 +334,12 @@ static void write_kind_properties(struct emit_json_writer *json, enum emit_kind 
     }
     if (EMIT_KINDS(kind) & EMIT_KINDS_SENSOR_RUN) {
         open_object_at(json, tag_name(EMIT_TAG_PUE_APPLIED));
-        write_false_at(json, "const");
+        emit_json_member_bool(json, "const", false);
         emit_json_close_object(json);
     }
     for (int id = EMIT_TAG_FIRST; id < EMIT_FIELD_COUNT; id++)
         if (forbidden_kinds(&emit_fields[id], strict) & EMIT_KINDS(kind))
-            write_false_at(json, emit_fields[id].name);
+            emit_json_member_bool(json, emit_fields[id].name, false);
     emit_json_close_object(json);
 }
 
@@ -455,7 +439,7 @@ static void write_kind(struct emit_json_writer *json, enum emit_kind kind, bool 
     open_object_at(json, "properties");
     for (int id = 0; id < EMIT_TAG_FIRST; id++)
         if (forbidden_kinds(&emit_fields[id], strict) & EMIT_KINDS(kind))
-            write_false_at(json, emit_fields[id].name);
+            emit_json_member_bool(json, emit_fields[id].name, false);
     write_kind_tags(json, kind, strict);
     emit_json_close_object(json);
     emit_json_close_object(json);
@@ -477,7 +461,7 @@ static void write_comment(struct emit_json_writer *json) {
         separator = ", ";
     }
     emit_text_add(&text, ".");
-    key_string(json, "$comment", text.at);
+    emit_json_member_string(json, "$comment", text.at);
 }
 
 enum emit_status emit_contract_write_schema(struct emit_text *out, enum emit_contract_level level,
@@ -486,18 +470,18 @@ enum emit_status emit_contract_write_schema(struct emit_text *out, enum emit_con
     struct emit_json_writer writer, *json = &writer;
     emit_json_writer_init(json, out);
     emit_json_open_object(json);
-    key_string(json, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    key_string(json, "$id",
-               strict ? "urn:emit:contract:" EMIT_CONTRACT_VERSION ":event:strict"
-                      : "urn:emit:contract:" EMIT_CONTRACT_VERSION ":event:core");
-    key_string(json, "title",
-               strict ? "EMIT energy event, as emit's own producers promise it"
-                      : "EMIT energy event, as any producer or consumer keeps it");
+    emit_json_member_string(json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    emit_json_member_string(json, "$id",
+                            strict ? "urn:emit:contract:" EMIT_CONTRACT_VERSION ":event:strict"
+                                   : "urn:emit:contract:" EMIT_CONTRACT_VERSION ":event:core");
+    emit_json_member_string(json, "title",
+                            strict ? "EMIT energy event, as emit's own producers promise it"
+                                   : "EMIT energy event, as any producer or consumer keeps it");
     write_comment(json);
-    key_string(json, "type", "object");
+    emit_json_member_string(json, "type", "object");
     write_required(json, EMIT_PLACE_TOP, NULL, strict);
     write_properties(json, EMIT_PLACE_TOP, strict);
-    write_false_at(json, "additionalProperties");
+    emit_json_member_bool(json, "additionalProperties", false);
     open_array_at(json, "allOf");
     for (int kind = 0; kind < EMIT_KIND_COUNT; kind++)
         write_kind(json, (enum emit_kind)kind, strict);

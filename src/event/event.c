@@ -35,54 +35,39 @@ static enum emit_tier tier_of(enum emit_component component) {
     return EMIT_TIER_NODE_RUNNER;
 }
 
-static void write_text(struct emit_json_writer *writer, const char *key, const char *text) {
-    emit_json_key(writer, key);
-    emit_json_string(writer, text);
-}
-
-static void write_double(struct emit_json_writer *writer, const char *key, double value) {
-    emit_json_key(writer, key);
-    emit_json_double(writer, value);
-}
-
-static void write_count(struct emit_json_writer *writer, const char *key, uint64_t value) {
-    emit_json_key(writer, key);
-    emit_json_u64(writer, value);
-}
-
 static void write_tags(struct emit_json_writer *writer, const struct emit_event_facts *facts,
                        const struct emit_point *point, const struct emit_outcome *outcome) {
     uint64_t window_ns = (uint64_t)outcome->to_ns - (uint64_t)outcome->from_ns;
     emit_json_open_object(writer);
-    write_text(writer, "accuracy_class", emit_accuracy_word(point->accuracy));
-    write_text(writer, "capability_tier", emit_tier_word(tier_of(point->component)));
-    write_text(writer, "component", emit_component_word(point->component));
-    if (outcome->concurrent_runs) write_count(writer, "concurrent_runs", outcome->concurrent_runs);
-    if (outcome->contained_in[0]) write_text(writer, "contained_in", outcome->contained_in);
-    write_count(writer, "counter_wraps", outcome->wraps);
+    emit_json_member_string(writer, "accuracy_class", emit_accuracy_word(point->accuracy));
+    emit_json_member_string(writer, "capability_tier", emit_tier_word(tier_of(point->component)));
+    emit_json_member_string(writer, "component", emit_component_word(point->component));
+    if (outcome->concurrent_runs)
+        emit_json_member_u64(writer, "concurrent_runs", outcome->concurrent_runs);
+    if (outcome->contained_in[0])
+        emit_json_member_string(writer, "contained_in", outcome->contained_in);
+    emit_json_member_u64(writer, "counter_wraps", outcome->wraps);
     if (outcome->coverage_ratio < 1)
-        write_double(writer, "coverage_ratio", outcome->coverage_ratio);
-    write_text(writer, "device_id", point->device_id);
+        emit_json_member_double(writer, "coverage_ratio", outcome->coverage_ratio);
+    emit_json_member_string(writer, "device_id", point->device_id);
     if (point->device_index >= 0)
-        write_count(writer, "device_index", (uint64_t)point->device_index);
-    write_text(writer, "energy_provenance", emit_provenance_word(EMIT_PROVENANCE_MEASURED));
-    write_text(writer, "energy_source", emit_source_word(point->source));
-    write_count(writer, "measurement_window_ms",
-                window_ns / MILLISECOND_NS + (window_ns % MILLISECOND_NS != 0));
-    if (facts->node_id[0]) write_text(writer, "node_id", facts->node_id);
-    if (outcome->peak_watts > 0) write_double(writer, "peak_watts", outcome->peak_watts);
-    write_text(writer, "phase", "total");
-    write_text(writer, "provider_family", emit_family_word(EMIT_FAMILY_OPERATOR_OWNED));
-    emit_json_key(writer, "pue_applied");
-    emit_json_bool(writer, false);
-    write_double(writer, "resolution_joules", outcome->resolution_joules);
-    write_count(writer, "samples", outcome->samples);
-    write_double(writer, "sampling_hz", outcome->sampling_hz);
-    if (outcome->simulated) {
-        emit_json_key(writer, "simulated");
-        emit_json_bool(writer, true);
-    }
-    write_double(writer, "timing_uncertainty_joules", outcome->uncertainty_joules);
+        emit_json_member_u64(writer, "device_index", (uint64_t)point->device_index);
+    emit_json_member_string(writer, "energy_provenance",
+                            emit_provenance_word(EMIT_PROVENANCE_MEASURED));
+    emit_json_member_string(writer, "energy_source", emit_source_word(point->source));
+    emit_json_member_u64(writer, "measurement_window_ms",
+                         window_ns / MILLISECOND_NS + (window_ns % MILLISECOND_NS != 0));
+    if (facts->node_id[0]) emit_json_member_string(writer, "node_id", facts->node_id);
+    if (outcome->peak_watts > 0) emit_json_member_double(writer, "peak_watts", outcome->peak_watts);
+    emit_json_member_string(writer, "phase", "total");
+    emit_json_member_string(writer, "provider_family",
+                            emit_family_word(EMIT_FAMILY_OPERATOR_OWNED));
+    emit_json_member_bool(writer, "pue_applied", false);
+    emit_json_member_double(writer, "resolution_joules", outcome->resolution_joules);
+    emit_json_member_u64(writer, "samples", outcome->samples);
+    emit_json_member_double(writer, "sampling_hz", outcome->sampling_hz);
+    if (outcome->simulated) emit_json_member_bool(writer, "simulated", true);
+    emit_json_member_double(writer, "timing_uncertainty_joules", outcome->uncertainty_joules);
     emit_json_close_object(writer);
 }
 
@@ -102,15 +87,15 @@ enum emit_status emit_event_write(struct emit_text *line, const struct emit_even
     struct emit_json_writer writer;
     emit_json_writer_init(&writer, line);
     emit_json_open_object(&writer);
-    write_text(&writer, "channel_id", "emit");
-    write_text(&writer, "compute_assignment_run_id", facts->run_id);
-    write_text(&writer, "event_ts", event_ts);
-    write_text(&writer, "kind", "emit:energy_meter_recorded");
-    write_double(&writer, "quantity", outcome->joules);
+    emit_json_member_string(&writer, "channel_id", "emit");
+    emit_json_member_string(&writer, "compute_assignment_run_id", facts->run_id);
+    emit_json_member_string(&writer, "event_ts", event_ts);
+    emit_json_member_string(&writer, "kind", "emit:energy_meter_recorded");
+    emit_json_member_double(&writer, "quantity", outcome->joules);
     emit_json_key(&writer, "tags");
     write_tags(&writer, facts, &slot->point, outcome);
-    write_text(&writer, "unit", "joules");
-    write_text(&writer, "workspace_id", facts->workspace_id);
+    emit_json_member_string(&writer, "unit", "joules");
+    emit_json_member_string(&writer, "workspace_id", facts->workspace_id);
     emit_json_close_object(&writer);
     if (line->cut)
         return emit_fail(err, EMIT_FULL, "%s: its event is longer than the buffer", device);

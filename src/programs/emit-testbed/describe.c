@@ -108,12 +108,9 @@ static void write_zones(struct emit_json_writer *json, const struct emit_scenari
         const struct emit_scenario_zone *zone = &scenario->zones[i];
         const struct emit_counter *counter = &scenario->zones[zone->shows].counter;
         emit_json_open_object(json);
-        emit_json_key(json, "id");
-        emit_json_string(json, zone->id);
-        emit_json_key(json, "name");
-        emit_json_string(json, zone->name);
-        emit_json_key(json, "range_microjoules");
-        emit_json_u64(json, emit_counter_range_microjoules(counter));
+        emit_json_member_string(json, "id", zone->id);
+        emit_json_member_string(json, "name", zone->name);
+        emit_json_member_u64(json, "range_microjoules", emit_counter_range_microjoules(counter));
         emit_json_close_object(json);
     }
     emit_json_close_array(json);
@@ -145,14 +142,10 @@ static enum emit_status print_json(const struct emit_scenario *scenario, struct 
     emit_text_init(&text, line, JSON_MAX_BYTES);
     emit_json_writer_init(&json, &text);
     emit_json_open_object(&json);
-    emit_json_key(&json, "name");
-    emit_json_string(&json, scenario->name);
-    emit_json_key(&json, "summary");
-    emit_json_string(&json, scenario->summary);
-    emit_json_key(&json, "options");
-    emit_json_string(&json, scenario->options);
-    emit_json_key(&json, "lasts_ms");
-    emit_json_i64(&json, scenario->lasts_ns / 1000000);
+    emit_json_member_string(&json, "name", scenario->name);
+    emit_json_member_string(&json, "summary", scenario->summary);
+    emit_json_member_string(&json, "options", scenario->options);
+    emit_json_member_i64(&json, "lasts_ms", scenario->lasts_ns / 1000000);
     emit_json_key(&json, "zones");
     write_zones(&json, scenario);
     emit_json_key(&json, "expected");

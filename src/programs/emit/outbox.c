@@ -114,8 +114,7 @@ static void print_stats_json(struct emit_outbox *outbox, const struct emit_outbo
     char time[EMIT_TIME_TEXT];
     emit_json_open_object(&writer);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-        emit_json_key(&writer, figures[i].key);
-        emit_json_u64(&writer, figures[i].value);
+        emit_json_member_u64(&writer, figures[i].key, figures[i].value);
     }
     const int64_t times[] = {stats->oldest_ns, stats->newest_ns};
     for (size_t i = 0; i < 2; i++) {
@@ -125,8 +124,7 @@ static void print_stats_json(struct emit_outbox *outbox, const struct emit_outbo
         else
             emit_json_string(&writer, time_text(time, times[i]));
     }
-    emit_json_key(&writer, "store");
-    emit_json_string(&writer, emit_outbox_path(outbox));
+    emit_json_member_string(&writer, "store", emit_outbox_path(outbox));
     emit_json_close_object(&writer);
     puts(line);
 }

@@ -153,12 +153,9 @@ static enum emit_status add_report(struct batch *batch, const struct emit_report
     emit_text_init(&text, key, sizeof key);
     emit_json_writer_init(&writer, &text);
     emit_json_open_object(&writer);
-    emit_json_key(&writer, "from_ns");
-    emit_json_i64(&writer, report->header.start_wall_ns);
-    emit_json_key(&writer, "node");
-    emit_json_string(&writer, report->header.node_id);
-    emit_json_key(&writer, "run");
-    emit_json_string(&writer, report->header.run_id);
+    emit_json_member_i64(&writer, "from_ns", report->header.start_wall_ns);
+    emit_json_member_string(&writer, "node", report->header.node_id);
+    emit_json_member_string(&writer, "run", report->header.run_id);
     emit_json_close_object(&writer);
     return batch_add(batch, EMIT_ENTRY_REPORT, &document, key, err);
 }

@@ -63,8 +63,7 @@ static void write_members(struct emit_json_writer *writer, const struct emit_mem
 static void write_time(struct emit_json_writer *writer, const char *key, int64_t wall_ns) {
     char text[EMIT_TIME_TEXT];
     emit_time_write(text, wall_ns);
-    emit_json_key(writer, key);
-    emit_json_string(writer, text);
+    emit_json_member_string(writer, key, text);
 }
 
 static void write_point(struct emit_json_writer *writer, const struct emit_report *report,
@@ -76,10 +75,7 @@ static void write_point(struct emit_json_writer *writer, const struct emit_repor
     outcome.to_ns -= report->header.start_ns;
     emit_json_open_object(writer);
     write_members(writer, emit_point_members, point);
-    if (point->device_index >= 0) {
-        emit_json_key(writer, "device_index");
-        emit_json_i64(writer, point->device_index);
-    }
+    if (point->device_index >= 0) emit_json_member_i64(writer, "device_index", point->device_index);
     write_members(writer, emit_decision_members, &outcome);
     if (emit_outcome_has_energy(&outcome)) write_members(writer, emit_figure_members, &outcome);
     emit_json_close_object(writer);
@@ -152,18 +148,12 @@ enum emit_status emit_report_write_diagnostic(struct emit_text *text,
     struct emit_json_writer writer;
     emit_json_writer_init(&writer, text);
     emit_json_open_object(&writer);
-    emit_json_key(&writer, "code");
-    emit_json_string(&writer, emit_code_word(diagnostic->code));
-    emit_json_key(&writer, "message");
-    emit_json_string(&writer, diagnostic->message);
-    emit_json_key(&writer, "meter");
-    emit_json_string(&writer, diagnostic->meter);
-    emit_json_key(&writer, "point");
-    emit_json_string(&writer, diagnostic->point);
-    emit_json_key(&writer, "remedy");
-    emit_json_string(&writer, diagnostic->remedy);
-    emit_json_key(&writer, "run");
-    emit_json_string(&writer, report->header.run_id);
+    emit_json_member_string(&writer, "code", emit_code_word(diagnostic->code));
+    emit_json_member_string(&writer, "message", diagnostic->message);
+    emit_json_member_string(&writer, "meter", diagnostic->meter);
+    emit_json_member_string(&writer, "point", diagnostic->point);
+    emit_json_member_string(&writer, "remedy", diagnostic->remedy);
+    emit_json_member_string(&writer, "run", report->header.run_id);
     write_time(&writer, "time", report->end_wall_ns);
     emit_json_close_object(&writer);
     if (text->cut)

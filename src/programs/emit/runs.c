@@ -97,8 +97,7 @@ static void print_json(const struct emit_report *report) {
     emit_json_writer_init(&writer, &text);
     emit_json_open_object(&writer);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        emit_json_key(&writer, texts[i].key);
-        emit_json_string(&writer, texts[i].value);
+        emit_json_member_string(&writer, texts[i].key, texts[i].value);
     }
     emit_json_key(&writer, "exit");
     if (report->has_exit)
@@ -110,13 +109,12 @@ static void print_json(const struct emit_report *report) {
         emit_json_double(&writer, report->totals[0].joules);
     else
         emit_json_null(&writer);
-    emit_json_key(&writer, "simulated");
-    emit_json_bool(&writer, report->simulated);
+    emit_json_member_bool(&writer, "simulated", report->simulated);
     emit_json_key(&writer, "points");
     emit_json_open_object(&writer);
     for (int kind = 0; kind < EMIT_OUTCOME_COUNT; kind++) {
-        emit_json_key(&writer, emit_outcome_word((enum emit_outcome_kind)kind));
-        emit_json_u64(&writer, emit_report_count(report, (enum emit_outcome_kind)kind));
+        emit_json_member_u64(&writer, emit_outcome_word((enum emit_outcome_kind)kind),
+                             emit_report_count(report, (enum emit_outcome_kind)kind));
     }
     emit_json_close_object(&writer);
     emit_json_close_object(&writer);

@@ -6,18 +6,7 @@
 
 static void write_text(struct emit_json_writer *writer, const char *key, const char *value) {
     if (!*value) return;
-    emit_json_key(writer, key);
-    emit_json_string(writer, value);
-}
-
-static void write_bool(struct emit_json_writer *writer, const char *key, bool value) {
-    emit_json_key(writer, key);
-    emit_json_bool(writer, value);
-}
-
-static void write_count(struct emit_json_writer *writer, const char *key, size_t value) {
-    emit_json_key(writer, key);
-    emit_json_u64(writer, value);
+    emit_json_member_string(writer, key, value);
 }
 
 static void write_point(struct emit_json_writer *writer, const struct emit_slot *slot,
@@ -29,19 +18,15 @@ static void write_point(struct emit_json_writer *writer, const struct emit_slot 
     write_text(writer, "device_id", point->device_id);
     if (!(point->traits & EMIT_TRAIT_UNNAMEABLE))
         write_text(writer, "component", emit_component_word(point->component));
-    write_bool(writer, "readable", emit_sensors_is_readable(slot));
+    emit_json_member_bool(writer, "readable", emit_sensors_is_readable(slot));
     write_text(writer, "outcome", emit_outcome_word(outcome->kind));
     write_text(writer, "code", emit_code_word(outcome->code));
     write_text(writer, "note", point->note);
     write_text(writer, "inside", point->inside);
     write_text(writer, "same_as", *point->same_as ? point->same_as : outcome->because);
-    if (has_watts) {
-        emit_json_key(writer, "watts");
-        emit_json_double(writer, outcome->mean_watts);
-    }
-    emit_json_key(writer, "update_period_ms");
-    emit_json_double(writer, (double)point->update_period_ns / 1e6);
-    write_bool(writer, "simulated", (point->traits & EMIT_TRAIT_SIMULATED) != 0);
+    if (has_watts) emit_json_member_double(writer, "watts", outcome->mean_watts);
+    emit_json_member_double(writer, "update_period_ms", (double)point->update_period_ns / 1e6);
+    emit_json_member_bool(writer, "simulated", (point->traits & EMIT_TRAIT_SIMULATED) != 0);
     emit_json_close_object(writer);
 }
 
@@ -112,12 +97,12 @@ enum emit_status emit_sensors_write_json(struct emit_text *text, const struct em
     emit_json_writer_init(&writer, text);
     emit_json_open_object(&writer);
     write_text(&writer, "node_id", node);
-    write_bool(&writer, "simulated", counts.simulated > 0);
-    write_bool(&writer, "borrowed_right", sensors->host.borrowed_right);
-    write_count(&writer, "found", counts.found);
-    write_count(&writer, "readable", counts.readable);
-    write_count(&writer, "explained", counts.explained);
-    write_count(&writer, "unnameable", counts.unnameable);
+    emit_json_member_bool(&writer, "simulated", counts.simulated > 0);
+    emit_json_member_bool(&writer, "borrowed_right", sensors->host.borrowed_right);
+    emit_json_member_u64(&writer, "found", counts.found);
+    emit_json_member_u64(&writer, "readable", counts.readable);
+    emit_json_member_u64(&writer, "explained", counts.explained);
+    emit_json_member_u64(&writer, "unnameable", counts.unnameable);
     emit_json_key(&writer, "points");
     emit_json_open_array(&writer);
     for (size_t i = 0; i < sensors->count; i++)

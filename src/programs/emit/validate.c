@@ -114,18 +114,13 @@ static void print_finding(struct validation *validation, const struct emit_findi
         struct emit_json_writer json;
         emit_json_writer_init(&json, &line);
         emit_json_open_object(&json);
-        emit_json_key(&json, "file");
-        emit_json_string(&json, validation->file);
-        emit_json_key(&json, "line");
-        emit_json_u64(&json, validation->line);
-        emit_json_key(&json, "level");
-        emit_json_string(&json, finding->level == EMIT_CONTRACT_STRICT ? "strict" : "core");
-        emit_json_key(&json, "field");
-        emit_json_string(&json, finding->field);
-        emit_json_key(&json, "reason");
-        emit_json_string(&json, finding->reason);
-        emit_json_key(&json, "message");
-        emit_json_string(&json, finding->message);
+        emit_json_member_string(&json, "file", validation->file);
+        emit_json_member_u64(&json, "line", validation->line);
+        emit_json_member_string(&json, "level",
+                                finding->level == EMIT_CONTRACT_STRICT ? "strict" : "core");
+        emit_json_member_string(&json, "field", finding->field);
+        emit_json_member_string(&json, "reason", finding->reason);
+        emit_json_member_string(&json, "message", finding->message);
         emit_json_close_object(&json);
     }
     end_line(&validation->output, &line);
@@ -146,12 +141,9 @@ static void print_identity(struct validation *validation, const struct emit_even
         struct emit_json_writer json;
         emit_json_writer_init(&json, &line);
         emit_json_open_object(&json);
-        emit_json_key(&json, "file");
-        emit_json_string(&json, validation->file);
-        emit_json_key(&json, "line");
-        emit_json_u64(&json, validation->line);
-        emit_json_key(&json, "identity");
-        emit_json_string(&json, identity);
+        emit_json_member_string(&json, "file", validation->file);
+        emit_json_member_u64(&json, "line", validation->line);
+        emit_json_member_string(&json, "identity", identity);
         emit_json_close_object(&json);
     }
     end_line(&validation->output, &line);
