@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    SPACE_EVERY = 16,  // appends of one handle between looks at the free space
-    RETIRE_EVERY = 64, // appends of one handle between looks for entries whose time is over
-    RETIRE_LEAST = 64, // oldest entries looked at, and more where more come in
+    SPACE_EVERY = 16,   // appends of one handle between looks at the free space
+    RETIRE_EVERY = 64,  // entries between looks for those whose time is over
+    RETIRE_LEAST = 128, // oldest entries looked at, and more where more come in
 };
 
 static enum emit_status check_entry(const struct emit_entry *entry, struct emit_error *err) {
@@ -27,6 +27,12 @@ static enum emit_status check_entry(const struct emit_entry *entry, struct emit_
     if (memchr(entry->body, '\n', entry->length) || memchr(entry->body, '\0', entry->length))
         return emit_fail(err, EMIT_INVALID, "the body of an entry is one line without NUL");
     return EMIT_OK;
+}
+
+// Counted by sequence, not by handle: short-lived processes take turns.
+static bool retire_is_due(const struct emit_outbox *outbox, size_t count) {
+    uint64_t newest = outbox->newest > outbox->lock.newest ? outbox->newest : outbox->lock.newest;
+    return newest / RETIRE_EVERY != (newest + count) / RETIRE_EVERY;
 }
 
 // Delivered entries whose retention is over go, a few with each append. Nothing
@@ -49,7 +55,7 @@ static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_
     int64_t now_ns = emit_row_now_ns();
     size_t new_count = 0;
     enum emit_status status = emit_connection_run(outbox, EMIT_STATEMENT_BEGIN, err);
-    if (status == EMIT_OK && outbox->append_count % RETIRE_EVERY == 0)
+    if (status == EMIT_OK && retire_is_due(outbox, count))
         status = retire(outbox, count, now_ns, err);
     for (size_t i = 0; status == EMIT_OK && i < count; i++) {
         bool is_new = false;

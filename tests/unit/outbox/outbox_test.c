@@ -133,8 +133,12 @@ static void test_retention(void) {
     CHECK(store_add(&store, 0, 200) == EMIT_OK, "two hundred entries, to be kept a nanosecond");
     CHECK(store_read(&store, &(struct emit_outbox_query){0}) == 200, "are there at first");
     store_reopen(&store);
-    CHECK(store_add(&store, 500, 1) == EMIT_OK, "the next append of another process");
-    CHECK(store_read(&store, &(struct emit_outbox_query){0}) == 137, "retires the oldest 64");
+    CHECK(store_add(&store, 500, 1) == EMIT_OK, "an append of another process");
+    CHECK(store_read(&store, &(struct emit_outbox_query){0}) == 201,
+          "looks for none before 64 entries have come in");
+    store_reopen(&store);
+    CHECK(store_add(&store, 600, 64) == EMIT_OK, "the one with the 64th entry");
+    CHECK(store_read(&store, &(struct emit_outbox_query){0}) == 137, "retires the oldest 128");
     store_end(&store);
 }
 
