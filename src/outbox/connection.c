@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 // Texts and not blobs, so that `sqlite3 outbox.db` shows a user what is there.
 // AUTOINCREMENT: a sequence is never used twice, also after the newest row went.
@@ -288,13 +289,31 @@ void emit_connection_drop(struct emit_outbox *outbox) {
     outbox->log_pages = 0;
 }
 
+// Room for the next commits in a log that is empty: a sync of bytes written over
+// others is one write of the disk, a sync of a file that grew is two or three.
+// SQLite takes zeros for an empty log. A failure leaves a log that grows.
+static void lay_out_log(const struct emit_folder *folder) {
+    static const char zeros[16 * 1024];
+    char name[EMIT_STORE_NAME_MAX];
+    if (!emit_folder_name(folder, "-wal", name, sizeof name)) return;
+    int file = openat(folder->directory, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0) return;
+    struct stat status;
+    if (fstat(file, &status) == 0 && status.st_size == 0)
+        for (off_t at = 0; at < EMIT_STORE_LOG_BYTES; at += (off_t)sizeof zeros)
+            if (pwrite(file, zeros, sizeof zeros, at) != (ssize_t)sizeof zeros) break;
+    (void)close(file);
+}
+
 void emit_connection_close(struct emit_outbox *outbox) {
+    bool emptied = false;
     if (outbox->db && !outbox->read_only && outbox->log_pages > EMIT_STORE_LEAVE_PAGES) {
         // A reader in the way is not waited for: the next to close tries again.
         (void)outbox->sql.busy_timeout(outbox->db, 0);
-        (void)outbox->sql.wal_checkpoint_v2(outbox->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                            NULL);
+        emptied = outbox->sql.wal_checkpoint_v2(outbox->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                                NULL) == SQLITE_OK;
     }
+    if (emptied) lay_out_log(&outbox->folder);
     emit_connection_drop(outbox);
 }
 

@@ -20,6 +20,7 @@ enum {
     EMIT_STORE_NOTICE_MAX = 480,             // bytes of what the user should be told
     EMIT_STORE_CHECKPOINT_PAGES = 1000,      // of the log, while the process lives
     EMIT_STORE_LEAVE_PAGES = 64,             // of the log, that the next to open has to read
+    EMIT_STORE_LOG_BYTES = 320 * 1024,       // of an emptied log: those pages, and one commit more
     EMIT_STORE_CHECK_NS = 250 * 1000 * 1000, // longest check after an unclean end
     EMIT_STORE_BUSY_MS = 5000,               // only a foreign program can make us wait
 };
