@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from reachable import for_nobody
 from store import NOBODY, Folder, can_be_nobody, emit, write
 from tap import EMIT, check, check_equal, end, skip
 
-FAIL_DISK = os.environ["FAIL_DISK"]
+FAIL_DISK = for_nobody(os.environ["FAIL_DISK"])
 
 
 def refused(done, words, what):

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import tempfile
 
+from reachable import for_nobody
 from tap import EMIT
 
-SUBJECT = os.environ.get("STORE_SUBJECT", "")
+SUBJECT = for_nobody(os.environ.get("STORE_SUBJECT", ""))
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 

@@ -7,9 +7,12 @@ import shlex
 import struct
 import subprocess
 
+from reachable import for_nobody
+
 EMIT = os.environ["EMIT"]
 TESTBED = os.environ["EMIT_TESTBED"]
 LIFETIME = os.environ["EMIT_LIFETIME"]
+NOBODYS_EMIT, NOBODYS_LIFETIME = for_nobody(EMIT), for_nobody(LIFETIME)
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
 ROOT, AS_NOBODY = 0, 1
 # What is tested is emit's arithmetic, not this machine's queues: everything is
@@ -65,8 +68,9 @@ class Run:
             os.chown(folder, 65534, 65534)
         self.environment = {**os.environ, "HOME": folder, "XDG_STATE_HOME": folder, "XDG_RUNTIME_DIR": folder,
                             "EMIT_OUTBOX": path("outbox.db"), "EMIT_WORKSPACE_ID": "ws_test"}
-        emit = [EMIT, "run", "--report", path("report"), "--output", path("events"), *options, "--",
-                LIFETIME, path("life"), str(milliseconds)]
+        program, lifetime = (NOBODYS_EMIT, NOBODYS_LIFETIME) if side == AS_NOBODY else (EMIT, LIFETIME)
+        emit = [program, "run", "--report", path("report"), "--output", path("events"), *options, "--",
+                lifetime, path("life"), str(milliseconds)]
         if side == AS_NOBODY:
             emit = NOBODY + emit
         listed = f"ls /sys/class/powercap > {shlex.quote(path('listed'))} 2>/dev/null"
