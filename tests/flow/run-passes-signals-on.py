@@ -4,7 +4,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import EMIT, check, check_equal, end
+from terminal import read_until
 
 RUN = [EMIT, "run", "--meters", "none", "--no-outbox", "--quiet", "--"]
 
@@ -29,21 +29,6 @@ while not seen and time.monotonic() < end:
 time.sleep(0.15)
 os.write(1, (" ".join(seen) + "\n").encode())
 """
-
-
-def read_until(descriptor, wanted, seconds=10.0):
-    data = b""
-    end_at = time.monotonic() + seconds
-    while wanted not in data and time.monotonic() < end_at:
-        if select.select([descriptor], [], [], 0.1)[0]:
-            try:
-                got = os.read(descriptor, 4096)
-            except OSError:
-                break
-            if not got:
-                break
-            data += got
-    return data
 
 
 def state_of(pid):

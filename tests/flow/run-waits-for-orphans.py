@@ -5,7 +5,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import EMIT, check, check_equal, end
+from terminal import read_until
 
 RUN = [EMIT, "run", "--meters", "none", "--no-outbox", "--quiet"]
 
@@ -26,21 +26,6 @@ def timed(*words):
 def leaves(seconds, status):
     """A command that leaves a grandchild in a session of its own, without our streams."""
     return ["--", "sh", "-c", f"setsid sh -c 'sleep {seconds}' >/dev/null 2>&1 & exit {status}"]
-
-
-def read_until(descriptor, wanted, seconds):
-    data = b""
-    end_at = time.monotonic() + seconds
-    while wanted not in data and time.monotonic() < end_at:
-        if select.select([descriptor], [], [], 0.05)[0]:
-            try:
-                got = os.read(descriptor, 4096)
-            except OSError:
-                break
-            if not got:
-                break
-            data += got
-    return data
 
 
 def without_terminal():
