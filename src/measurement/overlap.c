@@ -79,8 +79,8 @@ static void settle_found(const struct emit_slot *slots, size_t count,
         exclude(outcome, EMIT_CODE_UNNAMEABLE, nobody);
     } else if (point->traits & EMIT_TRAIT_ONE_CORE) {
         exclude(outcome, EMIT_CODE_NOT_A_TOTAL, nobody);
-    } else if (point->found == EMIT_CODE_ALREADY_METERED) {
-        exclude(outcome, EMIT_CODE_ALREADY_METERED, nobody);
+    } else if (point->found == EMIT_CODE_ALREADY_METERED || point->found == EMIT_CODE_UNASSIGNED) {
+        exclude(outcome, point->found, nobody);
     } else if (twin && &twin->point != point && (!twin->point.found || point->found)) {
         exclude(outcome, EMIT_CODE_REPLICATE, twin->point.device_id);
     } else if (!all_domains && inner) {

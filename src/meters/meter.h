@@ -10,9 +10,18 @@
 
 enum { EMIT_MAX_PACKAGE_MILLIWATTS = 1000000 }; // the default of --max-power: 1 kW
 
-// What the user may say about all meters.
+struct emit_assignment; // meters/assignment.h: the devices that a run may use
+
+// What the user may say about all meters. Texts are borrowed for as long as a meter is open.
 struct emit_meter_settings {
     int64_t max_package_milliwatts; // --max-power; more than this a socket cannot draw
+    const char
+        *nvml_library; // --nvml-library: a path; NULL: the system's, when its device node is there
+    const char *dcgm_library; // --dcgm-library: likewise
+    const char
+        *dcgm_host; // --dcgm-host: HOST[:PORT] or unix:PATH of the host engine; NULL: the default
+    const char *dcgm_exporter; // --dcgm-exporter: URL of its metrics; NULL: it is not asked
+    const struct emit_assignment *assignment; // NULL: every device
 };
 
 // The points found so far, in the caller's memory of EMIT_POINTS_MAX.
@@ -26,6 +35,10 @@ struct emit_meter_type {
     const char *name;    // "rapl": also the word of --meters and the manual's page
     const char *summary; // one line
     size_t state_size;   // zeroed before open
+    // True when open may take longer than a command should wait: it loads a vendor's
+    // library, or asks somebody else. Such a meter is opened in a thread of its own.
+    // Quick itself. NULL: never.
+    bool (*is_slow)(const struct emit_host *host, const struct emit_meter_settings *settings);
     // Finds the points and opens what it needs to read them. A point that cannot
     // be read is a point too: its `found` says why and `note` gives the sentence.
     // EMIT_ABSENT: no such interface here (quiet; err says what was looked for).

@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report_cases.h"
 
-#include "programs/emit/publish.h"
+#include "agent/publish.h"
+#include "programs/emit/report_parts.h"
 
 static int fail(const struct emit_error *err) {
     fprintf(stderr, "made-up-store: %s\n", err->text);

@@ -5,7 +5,7 @@
 
 #include "made_up.h"
 
-#include "programs/emit/report.h"
+#include "report/report.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
 #include "programs/emit/entry_text.h"
-#include "programs/emit/place.h"
-#include "programs/emit/store.h"
+#include "agent/place.h"
+#include "programs/emit/look.h"
 
 #include <stdio.h>
 
@@ -75,7 +75,7 @@ static int run(const void *values_of_options, int operand_count, char **operands
     if (operand_count > 0)
         return emit_complain(&emit_command_diagnostics, EXIT_USAGE,
                              "'%s' is too much: a run is named with --run", operands[0]);
-    if (emit_store_look(&store, &emit_command_diagnostics, values->outbox, &err) != EMIT_OK)
+    if (emit_command_look(&store, &emit_command_diagnostics, values->outbox, &err) != EMIT_OK)
         return complain(&err);
     int status = print_all(store.outbox, values);
     emit_store_close(&store);

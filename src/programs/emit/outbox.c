@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
 #include "programs/emit/entry_text.h"
-#include "programs/emit/place.h"
-#include "programs/emit/store.h"
+#include "agent/place.h"
+#include "programs/emit/look.h"
 
 #include "base/json_write.h"
 #include "base/time.h"
@@ -240,7 +240,7 @@ static int run(const void *values_of_options, int operand_count, char **operands
     if (emit_place_find(&place, values->outbox, &err) != EMIT_OK) return complain(&err);
     bool repairs = values->repair && action->run == run_verify;
     // Only the owner of a store may change it, and looking never creates one.
-    enum emit_status status = emit_store_look(&store, &emit_command_outbox, values->outbox, &err);
+    enum emit_status status = emit_command_look(&store, &emit_command_outbox, values->outbox, &err);
     bool is_damaged = status == EMIT_CORRUPT;
     if ((status == EMIT_OK && action->writes) || (repairs && (status == EMIT_OK || is_damaged))) {
         const struct emit_outbox_options how = {.path = place.outbox};

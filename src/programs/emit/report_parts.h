@@ -4,7 +4,10 @@
 #define PROGRAMS_EMIT_REPORT_PARTS_H
 
 #include "programs/emit/page.h"
-#include "programs/emit/report.h"
+#include "report/report.h"
+
+// The text for people, at most `columns` wide.
+void emit_report_print(FILE *out, const struct emit_report *report, int columns);
 
 // The name of a component in few letters: the device id beside it says the rest.
 const char *emit_report_component(enum emit_component component);

@@ -53,7 +53,7 @@ static void say_orphans_end(const struct run *run, enum emit_orphans orphans) {
 // Everything that can go wrong before the command could have been noticed.
 static enum emit_status prepare(struct run *run, char *const *command, struct emit_error *err) {
     const struct run_options *options = run->options;
-    enum emit_status status = emit_privilege_host_open(&run->host, options->sysfs_root, err);
+    enum emit_status status = emit_privilege_host_open(&run->host, options->meter.sysfs_root, err);
     if (status != EMIT_OK) return status;
     status = run_plan_make(&run->plan, options, &run->host, command, err);
     if (status == EMIT_OK) status = run_files_open(run, err);

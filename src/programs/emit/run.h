@@ -7,10 +7,10 @@
 #include "agent/task.h"
 #include "programs/emit/child.h"
 #include "programs/emit/live.h"
-#include "programs/emit/place.h"
+#include "agent/place.h"
 #include "programs/emit/run_plan.h"
 #include "programs/emit/run_trace.h"
-#include "programs/emit/store.h"
+#include "agent/store.h"
 
 #include <stdio.h>
 

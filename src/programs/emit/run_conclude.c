@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 #include "programs/emit/command.h"
-#include "programs/emit/publish.h"
+#include "agent/publish.h"
+#include "programs/emit/report_parts.h"
 #include "programs/emit/run_demand.h"
 
 #include <stdlib.h>

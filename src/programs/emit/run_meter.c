@@ -44,7 +44,7 @@ static struct emit_sampler_plan plan_sampler(struct run *run) {
                 .workspace_id = run->plan.workspace_id,
                 .command = run->plan.command,
                 .meters = run->plan.meters,
-                .settings = {.max_package_milliwatts = run->options->max_power_mw},
+                .settings = run->plan.settings,
                 .pace_ns = run->plan.pace_ns,
                 .floor_ns = run->host.borrowed_right ? EMIT_BORROWED_FLOOR_NS : 0,
                 .all_domains = run->plan.all_domains,

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/run_options.h"
 
-#include "programs/emit/place.h"
+#include "agent/place.h"
 
 #include <stddef.h>
 
@@ -40,15 +40,6 @@ const struct emit_option emit_run_options[] = {
              "counter could wrap unseen. An emit that reads counters its user may not read takes "
              "no more than one sample a second.",
      .offset = AT(interval_ns)},
-    {.name = "max-power",
-     .type = EMIT_OPTION_POWER,
-     .argument = "POWER",
-     .key = "max_power",
-     .fallback = "1kW",
-     .help = "more than this one socket cannot draw",
-     .text = "Tells a counter that wrapped from one that was reset, from 1W to 1MW. Raise it for a "
-             "larger socket; lower it where a wrap could not be proven.",
-     .offset = AT(max_power_mw)},
     {.name = "start-timeout",
      .type = EMIT_OPTION_DURATION,
      .argument = "DURATION",
@@ -142,12 +133,6 @@ const struct emit_option emit_run_options[] = {
      .text = "By default $XDG_CONFIG_HOME/emit/emit.yaml (~/.config), else /etc/emit/emit.yaml. "
              "Environment variables rank above it, options above them.",
      .offset = AT(config_path)},
-    {.name = "sysfs-root",
-     .type = EMIT_OPTION_TEXT,
-     .argument = "DIR",
-     .help = "a directory that stands for /sys",
-     .text = "It holds class/powercap. What is read there is marked as simulated.",
-     .offset = AT(sysfs_root),
-     .override_only = true},
+    METER_OPTION_ROWS(struct run_options, meter),
     {0},
 };

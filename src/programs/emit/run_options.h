@@ -3,15 +3,12 @@
 #ifndef PROGRAMS_EMIT_RUN_OPTIONS_H
 #define PROGRAMS_EMIT_RUN_OPTIONS_H
 
-#include "base/option.h"
-
-#include <stdint.h>
+#include "programs/emit/meter_options.h"
 
 struct run_options {
     const char *meters;  // words split by commas, "none" or "auto"
     const char *domains; // "default" or "all"
     int64_t interval_ns; // 0: as long as the counters allow
-    int64_t max_power_mw;
     int64_t start_timeout_ns;
     int64_t orphan_timeout_ns; // 0: no limit
     bool no_wait_orphans;
@@ -26,7 +23,7 @@ struct run_options {
     bool json;
     bool quiet;
     const char *config_path; // read by main.c
-    const char *sysfs_root;
+    struct meter_options meter;
 };
 
 extern const struct emit_option emit_run_options[];

@@ -7,11 +7,7 @@
 
 #include <string.h>
 
-enum {
-    INTERVAL_MIN_NS = 100000, // what a timer can keep
-    POWER_MIN_MW = 1000,      // of a socket, far below any and far beyond
-    POWER_MAX_MW = 1000 * 1000000,
-};
+enum { INTERVAL_MIN_NS = 100000 }; // what a timer can keep
 
 // What the contract and the run file's name can carry.
 static enum emit_status copy_id(char *id, size_t size, const char *what, const char *text,
@@ -89,12 +85,11 @@ static void describe_command(struct run_plan *plan, char *const *command) {
     }
 }
 
-static enum emit_status check_numbers(const struct run_options *options, struct emit_error *err) {
+static enum emit_status settle_numbers(struct run_plan *plan, const struct run_options *options,
+                                       struct emit_error *err) {
     if (options->interval_ns > 0 && options->interval_ns < INTERVAL_MIN_NS)
         return emit_fail(err, EMIT_INVALID, "--interval is too short: at least 100us");
-    if (options->max_power_mw < POWER_MIN_MW || options->max_power_mw > POWER_MAX_MW)
-        return emit_fail(err, EMIT_INVALID, "--max-power is no socket's: 1W to 1MW");
-    return EMIT_OK;
+    return meter_options_settle(&plan->settings, &options->meter, err);
 }
 
 enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *options,
@@ -107,7 +102,7 @@ enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *
     else
         emit_run_id_new(host, plan->run_id);
     if (status == EMIT_OK) status = choose_meters(plan, options->meters, err);
-    if (status == EMIT_OK) status = check_numbers(options, err);
+    if (status == EMIT_OK) status = settle_numbers(plan, options, err);
     plan->pace_ns = options->interval_ns;
     // Without meters there is no event that could belong to a workspace, and nobody
     // need look for one, unless the document names it.

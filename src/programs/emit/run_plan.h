@@ -16,6 +16,7 @@ struct run_plan {
     char workspace_id[EMIT_WORKSPACE_MAX];
     char command[EMIT_COMMAND_MAX];                           // argv for people, perhaps cut
     const struct emit_meter_type *meters[RUN_METERS_MAX + 1]; // ended by NULL
+    struct emit_meter_settings settings;
     bool all_domains;
     int64_t pace_ns;  // 0: as long as the counters allow
     char notice[240]; // something the user should know; "" for nothing

@@ -3,9 +3,9 @@
 #include "programs/emit/command.h"
 #include "programs/emit/figures.h"
 #include "programs/emit/page.h"
-#include "programs/emit/place.h"
-#include "programs/emit/report.h"
-#include "programs/emit/store.h"
+#include "agent/place.h"
+#include "report/report.h"
+#include "programs/emit/look.h"
 
 #include "base/json_write.h"
 #include "base/time.h"
@@ -171,7 +171,7 @@ static int run(const void *values_of_options, int operand_count, char **operands
                              "'%s' is too much: emit show RUN shows one run", operands[0]);
     struct emit_store store;
     struct emit_error err;
-    if (emit_store_look(&store, &emit_command_runs, values->outbox, &err) != EMIT_OK)
+    if (emit_command_look(&store, &emit_command_runs, values->outbox, &err) != EMIT_OK)
         return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
     int exit_status = list(store.outbox, values);
     emit_store_close(&store);

@@ -14,7 +14,7 @@ struct sensors_options {
     bool json;
     bool watch;
     const char *udev;
-    const char *sysfs_root;
+    struct meter_options meter;
 };
 
 static int print_json(const struct emit_sensors *sensors) {
@@ -54,7 +54,7 @@ static int look(const struct sensors_options *options) {
     struct emit_sensors *sensors = calloc(1, sizeof *sensors);
     if (!sensors) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
     int64_t pace_ns = options->watch ? watch_pace_ns : between_samples_ns;
-    int exit_status = emit_sensors_open(sensors, options->sysfs_root, pace_ns, &err) == EMIT_OK
+    int exit_status = emit_sensors_open(sensors, &options->meter, pace_ns, &err) == EMIT_OK
                           ? show(sensors, options)
                           : emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
     emit_sensors_close(sensors);
@@ -104,14 +104,7 @@ static const struct emit_option options[] = {
      .help = "print the udev rule that lets a group read the counters",
      .text = "Prints the rule and, as comments, the lines that install it. Changes nothing.",
      .offset = offsetof(struct sensors_options, udev)},
-    {.name = "sysfs-root",
-     .type = EMIT_OPTION_TEXT,
-     .argument = "DIR",
-     .help = "a directory that stands for /sys; all it shows is simulated",
-     .text = "Reads DIR instead of /sys (it holds class/powercap). What is read there is marked "
-             "as simulated. Refused when emit may read what its caller may not.",
-     .offset = offsetof(struct sensors_options, sysfs_root),
-     .override_only = true},
+    METER_OPTION_ROWS(struct sensors_options, meter),
     {0},
 };
 

@@ -5,6 +5,7 @@
 #define PROGRAMS_EMIT_SENSORS_H
 
 #include "base/text.h"
+#include "programs/emit/meter_options.h"
 #include "runs/run.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ struct emit_other {
 
 struct emit_sensors {
     struct emit_host host;
+    struct emit_meter_settings settings;
     struct emit_run *run;          // until settled
     struct emit_run_result result; // from then on
     size_t count;                  // points, as last sampled
@@ -41,8 +43,8 @@ struct emit_sensors_counts {
 // Opens every meter. The sensors are zeroed before, and big: keep them on the heap.
 // Clear them with emit_sensors_close, also after a failure.
 EMIT_MUST_CHECK enum emit_status emit_sensors_open(struct emit_sensors *sensors,
-                                                   const char *sysfs_root, int64_t pace_ns,
-                                                   struct emit_error *err);
+                                                   const struct meter_options *options,
+                                                   int64_t pace_ns, struct emit_error *err);
 void emit_sensors_close(struct emit_sensors *sensors);
 
 // Waits until the next sample is due, and takes it.

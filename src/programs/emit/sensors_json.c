@@ -1,7 +1,7 @@
 // emit sensors --json: the same as one JSON object (contract/sensors.schema.json).
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_write.h"
-#include "programs/emit/report.h"
+#include "report/report.h"
 #include "programs/emit/sensors.h"
 
 static void write_text(struct emit_json_writer *writer, const char *key, const char *value) {

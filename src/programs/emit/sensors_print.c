@@ -1,7 +1,7 @@
 // emit sensors: the list for people, and the lines that help.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/page.h"
-#include "programs/emit/report.h"
+#include "report/report.h"
 #include "programs/emit/sensors.h"
 
 #include <string.h>

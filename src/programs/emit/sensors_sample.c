@@ -11,15 +11,18 @@
 
 enum { TICKS_TRIED = 5 }; // a second that was missed, on a busy machine, is waited for again
 
-enum emit_status emit_sensors_open(struct emit_sensors *sensors, const char *sysfs_root,
-                                   int64_t pace_ns, struct emit_error *err) {
-    enum emit_status status = emit_privilege_host_open(&sensors->host, sysfs_root, err);
+enum emit_status emit_sensors_open(struct emit_sensors *sensors,
+                                   const struct meter_options *options, int64_t pace_ns,
+                                   struct emit_error *err) {
+    enum emit_status status = meter_options_settle(&sensors->settings, options, err);
+    if (status == EMIT_OK)
+        status = emit_privilege_host_open(&sensors->host, options->sysfs_root, err);
     if (status != EMIT_OK) return status;
     const struct emit_run_plan plan = {
         .run_id = "sensors",
         .command = "emit sensors",
         .meters = emit_meter_types,
-        .settings = {.max_package_milliwatts = EMIT_MAX_PACKAGE_MILLIWATTS},
+        .settings = sensors->settings,
         .pace_ns = pace_ns,
         .floor_ns = sensors->host.borrowed_right ? EMIT_BORROWED_FLOOR_NS : 0,
         .all_domains = true,

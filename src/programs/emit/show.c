@@ -1,10 +1,10 @@
 // emit show: the report of a run again, from the store.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
-#include "programs/emit/page.h"
-#include "programs/emit/place.h"
-#include "programs/emit/report.h"
-#include "programs/emit/store.h"
+#include "programs/emit/report_parts.h"
+#include "agent/place.h"
+#include "report/report.h"
+#include "programs/emit/look.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,7 +125,7 @@ static int run(const void *values_of_options, int operand_count, char **operands
                              "name one run: emit show RUN (emit runs lists them)");
     struct emit_store store;
     struct emit_error err;
-    if (emit_store_look(&store, &emit_command_show, values->outbox, &err) != EMIT_OK)
+    if (emit_command_look(&store, &emit_command_show, values->outbox, &err) != EMIT_OK)
         return complain_of(&err);
     int status = show(store.outbox, values, operands[0]);
     emit_store_close(&store);

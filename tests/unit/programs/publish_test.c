@@ -5,7 +5,8 @@
 #include "report_cases.h"
 
 #include "emit/contract.h"
-#include "programs/emit/publish.h"
+#include "agent/publish.h"
+#include "programs/emit/report_parts.h"
 
 #include <ftw.h>
 #include <unistd.h>

@@ -5,6 +5,7 @@
 #include "report_cases.h"
 
 #include "base/json.h"
+#include "programs/emit/report_parts.h"
 
 static char first[EMIT_REPORT_JSON_MAX], second[EMIT_REPORT_JSON_MAX];
 

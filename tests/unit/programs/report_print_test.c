@@ -4,7 +4,7 @@
 #include "report_cases.h"
 
 #include "programs/emit/page.h"
-#include "programs/emit/report.h"
+#include "programs/emit/report_parts.h"
 
 #include <stdlib.h>
 

@@ -5,8 +5,8 @@
 #include "fake.h"
 
 #include "programs/emit/command.h"
-#include "programs/emit/report.h"
-#include "programs/emit/store.h"
+#include "report/report.h"
+#include "agent/store.h"
 
 #include <ftw.h>
 #include <signal.h>

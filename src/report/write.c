@@ -1,10 +1,10 @@
 // The report and its diagnostics as JSON: what --json prints and the store keeps.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/report.h"
+#include "report/report.h"
 
 #include "base/json_write.h"
 #include "base/time.h"
-#include "programs/emit/report_members.h"
+#include "report/members.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,12 +1,11 @@
 // The store as commands open it: the outbox, after the runs that dead processes
 // left behind were closed into it.
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROGRAMS_EMIT_STORE_H
-#define PROGRAMS_EMIT_STORE_H
+#ifndef AGENT_STORE_H
+#define AGENT_STORE_H
 
 #include "host/host.h"
 #include "outbox/outbox.h"
-#include "programs/emit/command.h"
 
 struct emit_store_options {
     const char *outbox_path;    // --outbox; NULL: the default place
@@ -28,11 +27,6 @@ struct emit_store {
 EMIT_MUST_CHECK enum emit_status emit_store_open(struct emit_store *store, struct emit_host *host,
                                                  const struct emit_store_options *options,
                                                  struct emit_error *err);
-// For commands that only look: read_only on this host, and what there is to tell is
-// told on stderr in the name of the command.
-EMIT_MUST_CHECK enum emit_status emit_store_look(struct emit_store *store,
-                                                 const struct emit_command *command,
-                                                 const char *outbox_path, struct emit_error *err);
 void emit_store_close(struct emit_store *store); // accepts a store that is not open
 
 #endif

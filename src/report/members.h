@@ -1,8 +1,8 @@
 // The members of a report's JSON document as rows: the writer and the reader
 // follow the same table, so what is written is what can be read.
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROGRAMS_EMIT_REPORT_MEMBERS_H
-#define PROGRAMS_EMIT_REPORT_MEMBERS_H
+#ifndef REPORT_MEMBERS_H
+#define REPORT_MEMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
 //
 // On a network file system both move to a folder of this node (outbox.h).
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROGRAMS_EMIT_PLACE_H
-#define PROGRAMS_EMIT_PLACE_H
+#ifndef AGENT_PLACE_H
+#define AGENT_PLACE_H
 
 #include "base/option.h"
 

@@ -1,7 +1,7 @@
 // A closed run goes out, in one append: event lines that passed the contract,
 // diagnostics, and the report.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/publish.h"
+#include "agent/publish.h"
 
 #include "base/json_write.h"
 #include "emit/contract.h"

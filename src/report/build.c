@@ -1,7 +1,7 @@
 // From a closed run to its report: totals that say what they sum, and a
 // diagnostic for everything that is not plainly measured.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/report.h"
+#include "report/report.h"
 
 #include "base/text.h"
 

@@ -1,11 +1,11 @@
 // The report's JSON document back into a report. Members it does not know are
 // skipped, so that an older emit shows what a newer one stored.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/report.h"
+#include "report/report.h"
 
 #include "base/json.h"
 #include "base/time.h"
-#include "programs/emit/report_members.h"
+#include "report/members.h"
 
 #include <stdlib.h>
 #include <string.h>

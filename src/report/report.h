@@ -2,8 +2,8 @@
 // write, what the store keeps and `emit show` prints again. One struct, one
 // JSON document (schema: contract/report.schema.json), one text.
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROGRAMS_EMIT_REPORT_H
-#define PROGRAMS_EMIT_REPORT_H
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
 
 #include "base/text.h"
 #include "runs/run.h"
@@ -76,8 +76,6 @@ void emit_report_note(struct emit_report *report, const char *format, ...) EMIT_
 size_t emit_report_count(const struct emit_report *report, enum emit_outcome_kind kind);
 void emit_report_clear(struct emit_report *report);
 
-// The text for people, at most `columns` wide.
-void emit_report_print(FILE *out, const struct emit_report *report, int columns);
 // One JSON object on one line; text must hold EMIT_REPORT_JSON_MAX. EMIT_FULL when cut.
 EMIT_MUST_CHECK enum emit_status emit_report_write_json(struct emit_text *text,
                                                         const struct emit_report *report,

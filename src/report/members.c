@@ -1,8 +1,8 @@
 // The members of a report's JSON document: the order of the rows is the order in the document.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/report_members.h"
+#include "report/members.h"
 
-#include "programs/emit/report.h"
+#include "report/report.h"
 
 #define MEMBER(word, kind, owner, field)                                                           \
     {                                                                                              \

@@ -1,7 +1,7 @@
 // Where the store is looked for, by option and environment; the run files beside it.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
-#include "programs/emit/place.h"
+#include "agent/place.h"
 
 #include <stdlib.h>
 #include <unistd.h>

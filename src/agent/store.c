@@ -1,11 +1,11 @@
 // The store as commands open it. A command that only looks opens it for writing
 // just when a dead run has to be closed.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/store.h"
+#include "agent/store.h"
 
 #include "base/text.h"
-#include "programs/emit/place.h"
-#include "programs/emit/publish.h"
+#include "agent/place.h"
+#include "agent/publish.h"
 
 #include <string.h>
 
@@ -112,19 +112,6 @@ enum emit_status emit_store_open(struct emit_store *store, struct emit_host *hos
     const char *moved = emit_outbox_notice(store->outbox);
     if (moved) notice(store, moved);
     tell(&recovery);
-    return EMIT_OK;
-}
-
-enum emit_status emit_store_look(struct emit_store *store, const struct emit_command *command,
-                                 const char *outbox_path, struct emit_error *err) {
-    struct emit_host host;
-    const struct emit_store_options options = {.outbox_path = outbox_path, .read_only = true};
-    enum emit_status status = emit_host_open(&host, NULL, err);
-    if (status != EMIT_OK) return status;
-    status = emit_store_open(store, &host, &options, err);
-    emit_host_close(&host);
-    if (status != EMIT_OK) return status;
-    if (store->notice[0]) (void)emit_complain(command, EXIT_OK, "%s", store->notice);
     return EMIT_OK;
 }
 

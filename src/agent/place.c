@@ -1,6 +1,6 @@
 // The default place of the store, and of the run files beside it.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/place.h"
+#include "agent/place.h"
 
 #include "base/text.h"
 #include "outbox/outbox.h"

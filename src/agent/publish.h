@@ -2,11 +2,11 @@
 // contract at strict, and events, diagnostics and the report enter the store in
 // one append. This is the one gate: nothing else calls emit_outbox_append.
 // SPDX-License-Identifier: Apache-2.0
-#ifndef PROGRAMS_EMIT_PUBLISH_H
-#define PROGRAMS_EMIT_PUBLISH_H
+#ifndef AGENT_PUBLISH_H
+#define AGENT_PUBLISH_H
 
 #include "outbox/outbox.h"
-#include "programs/emit/report.h"
+#include "report/report.h"
 
 // Where a run goes. Borrowed; both may be NULL (--no-outbox, no --output), and
 // then it is the caller who notes in the report that events are not stored, and why.

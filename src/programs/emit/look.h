@@ -1,0 +1,15 @@
+// The store for commands that only look into it.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_LOOK_H
+#define PROGRAMS_EMIT_LOOK_H
+
+#include "agent/store.h"
+#include "programs/emit/command.h"
+
+// For commands that only look: read_only on this host, and what there is to tell is
+// told on stderr in the name of the command.
+EMIT_MUST_CHECK enum emit_status emit_command_look(struct emit_store *store,
+                                                   const struct emit_command *command,
+                                                   const char *outbox_path, struct emit_error *err);
+
+#endif

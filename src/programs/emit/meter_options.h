@@ -1,0 +1,80 @@
+// The options about meters that every command which opens them has.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_METER_OPTIONS_H
+#define PROGRAMS_EMIT_METER_OPTIONS_H
+
+#include "base/option.h"
+#include "meters/meter.h"
+
+#include <stddef.h>
+
+struct meter_options {
+    int64_t max_power_mw;
+    const char *nvml_library;
+    const char *dcgm_library;
+    const char *dcgm_host;
+    const char *dcgm_exporter;
+    const char *sysfs_root;
+};
+
+// clang-format off
+#define METER_OPTION_ROWS(values, member)                                                          \
+    {.name = "max-power",                                                                          \
+     .type = EMIT_OPTION_POWER,                                                                    \
+     .argument = "POWER",                                                                          \
+     .key = "max_power",                                                                           \
+     .fallback = "1kW",                                                                            \
+     .help = "more than this one socket cannot draw",                                              \
+     .text = "Tells a counter that wrapped from one that was reset, from 1W to 1MW. Raise it for a " \
+             "larger socket; lower it where a wrap could not be proven.",                          \
+     .offset = offsetof(values, member.max_power_mw)},                                             \
+    {.name = "dcgm-host",                                                                          \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "HOST[:PORT]|unix:PATH",                                                          \
+     .environment = "EMIT_DCGM_HOST",                                                              \
+     .key = "dcgm_host",                                                                           \
+     .help = "where the DCGM host engine listens",                                                 \
+     .text = "By default localhost:5555.",                                                         \
+     .offset = offsetof(values, member.dcgm_host)},                                                \
+    {.name = "dcgm-exporter",                                                                      \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "URL",                                                                            \
+     .environment = "EMIT_DCGM_EXPORTER",                                                          \
+     .key = "dcgm_exporter",                                                                       \
+     .help = "read GPU energy from the text of a dcgm-exporter, too",                              \
+     .text = "Such as http://localhost:9400/metrics. It refreshes every 30 s by default, so that " \
+             "shorter runs are below its resolution.",                                             \
+     .offset = offsetof(values, member.dcgm_exporter)},                                            \
+    {.name = "nvml-library",                                                                       \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "PATH",                                                                           \
+     .environment = "EMIT_NVML_LIBRARY",                                                           \
+     .help = "a library that stands for libnvidia-ml.so.1",                                        \
+     .text = "It is opened although no NVIDIA device node is there. What it says is marked as "    \
+             "simulated unless it stands with the real driver.",                                   \
+     .offset = offsetof(values, member.nvml_library),                                              \
+     .override_only = true},                                                                       \
+    {.name = "dcgm-library",                                                                       \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "PATH",                                                                           \
+     .environment = "EMIT_DCGM_LIBRARY",                                                           \
+     .help = "a library that stands for libdcgm.so.4",                                             \
+     .text = "As --nvml-library.",                                                                 \
+     .offset = offsetof(values, member.dcgm_library),                                              \
+     .override_only = true},                                                                       \
+    {.name = "sysfs-root",                                                                         \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "DIR",                                                                            \
+     .help = "a directory that stands for /sys",                                                   \
+     .text = "It holds class/powercap. What is read there is marked as simulated.",                \
+     .offset = offsetof(values, member.sysfs_root),                                                \
+     .override_only = true}
+// clang-format on
+
+// From the words to what meters are given; texts stay the options'.
+// EMIT_INVALID: a value that cannot be meant; the sentence names the option.
+EMIT_MUST_CHECK enum emit_status meter_options_settle(struct emit_meter_settings *settings,
+                                                      const struct meter_options *options,
+                                                      struct emit_error *err);
+
+#endif
