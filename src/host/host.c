@@ -129,24 +129,43 @@ static long mount_of(int descriptor) {
     return mount_by_proc(descriptor);
 }
 
-// Finds the mount in mountinfo ("36 35 98:0 /root /point ...", proc(5)). Points
-// with blanks are written there as octal, never match, and so are no evidence.
-static bool find_mount(long id, struct emit_host_mount *mount) {
+// The mount's line of mountinfo ("36 35 98:0 /root /point ... - type ...", proc(5)),
+// to be freed; NULL when there is none.
+static char *find_line(long id) {
     FILE *table = fopen("/proc/self/mountinfo", "re");
-    if (!table) return false;
+    if (!table) return NULL;
     char *line = NULL;
     size_t room = 0;
     bool found = false;
-    while (!found && getline(&line, &room, table) > 0) {
-        struct emit_host_mount seen = {.id = id};
-        if (strtol(line, NULL, 10) != id) continue;
-        // Widths are EMIT_HOST_PATH_MAX - 1; a longer path is cut and matches nothing.
-        found = sscanf(line, "%*d %*d %*s %255s %255s", seen.root, seen.point) == 2;
-        if (found) *mount = seen;
+    while (!found && getline(&line, &room, table) > 0)
+        found = strtol(line, NULL, 10) == id;
+    fclose(table);
+    if (found) return line;
+    free(line);
+    return NULL;
+}
+
+// Points with blanks are written in mountinfo as octal, never match, and so are no evidence.
+static bool find_mount(long id, struct emit_host_mount *mount) {
+    struct emit_host_mount seen = {.id = id};
+    char *line = find_line(id);
+    // Widths are EMIT_HOST_PATH_MAX - 1; a longer path is cut and matches nothing.
+    bool found = line && sscanf(line, "%*d %*d %*s %255s %255s", seen.root, seen.point) == 2;
+    if (found) *mount = seen;
+    free(line);
+    return found;
+}
+
+bool emit_host_file_system(int descriptor, char *name, size_t size) {
+    char *line = find_line(mount_of(descriptor));
+    const char *type = line ? strstr(line, " - ") : NULL;
+    bool said = type && size > 0;
+    if (said) {
+        type += strlen(" - ");
+        said = emit_text_format(name, size, "%.*s", (int)strcspn(type, " \n"), type);
     }
     free(line);
-    fclose(table);
-    return found;
+    return said;
 }
 
 // Writes the path of the descriptor inside its own file system.

@@ -72,6 +72,10 @@ int emit_host_read_line(int directory, const char *path, char *text, size_t size
 // Without /proc there is no evidence, and the answer is no.
 bool emit_host_is_kernel_file(struct emit_host *host, int descriptor, const char *below);
 
+// The name of the file system behind a descriptor, as mountinfo has it ("ext4",
+// "fuse.sshfs"). False when the kernel does not say.
+bool emit_host_file_system(int descriptor, char *name, size_t size);
+
 // This machine's boot id (36 characters and a terminator) and its node name;
 // the empty text when the kernel does not say.
 void emit_host_boot_id(char id[37]);

@@ -3,9 +3,11 @@
 #include "outbox/folder.h"
 
 #include "base/text.h"
+#include "host/host.h"
 #include "outbox/checksum.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-// f_type of statfs(2) of file systems whose nodes share no memory. Not FUSE: it
-// may be anything, and is the root of many a container.
+// f_type of statfs(2) of file systems whose nodes share no memory. FUSE may be
+// anything, and is the root of many a container: of it the name decides.
 static const unsigned long shared_by_nodes[] = {
     0x6969,     // NFS
     0xff534d42, // CIFS
@@ -34,6 +36,25 @@ static const unsigned long shared_by_nodes[] = {
     0x01161970, // GFS2
     0x20030528, // OrangeFS
 };
+static const unsigned long fuse_type = 0x65735546;
+static const char *const shared_fuse[] = {
+    "fuse.sshfs",   "fuse.glusterfs", "fuse.ceph-fuse", "fuse.juicefs", "fuse.s3fs",
+    "fuse.gcsfuse", "fuse.rclone",    "fuse.davfs",     "fuse.cvmfs2",  "fuse.lizardfs",
+    "fuse.mfs",     "fuse.curlftpfs", "fuse.smbnetfs",  "fuse.nfs",     "fuse.goofys",
+    "fuse.moosefs", "fuse.weka",
+};
+
+static bool is_shared_fuse(const char *path) {
+    char name[64];
+    bool shared = false;
+    int descriptor = open(path, O_PATH | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    if (emit_host_file_system(descriptor, name, sizeof name))
+        for (size_t i = 0; i < sizeof shared_fuse / sizeof *shared_fuse; i++)
+            shared = shared || strcmp(name, shared_fuse[i]) == 0;
+    close(descriptor);
+    return shared;
+}
 
 // Of the deepest folder of the path that is there.
 static bool is_shared(const char *path) {
@@ -45,7 +66,7 @@ static bool is_shared(const char *path) {
         if (statfs(at, &found) == 0) {
             for (size_t i = 0; i < sizeof shared_by_nodes / sizeof *shared_by_nodes; i++)
                 if (((unsigned long)found.f_type & 0xffffffff) == shared_by_nodes[i]) return true;
-            return false;
+            return ((unsigned long)found.f_type & 0xffffffff) == fuse_type && is_shared_fuse(at);
         }
         if (slash == at) break;
     }

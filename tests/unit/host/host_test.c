@@ -177,8 +177,26 @@ static void test_names(void) {
     CHECK(strlen(cut) <= 3 && strncmp(cut, name, strlen(cut)) == 0, "a long name is cut");
 }
 
+// Names that the kernel itself gives to what always lies there.
+static void test_file_systems(void) {
+    static const struct {
+        const char *path, *name;
+    } rows[] = {{"/proc", "proc"}, {"/sys", "sysfs"}};
+    char name[64], small[3];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int directory = open(rows[i].path, O_PATH | O_CLOEXEC);
+        CHECK(directory >= 0 && emit_host_file_system(directory, name, sizeof name), "%s is told",
+              rows[i].path);
+        CHECK_STRING(name, rows[i].name, "by its name");
+        CHECK(!emit_host_file_system(directory, small, sizeof small), "what does not fit is not");
+        close(directory);
+    }
+    CHECK(!emit_host_file_system(-1, name, sizeof name), "a descriptor that is none has no name");
+}
+
 int main(void) {
     test_roots();
+    test_file_systems();
     test_clocks();
     test_evidence();
     test_borrowed();
