@@ -57,6 +57,15 @@ static void note_absent(struct emit_run *run, const struct emit_error *why) {
         memcpy(run->absent[run->absent_count++], why->text, sizeof run->absent[0]);
 }
 
+// A power that is read once in floor_ns is as good as one that changes so seldom: that
+// long may two samples be apart before the energy between them is not known.
+static void fit_to_floor(const struct emit_points *points, int64_t floor_ns) {
+    for (size_t i = 0; i < points->count; i++)
+        if (points->at[i].accuracy == EMIT_ACCURACY_POWER_INTEGRATED &&
+            points->at[i].update_period_ns < floor_ns)
+            points->at[i].update_period_ns = floor_ns;
+}
+
 static enum emit_status open_meter(struct emit_run *run, const struct emit_meter_type *type,
                                    const struct emit_meter_settings *settings,
                                    struct emit_error *err) {
@@ -72,6 +81,7 @@ static enum emit_status open_meter(struct emit_run *run, const struct emit_meter
         note_absent(run, &why);
         return EMIT_OK;
     }
+    fit_to_floor(&points, run->floor_ns);
     *meter = (struct open_meter){type, state, run->point_count, points.count};
     run->point_count += points.count;
     run->meter_count++;
@@ -97,7 +107,8 @@ static void close_meters(struct emit_run *run) {
 }
 
 // The plan's pace, or less where a wrap could hide: four samples a wrap, so that
-// one may be missed. Never below the floor.
+// one may be missed; and where watts are integrated, as often as they change.
+// Never below the floor.
 static int64_t pace_of(const struct emit_point *points, size_t count,
                        const struct emit_run_plan *plan) {
     int64_t pace_ns = plan->pace_ns > 0 && count ? plan->pace_ns : INT64_MAX;
@@ -105,6 +116,9 @@ static int64_t pace_of(const struct emit_point *points, size_t count,
         if (points[i].found || points[i].traits & EMIT_TRAIT_UNNAMEABLE) continue;
         int64_t wrap_ns = emit_point_wrap_ns(&points[i]);
         if (wrap_ns < INT64_MAX && wrap_ns / 4 < pace_ns) pace_ns = wrap_ns / 4;
+        if (points[i].accuracy == EMIT_ACCURACY_POWER_INTEGRATED &&
+            points[i].update_period_ns < pace_ns)
+            pace_ns = points[i].update_period_ns;
     }
     if (pace_ns < 1) pace_ns = 1;
     return pace_ns < plan->floor_ns ? plan->floor_ns : pace_ns;

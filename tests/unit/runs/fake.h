@@ -22,6 +22,7 @@ struct fake_world {
     enum emit_code found[FAKE_POINTS];
     const char *names[FAKE_POINTS]; // NULL: no such point
     uint64_t modulus;
+    enum emit_accuracy accuracy;               // POWER_INTEGRATED: counts are milliwatts
     void (*on_read)(struct fake_world *world); // before each reading; may be NULL
     int opened, closed, reads;
 };
@@ -55,6 +56,7 @@ static inline enum emit_status fake_open(void *state, struct emit_host *host,
         struct emit_point point = {.meter = "fake",
                                    .source = EMIT_SOURCE_RAPL,
                                    .component = EMIT_COMPONENT_CPU_PACKAGE,
+                                   .accuracy = world->accuracy,
                                    .found = world->found[i],
                                    .device_index = (int32_t)i,
                                    .update_period_ns = 1000000,
@@ -93,8 +95,10 @@ static const struct emit_meter_type fake_meter = {.name = "fake",
 static const struct emit_meter_type *const fake_meters[] = {&fake_meter, NULL};
 
 static inline struct fake_world fake_world_of(const char *first, const char *second) {
-    return (struct fake_world){
-        .now_ns = 5000000000, .names = {first, second}, .modulus = 262143328911};
+    return (struct fake_world){.now_ns = 5000000000,
+                               .names = {first, second},
+                               .modulus = 262143328911,
+                               .accuracy = EMIT_ACCURACY_DEVICE_COUNTER};
 }
 
 static inline struct emit_host fake_host_of(struct fake_world *world) {

@@ -197,6 +197,18 @@ static void check_pace(void) {
     if (emit_run_open(&run, &host, &plan, NULL) || !emit_run_sample(run)) return;
     CHECK(emit_run_next_ns(run) == INT64_MAX, "auto, and no wrap: the two edges are enough");
     emit_run_abandon(run);
+    world.accuracy = EMIT_ACCURACY_POWER_INTEGRATED;
+    if (emit_run_open(&run, &host, &plan, NULL) || !emit_run_sample(run)) return;
+    CHECK(emit_run_next_ns(run) - world.now_ns == 1000000, "watts: as often as they change");
+    emit_run_abandon(run);
+    world.now_ns = 10000000000; // on the grid
+    plan.floor_ns = 1000000000;
+    if (emit_run_open(&run, &host, &plan, NULL) || !emit_run_sample(run)) return;
+    struct emit_slot slot;
+    CHECK(emit_run_next_ns(run) - world.now_ns == 1000000000, "watts on a grid: every tick");
+    CHECK(emit_run_peek(run, &slot, 1) == 1 && slot.point.update_period_ns == 1000000000,
+          "which then is how often they change");
+    emit_run_abandon(run);
 }
 
 static void check_ids(const char *directory) {
