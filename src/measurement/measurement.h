@@ -137,6 +137,10 @@ struct emit_outcome {
     bool simulated;
     bool counts_in_total;             // overlaps no other such outcome: may be added (design 4.5)
     char because[EMIT_DEVICE_ID_MAX]; // the other device, for replicate and nested; else ""
+    // Where that is the same device, seen by another meter: its name; else "".
+    char because_meter[EMIT_METER_NAME_MAX];
+    double replicate_joules;       // what such a replicate counted all the same; 0: nothing
+    enum emit_code replicate_code; // and what it would have come to alone
     // The device around this one whose own outcome stands for the same window; else "".
     char contained_in[EMIT_DEVICE_ID_MAX];
 };
@@ -153,7 +157,8 @@ void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_
 
 // What can be said before anything is read: points that will be refused or
 // excluded have that outcome and code; the others are `measured`, code NONE, and
-// have no figures yet.
+// have no figures yet. Of several meters that see one device the preferred one is
+// named; should it fail in the run, another takes its place.
 void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_domains,
                        struct emit_outcome *outcomes);
 

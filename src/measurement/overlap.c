@@ -93,8 +93,8 @@ static void settle_found(const struct emit_slot *slots, size_t count,
     }
 }
 
-void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_domains,
-                       struct emit_outcome *outcomes) {
+void emit_settle_points_found(const struct emit_slot *slots, size_t count, bool all_domains,
+                              struct emit_outcome *outcomes) {
     for (size_t i = 0; i < count; i++) {
         outcomes[i] = (struct emit_outcome){
             .kind = EMIT_OUTCOME_MEASURED,
@@ -102,6 +102,7 @@ void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_dom
         };
         settle_found(slots, count, &slots[i].point, all_domains, &outcomes[i]);
     }
+    emit_settle_left_out(slots, count, outcomes);
 }
 
 // True when two counts lie within what the device can draw in span_ns, whichever

@@ -160,13 +160,20 @@ static void assert_complete(const struct emit_outcome *outcomes, size_t count) {
     (void)found;
 }
 
+void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_domains,
+                       struct emit_outcome *outcomes) {
+    emit_settle_points_found(slots, count, all_domains, outcomes);
+    emit_settle_replicates(slots, count, outcomes);
+}
+
 void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_window *window,
                  struct emit_outcome *outcomes) {
-    emit_settle_found(slots, count, window->all_domains, outcomes);
+    emit_settle_points_found(slots, count, window->all_domains, outcomes);
     for (size_t i = 0; i < count; i++)
         if (outcomes[i].kind == EMIT_OUTCOME_MEASURED)
             settle_point(&slots[i], window, &outcomes[i]);
     emit_settle_mirrors(slots, count, outcomes);
+    emit_settle_replicates(slots, count, outcomes);
     emit_settle_overlap(slots, count, outcomes);
     assert_complete(outcomes, count);
 }

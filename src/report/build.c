@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,40 @@ static void write_reason(struct emit_text *text, const struct emit_point *point,
     if (outcome->because[0]) emit_text_add_format(text, " (%s)", outcome->because);
 }
 
+// What the meter that stands for a replicate's device says of it; NULL: there is none.
+static const struct emit_outcome *outcome_used(const struct emit_report *report,
+                                               const struct emit_outcome *replicate) {
+    for (size_t i = 0; i < report->point_count; i++)
+        if (strcmp(report->slots[i].point.device_id, replicate->because) == 0 &&
+            strcmp(report->slots[i].point.meter, replicate->because_meter) == 0)
+            return &report->outcomes[i];
+    return NULL;
+}
+
+// Why a device is not counted a second time, and by how much two meters of it differed.
+static void write_replicate(struct emit_text *text, const struct emit_report *report,
+                            const struct emit_outcome *replicate) {
+    const struct emit_outcome *used = outcome_used(report, replicate);
+    bool is_used = used && emit_outcome_has_energy(used);
+    enum emit_code alone = replicate->replicate_code;
+    if (replicate->code == EMIT_CODE_REPLICATE)
+        emit_text_add_format(text, "same counter as %s%s", replicate->because_meter,
+                             is_used ? ", which is used" : "");
+    else
+        emit_text_add_format(text, "the same device as %s counts in another scope%s",
+                             replicate->because_meter, is_used ? ", which is used" : "");
+    if (replicate->replicate_joules > 0 && is_used) {
+        double more = used->joules - replicate->replicate_joules, apart = fabs(more);
+        emit_text_add_format(text, ": %.1f J here, %.1f J (%.2g %%) %s there",
+                             replicate->replicate_joules, apart, 100 * apart / used->joules,
+                             more < 0 ? "less" : "more");
+    }
+    if (alone == EMIT_CODE_NONE || alone == EMIT_CODE_SIMULATED || alone == EMIT_CODE_SHARED)
+        return;
+    emit_text_add_format(text, "%s here %s: %s", replicate->replicate_joules > 0 ? ";" : ",",
+                         emit_code_word(alone), emit_code_meaning(alone));
+}
+
 static enum emit_status diagnose_point(struct emit_report *report, const struct emit_point *point,
                                        const struct emit_outcome *outcome, struct emit_error *err) {
     // What is true of a whole meter is said once: see diagnose_meter.
@@ -80,7 +115,10 @@ static enum emit_status diagnose_point(struct emit_report *report, const struct 
     char message[240];
     struct emit_text text;
     emit_text_init(&text, message, sizeof message);
-    write_reason(&text, point, outcome);
+    if (outcome->because_meter[0])
+        write_replicate(&text, report, outcome);
+    else
+        write_reason(&text, point, outcome);
     return emit_report_diagnose(report, point->meter, point->device_id, outcome->code, message,
                                 emit_report_remedy(point->meter, outcome->code), err);
 }

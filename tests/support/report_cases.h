@@ -90,6 +90,26 @@ static void all_domains(void) {
     made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_REPLICATE, "", "package-0");
 }
 
+// Two GPUs seen by two meters, and a third that one of the two lost.
+static void seen_twice(void) {
+    static const char *const ids[] = {"GPU-5f2a1b3c-77d0-4c1e-9f00-aabbccddeeff",
+                                      "GPU-91be22aa-1234-4c1e-9f00-aabbccddeeff",
+                                      "GPU-a0a0a0a0-1234-4c1e-9f00-aabbccddeeff"};
+    run.result.header.all_domains = true;
+    for (int i = 0; i < 3; i++) {
+        made_up_add(&run, ids[i], EMIT_COMPONENT_GPU, i, 389.9);
+        snprintf(run.slots[run.result.count - 1].point.meter, EMIT_METER_NAME_MAX, "dcgm");
+    }
+    for (int i = 0; i < 3; i++) {
+        made_up_add(&run, ids[i], EMIT_COMPONENT_GPU, i, 389.9);
+        made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_REPLICATE, "", ids[i]);
+        struct emit_outcome *twin = &run.outcomes[run.result.count - 1];
+        snprintf(twin->because_meter, sizeof twin->because_meter, "dcgm");
+        twin->replicate_joules = i == 0 ? 98389.2 : i == 1 ? 98423 : 40010.5;
+        twin->replicate_code = i == 2 ? EMIT_CODE_GONE : EMIT_CODE_NONE;
+    }
+}
+
 static void left(void) {
     one();
     run.result.left_to_others = true;
@@ -113,7 +133,7 @@ static const struct {
     {"typical", typical},     {"one-package", one},       {"eight-packages-collapsed", eight},
     {"simulated", simulated}, {"partial", partial},       {"nothing-readable", nothing},
     {"nothing-here", absent}, {"killed", killed},         {"all-domains", all_domains},
-    {"left-to-others", left}, {"hostile-names", hostile},
+    {"left-to-others", left}, {"hostile-names", hostile}, {"gpus-seen-twice", seen_twice},
 };
 
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };

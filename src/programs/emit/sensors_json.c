@@ -24,6 +24,7 @@ static void write_point(struct emit_json_writer *writer, const struct emit_slot 
     write_text(writer, "note", point->note);
     write_text(writer, "inside", point->inside);
     write_text(writer, "same_as", *point->same_as ? point->same_as : outcome->because);
+    write_text(writer, "same_as_meter", outcome->because_meter);
     if (has_watts) emit_json_member_double(writer, "watts", outcome->mean_watts);
     emit_json_member_double(writer, "update_period_ms", (double)point->update_period_ns / 1e6);
     emit_json_member_bool(writer, "simulated", (point->traits & EMIT_TRAIT_SIMULATED) != 0);

@@ -29,7 +29,8 @@ static void describe_reading(struct emit_text *words, const struct emit_slot *sl
                              const struct emit_outcome *outcome) {
     const struct emit_point *point = &slot->point;
     if (outcome->code == EMIT_CODE_REPLICATE)
-        emit_text_add_format(words, "same counter as %s", outcome->because);
+        emit_text_add_format(words, "same counter as %s",
+                             *outcome->because_meter ? outcome->because_meter : outcome->because);
     else if (emit_outcome_has_energy(outcome))
         emit_text_add_format(words, "moves every %g ms", (double)point->update_period_ns / 1e6);
     else if (outcome->code == EMIT_CODE_STALE)

@@ -1,0 +1,93 @@
+// One GPU that several meters see: they read one counter, so that one of them
+// stands for the device and the others are its replicates.
+//
+// Before anything is read the preferred of those that can be read is named;
+// after the run it is the one to which the best came.
+// SPDX-License-Identifier: Apache-2.0
+#include "measurement/settle.h"
+
+#include <string.h>
+
+static bool is_gpu(const struct emit_point *point) {
+    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
+}
+
+static bool are_one_device(const struct emit_point *a, const struct emit_point *b) {
+    return is_gpu(a) && is_gpu(b) && strcmp(a->device_id, b->device_id) == 0 &&
+           strcmp(a->meter, b->meter) != 0;
+}
+
+// DCGM stands closest to what an operator watches, and does not disturb the driver
+// a second time; the text of an exporter is the oldest of the three.
+static int place_of_meter(const struct emit_point *point) {
+    static const char *const order[] = {"dcgm", "nvml", "dcgm-exporter"};
+    enum { KNOWN = sizeof order / sizeof order[0] };
+    int place = 0;
+    while (place < KNOWN && strcmp(order[place], point->meter) != 0)
+        place++;
+    return place;
+}
+
+// Negative when a is to stand for the device rather than b: the one with the better
+// outcome; then the real one, the GPU's own rather than its module's, the counter
+// rather than integrated power; then by meter. Never 0 for two slots.
+static int compare(const struct emit_slot *slots, const struct emit_outcome *outcomes, size_t a,
+                   size_t b) {
+    const struct emit_point *x = &slots[a].point, *y = &slots[b].point;
+    const int keys[][2] = {
+        {(int)outcomes[a].kind, (int)outcomes[b].kind}, // listed best first
+        {outcomes[a].simulated, outcomes[b].simulated},
+        {x->component == EMIT_COMPONENT_GPU_MODULE, y->component == EMIT_COMPONENT_GPU_MODULE},
+        {x->accuracy != EMIT_ACCURACY_DEVICE_COUNTER, y->accuracy != EMIT_ACCURACY_DEVICE_COUNTER},
+        {place_of_meter(x), place_of_meter(y)},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (keys[i][0] != keys[i][1]) return keys[i][0] - keys[i][1];
+    return a < b ? -1 : 1;
+}
+
+// The loser keeps what one may want to know of it, and nothing that can be added.
+static void exclude(struct emit_outcome *outcome, const struct emit_point *point,
+                    const struct emit_point *used) {
+    bool has_energy = emit_outcome_has_energy(outcome);
+    struct emit_outcome excluded = {
+        .kind = EMIT_OUTCOME_EXCLUDED,
+        .code = point->component == used->component ? EMIT_CODE_REPLICATE : EMIT_CODE_NESTED,
+        .replicate_joules = has_energy ? outcome->joules : 0,
+        .replicate_code = outcome->code,
+        .simulated = outcome->simulated,
+    };
+    memcpy(excluded.because, used->device_id, sizeof excluded.because);
+    memcpy(excluded.because_meter, used->meter, sizeof excluded.because_meter);
+    *outcome = excluded;
+}
+
+void emit_settle_left_out(const struct emit_slot *slots, size_t count,
+                          struct emit_outcome *outcomes) {
+    for (size_t i = 0; i < count; i++) {
+        bool left_out = outcomes[i].kind == EMIT_OUTCOME_EXCLUDED &&
+                        (outcomes[i].code == EMIT_CODE_UNASSIGNED ||
+                         outcomes[i].code == EMIT_CODE_ALREADY_METERED);
+        for (size_t j = 0; left_out && j < count; j++) {
+            if (!are_one_device(&slots[i].point, &slots[j].point) ||
+                outcomes[j].kind == EMIT_OUTCOME_EXCLUDED)
+                continue;
+            outcomes[j].kind = EMIT_OUTCOME_EXCLUDED;
+            outcomes[j].code = outcomes[i].code;
+        }
+    }
+}
+
+void emit_settle_replicates(const struct emit_slot *slots, size_t count,
+                            struct emit_outcome *outcomes) {
+    for (size_t i = 0; i < count; i++) {
+        size_t used = i;
+        if (outcomes[i].kind == EMIT_OUTCOME_EXCLUDED) continue;
+        for (size_t j = 0; j < count; j++)
+            if (outcomes[j].kind != EMIT_OUTCOME_EXCLUDED &&
+                are_one_device(&slots[i].point, &slots[j].point) &&
+                compare(slots, outcomes, j, used) < 0)
+                used = j;
+        if (used != i) exclude(&outcomes[i], &slots[i].point, &slots[used].point);
+    }
+}
