@@ -126,14 +126,110 @@ static void hostile(void) {
     made_up_add(&run, "package-0-die-1/uncore-and-a-tail", EMIT_COMPONENT_CPU_UNCORE, 0, 1e-9);
 }
 
+// The meter of the point that was added last.
+static void by(const char *meter, enum emit_source source) {
+    struct emit_point *point = &run.slots[run.result.count - 1].point;
+    snprintf(point->meter, sizeof point->meter, "%s", meter);
+    point->source = source;
+}
+
+// One of eight GPUs, as one meter sees it.
+static struct emit_outcome *add_gpu(int index, const char *meter, enum emit_source source) {
+    char id[EMIT_DEVICE_ID_MAX];
+    snprintf(id, sizeof id, "GPU-%08x-77d0-4c1e-9f00-aabbccddeeff",
+             0x5f2a1b3cu + 7919u * (unsigned)index);
+    struct emit_outcome *outcome =
+        made_up_add(&run, id, EMIT_COMPONENT_GPU, index, 612 + 9 * index);
+    by(meter, source);
+    return outcome;
+}
+
+// The point that was added last is counted by another meter too, which stands for it.
+static void replicate(struct emit_outcome *outcome, double joules) {
+    char because[EMIT_DEVICE_ID_MAX];
+    memcpy(because, run.slots[run.result.count - 1].point.device_id, sizeof because);
+    made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_REPLICATE, "", because);
+    memcpy(outcome->because_meter, "dcgm", sizeof "dcgm");
+    outcome->replicate_joules = joules;
+}
+
+static void sockets(void) {
+    made_up_add(&run, "package-0", EMIT_COMPONENT_CPU_PACKAGE, 0, 123.6);
+    made_up_add(&run, "package-1", EMIT_COMPONENT_CPU_PACKAGE, 1, 98.6);
+    made_up_add(&run, "dram-0", EMIT_COMPONENT_DRAM, 0, 16.3);
+    made_up_add(&run, "dram-1", EMIT_COMPONENT_DRAM, 1, 15.5);
+}
+
+static void eight_gpus(void) {
+    for (int i = 0; i < 8; i++)
+        add_gpu(i, "dcgm", EMIT_SOURCE_DCGM);
+    for (int i = 0; i < 8; i++) {
+        struct emit_outcome *outcome = add_gpu(i, "nvml", EMIT_SOURCE_NVML);
+        replicate(outcome, outcome->joules * (1 + 0.0004 * i));
+    }
+    sockets();
+    made_up_add(&run, "package-0/core", EMIT_COMPONENT_CPU_CORE, 0, 0);
+    made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_NESTED, "", "package-0");
+}
+
+// One lost in mid-run, one that gives power only, one that was never readable.
+static void eight_gpus_mixed(void) {
+    for (int i = 0; i < 8; i++)
+        add_gpu(i, "nvml", EMIT_SOURCE_NVML);
+    run.outcomes[3].kind = EMIT_OUTCOME_PARTIAL;
+    run.outcomes[3].code = EMIT_CODE_GONE;
+    run.outcomes[3].coverage_ratio = 0.41;
+    run.slots[5].point.accuracy = EMIT_ACCURACY_POWER_INTEGRATED;
+    sockets();
+    add_gpu(8, "nvml", EMIT_SOURCE_NVML);
+    made_up_lose(&run, EMIT_OUTCOME_REFUSED, EMIT_CODE_DENIED,
+                 "the driver answers NVML_ERROR_NO_PERMISSION", "");
+}
+
+// A run that may use two of four devices, in a machine whose second meter saw one of them.
+static void some_gpus(void) {
+    for (int i = 0; i < 4; i++) {
+        add_gpu(i, "nvml", EMIT_SOURCE_NVML);
+        if (i < 2) made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_UNASSIGNED, "", "");
+    }
+    struct emit_outcome *outcome = add_gpu(3, "dcgm-exporter", EMIT_SOURCE_DCGM);
+    replicate(outcome, 0);
+    memcpy(outcome->because_meter, "nvml", sizeof "nvml");
+    outcome->replicate_code = EMIT_CODE_BELOW_RESOLUTION;
+    add_gpu(1, "dcgm-exporter", EMIT_SOURCE_DCGM);
+    made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_UNASSIGNED, "", "");
+    made_up_add(&run, "package-0", EMIT_COMPONENT_CPU_PACKAGE, 0, 88);
+}
+
+static void modules(void) {
+    struct emit_outcome *outcome = add_gpu(0, "dcgm-exporter", EMIT_SOURCE_DCGM);
+    run.slots[0].point.component = EMIT_COMPONENT_GPU_MODULE;
+    outcome->joules *= 1.4;
+    add_gpu(1, "nvml", EMIT_SOURCE_NVML);
+    run.slots[1].point.component = EMIT_COMPONENT_GPU_MODULE;
+    run.slots[1].point.accuracy = EMIT_ACCURACY_POWER_INTEGRATED;
+}
+
 static const struct {
     const char *name; // of the file that holds the text
     void (*make)(void);
 } cases[] = {
-    {"typical", typical},     {"one-package", one},       {"eight-packages-collapsed", eight},
-    {"simulated", simulated}, {"partial", partial},       {"nothing-readable", nothing},
-    {"nothing-here", absent}, {"killed", killed},         {"all-domains", all_domains},
-    {"left-to-others", left}, {"hostile-names", hostile}, {"gpus-seen-twice", seen_twice},
+    {"typical", typical},
+    {"one-package", one},
+    {"eight-packages-collapsed", eight},
+    {"simulated", simulated},
+    {"partial", partial},
+    {"nothing-readable", nothing},
+    {"nothing-here", absent},
+    {"killed", killed},
+    {"all-domains", all_domains},
+    {"left-to-others", left},
+    {"hostile-names", hostile},
+    {"eight-gpus", eight_gpus},
+    {"eight-gpus-mixed", eight_gpus_mixed},
+    {"some-gpus", some_gpus},
+    {"gpu-modules", modules},
+    {"gpus-seen-twice", seen_twice},
 };
 
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };

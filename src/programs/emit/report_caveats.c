@@ -39,6 +39,7 @@ static size_t next_told(const struct emit_report *report, bool excluded, size_t 
         enum emit_outcome_kind kind = report->outcomes[i].kind;
         bool is_first = excluded ? kind == EMIT_OUTCOME_EXCLUDED
                                  : kind == EMIT_OUTCOME_REFUSED || kind == EMIT_OUTCOME_PARTIAL;
+        is_first &= !emit_report_is_told_apart(report, i);
         for (size_t before = 0; is_first && before < i; before++)
             is_first = !are_told_together(report, before, i);
         if (is_first) return i;
@@ -46,26 +47,50 @@ static size_t next_told(const struct emit_report *report, bool excluded, size_t 
     return report->point_count;
 }
 
-// The points told of in one line: their ids where there is room, else how many of what.
+static bool is_gpu(const struct emit_point *point) {
+    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
+}
+
+// One more name of a list: a GPU by its number ("gpu 3, 5"), which the table has too;
+// others by their ids.
+static void add_name(struct emit_text *names, const struct emit_point *point) {
+    bool is_first = names->length == 0;
+    if (!is_first) emit_text_add(names, ", ");
+    if (!is_gpu(point) || point->device_index < 0)
+        emit_text_add(names, point->device_id);
+    else if (is_first)
+        emit_text_add_format(names, "%s %d", emit_report_component(point->component),
+                             point->device_index);
+    else
+        emit_text_add_format(names, "%d", point->device_index);
+}
+
+// The points told of in one line: by name where there is room, else how many of what.
 static void name_together(const struct emit_report *report, size_t index, char *name, size_t size) {
-    char ids[LINE_MAX_BYTES], kinds[LINE_MAX_BYTES];
-    struct emit_text id_text, kind_text;
+    char names[LINE_MAX_BYTES], kinds[LINE_MAX_BYTES];
+    struct emit_text name_text, kind_text;
     bool is_named[EMIT_COMPONENT_COUNT] = {false};
     size_t count = 0;
-    emit_text_init(&id_text, ids, sizeof ids);
+    emit_text_init(&name_text, names, sizeof names);
     emit_text_init(&kind_text, kinds, sizeof kinds);
     for (size_t i = index; i < report->point_count; i++) {
         const struct emit_point *point = &report->slots[i].point;
         if (i != index && !are_told_together(report, index, i)) continue;
-        emit_text_add_format(&id_text, "%s%s", count++ ? ", " : "", point->device_id);
+        count++;
+        add_name(&name_text, point);
         if (!is_named[point->component])
             emit_text_add_format(&kind_text, "%s%s", kind_text.length ? "+" : "",
                                  emit_report_component(point->component));
         is_named[point->component] = true;
     }
+    if (count == 1 && is_gpu(&report->slots[index].point)) {
+        char device[EMIT_DEVICE_ID_MAX];
+        emit_report_device(device, sizeof device, report->slots, report->point_count, index);
+        emit_text_add_format(&name_text, " %s", device);
+    }
     emit_text_add_format(&kind_text, " x%zu", count);
-    bool fits = count == 1 || (!id_text.cut && emit_page_width(ids) <= NAME_COLUMNS);
-    emit_page_copy(name, size, fits ? ids : kinds, NAME_COLUMNS);
+    bool fits = count == 1 || (!name_text.cut && emit_page_width(names) <= NAME_COLUMNS);
+    emit_page_copy(name, size, fits ? names : kinds, NAME_COLUMNS);
 }
 
 static void print_point(const struct emit_page *page, const struct emit_report *report,
@@ -119,10 +144,17 @@ static void print_excluded_one_by_one(const struct emit_page *page,
         print_point(page, report, i);
 }
 
+static bool is_counted_by_reason(const struct emit_report *report, size_t index) {
+    return report->outcomes[index].kind == EMIT_OUTCOME_EXCLUDED &&
+           !emit_report_is_told_apart(report, index);
+}
+
 // Points left out on purpose: counted by reason in one line, or told one by one
 // to those who asked for all domains.
 static void print_excluded(const struct emit_page *page, const struct emit_report *report) {
-    size_t excluded = emit_report_count(report, EMIT_OUTCOME_EXCLUDED);
+    size_t excluded = 0;
+    for (size_t i = 0; i < report->point_count; i++)
+        excluded += is_counted_by_reason(report, i);
     if (excluded == 0) return;
     if (report->header.all_domains) {
         print_excluded_one_by_one(page, report);
@@ -136,8 +168,7 @@ static void print_excluded(const struct emit_page *page, const struct emit_repor
     for (int code = 0; code < EMIT_CODE_COUNT; code++) {
         size_t count = 0;
         for (size_t i = 0; i < report->point_count; i++)
-            count += report->outcomes[i].kind == EMIT_OUTCOME_EXCLUDED &&
-                     (int)report->outcomes[i].code == code;
+            count += is_counted_by_reason(report, i) && (int)report->outcomes[i].code == code;
         if (count == 0) continue;
         emit_text_add_format(&text, "%s%zu %s", separator, count,
                              emit_code_word((enum emit_code)code));
@@ -178,6 +209,7 @@ void emit_report_print_caveats(const struct emit_page *page, const struct emit_r
     if (report->left_to_others) return;
     print_nothing_measured(page, report);
     print_unread(page, report);
+    emit_report_print_apart(page, report);
     print_excluded(page, report);
 }
 

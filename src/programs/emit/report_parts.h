@@ -11,10 +11,20 @@ void emit_report_print(FILE *out, const struct emit_report *report, int columns)
 
 // The name of a component in few letters: the device id beside it says the rest.
 const char *emit_report_component(enum emit_component component);
+// "gpu 3": component and index, where there is one.
+void emit_report_label(char *text, size_t size, const struct emit_point *point);
+// The id of a device, a GPU's cut behind the first group that no other device has:
+// "GPU-5f2a1b3c". Whatever bytes it has are still in it.
+void emit_report_device(char *text, size_t size, const struct emit_slot *slots, size_t count,
+                        size_t index);
 
 void emit_report_print_table(const struct emit_page *page, const struct emit_report *report);
 // Points that are partial, not read or not counted, each with why and what helps.
 void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report);
+// True for a point left out on purpose that emit_report_print_apart tells of: a device
+// that another meter counts, or one that is not of this run.
+bool emit_report_is_told_apart(const struct emit_report *report, size_t index);
+void emit_report_print_apart(const struct emit_page *page, const struct emit_report *report);
 // Notes, and where the events went.
 void emit_report_print_storage(const struct emit_page *page, const struct emit_report *report);
 

@@ -57,15 +57,19 @@ static void print_scope(const struct emit_page *page, const struct emit_report *
                                "Whole devices: includes anything else that used them (no other "
                                "run seen).");
     emit_page_words(page, "  ", 2, sentence);
+    if (counts_component(report, EMIT_COMPONENT_GPU_MODULE))
+        emit_page_words(page, "  ", 2,
+                        "module (gpu-module): a GPU with the processor and the memory beside it.");
     if (report->total_count == 0 || counts_component(report, EMIT_COMPONENT_NODE) ||
         counts_component(report, EMIT_COMPONENT_CHASSIS) ||
         counts_component(report, EMIT_COMPONENT_PLATFORM))
         return;
-    bool gpu = counts_component(report, EMIT_COMPONENT_GPU) ||
-               counts_component(report, EMIT_COMPONENT_GPU_MODULE);
-    (void)emit_text_format(
-        sentence, sizeof sentence, "Not in the sum: %s%sfans, power supplies, disks, network.",
-        gpu ? "" : "GPUs, ", counts_component(report, EMIT_COMPONENT_DRAM) ? "" : "memory, ");
+    bool module = counts_component(report, EMIT_COMPONENT_GPU_MODULE);
+    bool gpu = module || counts_component(report, EMIT_COMPONENT_GPU);
+    bool memory = module || counts_component(report, EMIT_COMPONENT_DRAM);
+    (void)emit_text_format(sentence, sizeof sentence,
+                           "Not in the sum: %s%sfans, power supplies, disks, network.",
+                           gpu ? "" : "GPUs, ", memory ? "" : "memory, ");
     emit_page_words(page, "  ", 2, sentence);
 }
 

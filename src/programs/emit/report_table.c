@@ -12,7 +12,7 @@ enum {
     ROWS_BEFORE_COLLAPSE = 6, // as many rows are shown one by one
     CELL_MAX = 96,            // bytes of a cell, any UTF-8
     LABEL_COLUMNS = 12,
-    MEASURED_BY_COLUMNS = 14,
+    MEASURED_BY_COLUMNS = 16,
 };
 
 // What the columns need, found before the first row is printed.
@@ -34,14 +34,6 @@ struct row {
     char timing[EMIT_FIGURE_MAX];
     char measured_by[CELL_MAX];
 };
-
-// The name of a component in few letters; the device id beside it says the rest.
-const char *emit_report_component(enum emit_component component) {
-    if (component == EMIT_COMPONENT_CPU_PACKAGE) return "cpu";
-    if (component == EMIT_COMPONENT_CPU_CORE) return "core";
-    if (component == EMIT_COMPONENT_CPU_UNCORE) return "uncore";
-    return emit_component_word(component);
-}
 
 // Two points that a reader need not tell apart.
 static bool are_alike(const struct emit_report *report, size_t a, size_t b) {
@@ -66,24 +58,24 @@ static void write_measured_by(char *text, size_t size, const struct emit_point *
                       : point->accuracy == EMIT_ACCURACY_POWER_INTEGRATED ? "power"
                                                                           : "meter";
     char both[CELL_MAX];
-    (void)emit_text_format(both, sizeof both, "%s %s", point->meter, how);
+    // Which exporter is no question: there is one.
+    const char *meter = strcmp(point->meter, "dcgm-exporter") == 0 ? "exporter" : point->meter;
+    (void)emit_text_format(both, sizeof both, "%s %s", meter, how);
     emit_page_copy(text, size, both, MEASURED_BY_COLUMNS);
 }
 
 static void write_single(const struct table *table, size_t index, struct row *row) {
     const struct emit_point *point = &table->report->slots[index].point;
     const struct emit_outcome *outcome = &table->report->outcomes[index];
-    if (point->device_index >= 0)
-        (void)emit_text_format(row->label, sizeof row->label, "%s %d",
-                               emit_report_component(point->component), point->device_index);
-    else
-        (void)emit_text_format(row->label, sizeof row->label, "%s",
-                               emit_report_component(point->component));
+    char device[EMIT_DEVICE_ID_MAX];
+    emit_report_label(row->label, sizeof row->label, point);
+    emit_report_device(device, sizeof device, table->report->slots, table->report->point_count,
+                       index);
     // A part is told by the end of its id ("package-0/core"), a serial by its beginning.
-    if (strchr(point->device_id, '/'))
-        emit_page_copy_end(row->device, sizeof row->device, point->device_id, table->device);
+    if (strchr(device, '/'))
+        emit_page_copy_end(row->device, sizeof row->device, device, table->device);
     else
-        emit_page_copy(row->device, sizeof row->device, point->device_id, table->device);
+        emit_page_copy(row->device, sizeof row->device, device, table->device);
     emit_figure_energy_in(row->energy, outcome->joules, table->unit);
     emit_figure_mean_watts(row->mean, outcome->mean_watts);
     emit_figure_peak_watts(row->peak, outcome->peak_watts);
