@@ -59,6 +59,7 @@ const struct emit_member emit_decision_members[] = {
     OPTIONAL("because", TEXT, emit_outcome, because),
     OPTIONAL("because_meter", TEXT, emit_outcome, because_meter),
     OPTIONAL("replicate_joules", DOUBLE, emit_outcome, replicate_joules),
+    OPTIONAL("replicate_code", CODE, emit_outcome, replicate_code),
     OPTIONAL("contained_in", TEXT, emit_outcome, contained_in),
     OPTIONAL("in_total", FLAG, emit_outcome, counts_in_total),
     OPTIONAL("simulated", FLAG, emit_outcome, simulated),

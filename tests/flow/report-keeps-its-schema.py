@@ -45,6 +45,7 @@ def words_are_the_vocabularys(schemas):
     wanted = {"code": rows("codes.h", "EMIT_CODE"), "outcome": rows("codes.h", "EMIT_OUTCOME"),
               "energy_source": rows("names.h", "EMIT_SOURCE"), "component": rows("names.h", "EMIT_COMPONENT"),
               "accuracy_class": rows("names.h", "EMIT_ACCURACY")}
+    wanted["replicate_code"] = wanted["code"]
     for name, schema in schemas.items():
         for member, words in enumerations(schema):
             check_equal(words, wanted[member], f"{name}: the words of {member} are the vocabulary's")
