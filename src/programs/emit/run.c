@@ -101,7 +101,8 @@ static int run_command(const void *values, int operand_count, char **operands) {
         return emit_complain(&emit_command_run, EXIT_RUN_FAILED,
                              "name a command: emit run [options] -- COMMAND");
     struct emit_error err;
-    struct run run = {.options = values, .name = operands[0]};
+    struct run run = {
+        .command = &emit_command_run, .options = values, .name = operands[0], .sees_exit = true};
     if (prepare(&run, operands, &err) != EMIT_OK) {
         emit_host_close(&run.host);
         return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);

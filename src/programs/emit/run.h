@@ -1,24 +1,27 @@
-// One `emit run` from its first moment to its last: what the parts of it share.
+// One metered run of a command in the foreground (emit run, emit attach) from its
+// first moment to its last: what the parts of it share.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_RUN_H
 #define PROGRAMS_EMIT_RUN_H
 
+#include "agent/place.h"
 #include "agent/sampler.h"
+#include "agent/store.h"
 #include "agent/task.h"
 #include "programs/emit/child.h"
+#include "programs/emit/command.h"
 #include "programs/emit/live.h"
-#include "agent/place.h"
 #include "programs/emit/run_plan.h"
 #include "programs/emit/run_trace.h"
-#include "agent/store.h"
 
 #include <stdio.h>
 
 enum { RUN_NOTES_MAX = 4 };
 
 struct run {
+    const struct emit_command *command; // of emit: in whose name it complains
     const struct run_options *options;
-    const char *name; // of the command
+    const char *name; // of the command that is metered
     struct emit_host host;
     struct run_plan plan;
     struct emit_place place;
@@ -27,6 +30,7 @@ struct run {
     struct run_trace trace;          // .file NULL: not asked for
     struct emit_signals signals;
     int64_t started_ns; // CLOCK_MONOTONIC, of the command
+    bool sees_exit;     // the command is ours: its exit status belongs into the report
 
     struct emit_sampler *sampler; // NULL: nothing is metered
     struct live live;
@@ -55,6 +59,8 @@ void run_files_close(struct run *run);
 // Starts the meters and waits for the first sample. Fails only where the user
 // demanded a measurement that cannot be had; whatever else goes wrong is a note.
 EMIT_MUST_CHECK enum emit_status run_meter_start(struct run *run, struct emit_error *err);
+// How many points are metered, as far as is known after the start.
+size_t run_meter_count(struct run *run);
 // Opens the store in a task of its own while the command runs, and waits for it.
 // Not earlier: loading a library beside the start of the command was measured to
 // delay that by more than a millisecond.

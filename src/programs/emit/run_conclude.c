@@ -1,4 +1,4 @@
-// The end of `emit run`: last sample, events, report.
+// The end of a run: last sample, events, report.
 //
 // The order is a promise: the last sample is taken before the store is waited
 // for, and the run file is removed only when the store has what was in it.
@@ -6,7 +6,6 @@
 #include "programs/emit/run.h"
 
 #include "base/text.h"
-#include "programs/emit/command.h"
 #include "agent/publish.h"
 #include "programs/emit/report_parts.h"
 #include "programs/emit/run_demand.h"
@@ -16,8 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-extern const struct emit_command emit_command_run;
 
 static double self_cpu_seconds(void) {
     struct rusage used;
@@ -49,12 +46,12 @@ static void write_document(struct run *run, const struct emit_report *report) {
     struct emit_text text;
     char *bytes = malloc(EMIT_REPORT_JSON_MAX);
     if (!bytes) {
-        fprintf(stderr, "emit run: the report is not written: out of memory\n");
+        (void)emit_complain(run->command, EXIT_OK, "the report is not written: out of memory");
         return;
     }
     emit_text_init(&text, bytes, EMIT_REPORT_JSON_MAX);
     if (emit_report_write_json(&text, report, &err) != EMIT_OK) {
-        fprintf(stderr, "emit run: the report is not written: %s\n", err.text);
+        (void)emit_complain(run->command, EXIT_OK, "the report is not written: %s", err.text);
     } else {
         if (run->report_file) fprintf(run->report_file, "%s\n", bytes);
         if (run->options->json) fprintf(stderr, "%s\n", bytes);
@@ -90,7 +87,8 @@ static bool publish(struct run *run, struct emit_report *report,
     enum emit_status status = emit_publish(report, result, &to, &err);
     bool failed = status != EMIT_OK || (run->store_wanted && run->store_status != EMIT_OK);
     if (failed && run->options->quiet && !run->options->json)
-        fprintf(stderr, "emit run: %s\n", status != EMIT_OK ? err.text : run->store_error.text);
+        (void)emit_complain(run->command, EXIT_OK, "%s",
+                            status != EMIT_OK ? err.text : run->store_error.text);
     return kept || report->stored || report->left_to_others;
 }
 
@@ -100,7 +98,8 @@ static int settle_demand(const struct run *run, const struct emit_run_result *re
     if (!run->options->require_measured || result->left_to_others) return exit_status;
     if (run_demand_check(result->slots, result->outcomes, result->count, &err) == EMIT_OK)
         return exit_status;
-    fprintf(stderr, "emit run: %s; the command's status was %d\n", err.text, exit_status);
+    (void)emit_complain(run->command, EXIT_OK, "%s; the command's status was %d", err.text,
+                        exit_status);
     return EXIT_RUN_FAILED;
 }
 
@@ -113,7 +112,7 @@ static enum emit_status build_report(const struct run *run, const struct emit_ru
     if (status != EMIT_OK) return status;
     memcpy(report->header.command, run->plan.command, sizeof report->header.command);
     report->exit_status = exit_status;
-    report->has_exit = true;
+    report->has_exit = run->sees_exit;
     for (size_t i = 0; i < run->note_count; i++)
         emit_report_note(report, "%s", run->notes[i]);
     report->self_cpu_seconds = self_cpu_seconds();
@@ -125,7 +124,7 @@ static void tell(struct run *run, struct emit_run_result *result, int64_t ended_
     struct emit_error err;
     struct emit_report report;
     if (build_report(run, result, exit_status, &report, &err) != EMIT_OK) {
-        fprintf(stderr, "emit run: no report: %s\n", err.text);
+        (void)emit_complain(run->command, EXIT_OK, "no report: %s", err.text);
         return;
     }
     // The window of the run is for the one to tell who reports the energy.
@@ -157,14 +156,14 @@ static void write_unmetered(struct run *run, int64_t ended_ns, int exit_status) 
         write_document(run, &report);
         emit_report_clear(&report);
     } else {
-        fprintf(stderr, "emit run: no report: %s\n", err.text);
+        (void)emit_complain(run->command, EXIT_OK, "no report: %s", err.text);
     }
 }
 
 // Without a report for people what there is to say is said in sentences.
 static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
     for (size_t i = 0; i < run->note_count && !run->options->json; i++)
-        (void)emit_complain(&emit_command_run, exit_status, "%s", run->notes[i]);
+        (void)emit_complain(run->command, exit_status, "%s", run->notes[i]);
     write_unmetered(run, ended_ns, exit_status);
     return run->options->require_measured ? EXIT_RUN_FAILED : exit_status;
 }
@@ -172,7 +171,7 @@ static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
 int run_conclude_unstarted(struct run *run, int exit_status, const char *why) {
     run->started_ns = emit_clock_monotonic_ns();
     run_note(run, "%s", why);
-    if (!run->options->json) (void)emit_complain(&emit_command_run, exit_status, "%s", why);
+    if (!run->options->json) (void)emit_complain(run->command, exit_status, "%s", why);
     write_unmetered(run, run->started_ns, exit_status);
     return exit_status;
 }

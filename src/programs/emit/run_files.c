@@ -1,4 +1,4 @@
-// The files named on the command line of `emit run`.
+// The files named on the command line of a run.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/run.h"
 
@@ -28,20 +28,22 @@ enum emit_status run_files_open(struct run *run, struct emit_error *err) {
     return status;
 }
 
-static void close_file(FILE **file, const char *path) {
+static void close_file(const struct run *run, FILE **file, const char *path) {
     if (!*file) return;
     bool good = !ferror(*file);
-    if (fclose(*file) != 0 || !good) fprintf(stderr, "emit run: cannot write all of %s\n", path);
+    if (fclose(*file) != 0 || !good)
+        (void)emit_complain(run->command, EXIT_OK, "cannot write all of %s", path);
     *file = NULL;
 }
 
 void run_files_close(struct run *run) {
-    close_file(&run->report_file, run->options->report_path);
-    close_file(&run->output_file, run->options->output_path);
+    close_file(run, &run->report_file, run->options->report_path);
+    close_file(run, &run->output_file, run->options->output_path);
     if (!run->trace.file) return;
     if (!run->left_behind) {
         if (!run_trace_end(&run->trace))
-            fprintf(stderr, "emit run: cannot write all of %s\n", run->options->trace_path);
+            (void)emit_complain(run->command, EXIT_OK, "cannot write all of %s",
+                                run->options->trace_path);
     } else if (ftrylockfile(run->trace.file) == 0) {
         // The sampler that was left behind is not writing a row: what it wrote is kept.
         (void)fflush(run->trace.file);

@@ -1,4 +1,4 @@
-// Meters and store round the command of `emit run`.
+// Meters and store round the command that is metered.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/run.h"
 
@@ -33,6 +33,21 @@ static enum emit_status check_demand(struct run *run, struct emit_error *err) {
     free(outcomes);
     free(slots);
     return status;
+}
+
+size_t run_meter_count(struct run *run) {
+    struct emit_slot *slots = calloc(EMIT_POINTS_MAX, sizeof *slots);
+    struct emit_outcome *outcomes = calloc(EMIT_POINTS_MAX, sizeof *outcomes);
+    size_t count = 0, readable = 0;
+    if (slots && outcomes && run->sampler) {
+        count = emit_sampler_peek(run->sampler, slots, EMIT_POINTS_MAX);
+        emit_settle_found(slots, count, run->plan.all_domains, outcomes);
+    }
+    for (size_t i = 0; i < count; i++)
+        readable += outcomes[i].kind == EMIT_OUTCOME_MEASURED;
+    free(outcomes);
+    free(slots);
+    return readable;
 }
 
 static struct emit_sampler_plan plan_sampler(struct run *run) {
