@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
 
+extern const struct emit_command emit_command_attach;
 extern const struct emit_command emit_command_diagnostics;
 extern const struct emit_command emit_command_help;
 extern const struct emit_command emit_command_outbox;
@@ -75,6 +76,7 @@ const struct emit_program emit_program = {
 
 const struct emit_command *const emit_commands[] = {
     &emit_command_run,
+    &emit_command_attach,
     &emit_command_runs,
     &emit_command_show,
     &emit_command_sensors,
