@@ -93,7 +93,7 @@ class Run:
 
     # All that was served of a zone, in order.
     def served(self, zone):
-        return [line for line in self.ledger if line["what"] == "read" and line["zone"] == zone["id"]]
+        return [line for line in self.ledger if line["what"] == "read" and line.get("zone") == zone["id"]]
 
     # Last count minus first, modulo what the counter counts modulo.
     def ledger_microjoules(self, zone):

@@ -48,6 +48,20 @@ void emit_curve_clear(struct emit_curve *curve) {
     curve->walk = NULL;
 }
 
+size_t emit_curve_walk_bytes(const struct emit_curve *curve) {
+    return curve->walk ? sizeof *curve->walk : 0;
+}
+
+bool emit_curve_place(struct emit_curve *curve, void *base, size_t bytes) {
+    uintptr_t offset = (uintptr_t)curve->walk;
+    if (curve->shape != EMIT_CURVE_WALK) return offset == 0;
+    if (bytes < sizeof *curve->walk || offset > bytes - sizeof *curve->walk ||
+        offset % _Alignof(struct emit_curve_walk) != 0)
+        return false;
+    curve->walk = (struct emit_curve_walk *)(void *)((char *)base + offset);
+    return true;
+}
+
 // Splits a moment into whole periods and the seconds since the last of them began.
 static double split_periods(const struct emit_curve *curve, double at_s, double *rest_s) {
     double whole = floor(at_s / curve->period_s);

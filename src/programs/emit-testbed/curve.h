@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { EMIT_CURVE_WALK_STEPS = 4096 }; // after which a random walk repeats
@@ -32,6 +34,12 @@ struct emit_curve {
 EMIT_MUST_CHECK enum emit_status emit_curve_walk_init(struct emit_curve *curve, uint64_t seed,
                                                       struct emit_error *err);
 void emit_curve_clear(struct emit_curve *curve);
+
+// For curves that lie in a file with their walks behind them. The bytes that
+// curve->walk points to; 0 where there is none.
+size_t emit_curve_walk_bytes(const struct emit_curve *curve);
+// Makes an address of walk, which is an offset from base. False: it leaves the bytes.
+bool emit_curve_place(struct emit_curve *curve, void *base, size_t bytes);
 
 // Power at a moment, and energy since time 0; at_s >= 0.
 double emit_curve_watts(const struct emit_curve *curve, double at_s);

@@ -24,9 +24,9 @@ static const struct emit_option describe_options[] = {
 
 const struct emit_command emit_testbed_command_describe = {
     .name = "describe",
-    .summary = "show a scenario: zones, power, events, outcomes",
+    .summary = "show a scenario: zones, GPUs, power, events, outcomes",
     .operands = "SCENARIO",
-    .text = "Prints the zones with their counters, the events, and the outcome that the "
+    .text = "Prints the zones and GPUs with their counters, the events, and the outcome that the "
             "scenario's author expects of emit for every point.",
     .example = "emit-testbed describe demo",
     .exits = "0; 2 when the scenario cannot be read.",
@@ -41,8 +41,16 @@ static double milliseconds(int64_t ns) {
     return (double)ns / 1e6;
 }
 
-static void print_zone(const struct emit_scenario *scenario, size_t index) {
+static void print_curve(const struct emit_curve *curve) {
     static const char *const shapes[] = {"constant", "square", "ramp", "sine", "walk"};
+    if (curve->shape == EMIT_CURVE_CONSTANT)
+        printf("%g W", curve->low_watts);
+    else
+        printf("%s %g to %g W in %g ms", shapes[curve->shape], curve->low_watts, curve->high_watts,
+               curve->period_s * 1e3);
+}
+
+static void print_zone(const struct emit_scenario *scenario, size_t index) {
     const struct emit_scenario_zone *zone = &scenario->zones[index];
     const struct emit_scenario_zone *shown = &scenario->zones[zone->shows];
     const struct emit_counter *counter = &shown->counter;
@@ -53,28 +61,64 @@ static void print_zone(const struct emit_scenario *scenario, size_t index) {
     }
     if (shown != zone)
         printf("the counter of %s", shown->id);
-    else if (counter->curve.shape == EMIT_CURVE_CONSTANT)
-        printf("%g W", counter->curve.low_watts);
     else
-        printf("%s %g to %g W in %g ms", shapes[counter->curve.shape], counter->curve.low_watts,
-               counter->curve.high_watts, counter->curve.period_s * 1e3);
+        print_curve(&counter->curve);
     printf(", %04o, updated every %g ms, range %llu uJ, at the start %llu uJ\n", zone->mode,
            milliseconds(counter->period_ns),
            (unsigned long long)emit_counter_range_microjoules(counter),
            (unsigned long long)emit_counter_microjoules(counter, 0));
 }
 
+static void print_gpu(const struct emit_gpu *gpu) {
+    static const char *const energies[] = {"", ", power only", ", no sensor"};
+    printf("  %s  %s\n    ", gpu->uuid, gpu->name);
+    print_curve(&gpu->counter.curve);
+    printf(", updated every %g ms", milliseconds(gpu->counter.period_ns));
+    if (gpu->energy == EMIT_GPU_COUNTER)
+        printf(", at the start %llu mJ", (unsigned long long)emit_counter_total(&gpu->counter, 0));
+    fputs(energies[gpu->energy], stdout);
+    fputs(gpu->module ? ", of the whole module" : "", stdout);
+    if (gpu->instances > 0) printf(", %u MIG instances", gpu->instances);
+    putchar('\n');
+}
+
+static void print_gpus(const struct emit_gpu_machine *gpus) {
+    printf("GPUs, driver %s", gpus->driver);
+    if (!gpus->nvml.version) printf(", no NVML");
+    if (gpus->dcgm.version) printf(", libdcgm.so.%d", gpus->dcgm.version);
+    putchar('\n');
+    for (unsigned int i = 0; i < gpus->gpu_count; i++)
+        print_gpu(&gpus->gpus[i]);
+}
+
+static void print_faults(const struct emit_counter *counter, const char *whose) {
+    static const char *const words[] = {"frozen", "jump", "reset"};
+    for (size_t i = 0; i < counter->fault_count; i++)
+        printf("  at %g ms  %s  %s\n", milliseconds(counter->faults[i].at_ns), whose,
+               words[counter->faults[i].kind]);
+}
+
+static void print_gpu_events(const struct emit_gpu_machine *gpus) {
+    static const char *const words[EMIT_GPU_EVENT_KINDS] = {
+        "denied", "lost", "reset-required", "blank", "stale", "slow", "engine-down", "reorder"};
+    for (unsigned int i = 0; i < gpus->event_count; i++)
+        printf("  at %g ms  %s  %s\n", milliseconds(gpus->events[i].at_ns),
+               gpus->events[i].gpu == EMIT_GPU_ALL ? "the machine"
+                                                   : gpus->gpus[gpus->events[i].gpu].uuid,
+               words[gpus->events[i].kind]);
+    for (unsigned int i = 0; i < gpus->gpu_count; i++)
+        print_faults(&gpus->gpus[i].counter, gpus->gpus[i].uuid);
+}
+
 static void print_events(const struct emit_scenario *scenario) {
     static const char *const words[] = {"denied", "masked",   "unplug", "einval",
                                         "eio",    "nonsense", "slow"};
-    static const char *const fault_words[] = {"frozen", "jump", "reset"};
     for (size_t i = 0; i < scenario->event_count; i++)
         printf("  at %g ms  %s  %s\n", milliseconds(scenario->events[i].at_ns),
                scenario->zones[scenario->events[i].zone].id, words[scenario->events[i].kind]);
     for (size_t i = 0; i < scenario->zone_count; i++)
-        for (size_t j = 0; j < scenario->zones[i].counter.fault_count; j++)
-            printf("  at %g ms  %s  %s\n", milliseconds(scenario->zones[i].counter.faults[j].at_ns),
-                   scenario->zones[i].id, fault_words[scenario->zones[i].counter.faults[j].kind]);
+        print_faults(&scenario->zones[i].counter, scenario->zones[i].id);
+    print_gpu_events(&scenario->gpus);
 }
 
 static void print_expected(const struct emit_scenario_expected *expected) {
@@ -94,6 +138,7 @@ static void print_text(const struct emit_scenario *scenario) {
         puts("zones");
     for (size_t i = 0; i < scenario->zone_count; i++)
         print_zone(scenario, i);
+    if (scenario->gpus.gpu_count > 0) print_gpus(&scenario->gpus);
     puts("events");
     print_events(scenario);
     printf("expected of emit run%s%s, %g ms long\n", *scenario->options ? " " : "",
@@ -111,6 +156,19 @@ static void write_zones(struct emit_json_writer *json, const struct emit_scenari
         emit_json_member_string(json, "id", zone->id);
         emit_json_member_string(json, "name", zone->name);
         emit_json_member_u64(json, "range_microjoules", emit_counter_range_microjoules(counter));
+        emit_json_close_object(json);
+    }
+    emit_json_close_array(json);
+}
+
+static void write_gpus(struct emit_json_writer *json, const struct emit_gpu_machine *gpus) {
+    static const char *const energies[] = {"counter", "power-only", "none"};
+    emit_json_open_array(json);
+    for (unsigned int i = 0; i < gpus->gpu_count; i++) {
+        emit_json_open_object(json);
+        emit_json_member_string(json, "uuid", gpus->gpus[i].uuid);
+        emit_json_member_string(json, "name", gpus->gpus[i].name);
+        emit_json_member_string(json, "energy", energies[gpus->gpus[i].energy]);
         emit_json_close_object(json);
     }
     emit_json_close_array(json);
@@ -148,6 +206,8 @@ static enum emit_status print_json(const struct emit_scenario *scenario, struct 
     emit_json_member_i64(&json, "lasts_ms", scenario->lasts_ns / 1000000);
     emit_json_key(&json, "zones");
     write_zones(&json, scenario);
+    emit_json_key(&json, "gpus");
+    write_gpus(&json, &scenario->gpus);
     emit_json_key(&json, "expected");
     write_expected(&json, scenario);
     emit_json_close_object(&json);

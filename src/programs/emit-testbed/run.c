@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "programs/emit-testbed/child.h"
 #include "programs/emit-testbed/command.h"
+#include "programs/emit-testbed/gpu_stage.h"
 #include "programs/emit-testbed/serve.h"
 #include "programs/emit-testbed/stage.h"
 #include "programs/emit-testbed/static_tree.h"
@@ -57,6 +58,7 @@ struct show {
     struct emit_ledger ledger;
     struct emit_server server;
     struct emit_static_tree plain;
+    struct emit_gpu_stage gpus;
     char shown[PATH_MAX]; // a place where the tree is mounted
 };
 
@@ -113,6 +115,13 @@ static void keep_energy(struct show *show, int64_t begin_ns, int64_t from_ns, in
             "\"zone\":\"%s\",\"from\":%lld,\"to\":%lld,\"joules\":%.17g",
             show->scenario->zones[i].id, (long long)from_ns, (long long)to_ns,
             emit_scenario_joules(show->scenario, (int)i, from_ns - begin_ns, to_ns - begin_ns));
+    for (size_t i = 0; i < show->scenario->gpus.gpu_count; i++) {
+        const struct emit_gpu *gpu = &show->scenario->gpus.gpus[i];
+        emit_ledger_add(&show->ledger, to_ns, "energy",
+                        "\"gpu\":\"%s\",\"from\":%lld,\"to\":%lld,\"joules\":%.17g", gpu->uuid,
+                        (long long)from_ns, (long long)to_ns,
+                        emit_gpu_joules(gpu, from_ns - begin_ns, to_ns - begin_ns));
+    }
 }
 
 // Begins the scenario's time, runs the command to its end; *exit_status is its.
@@ -124,11 +133,14 @@ static enum emit_status run_command(struct show *show, char *const *argv, const 
     show->plain.begin_ns = begin_ns;
     emit_ledger_add(&show->ledger, begin_ns, "begin", "\"scenario\":\"%s\",\"pid\":%d",
                     show->scenario->name, (int)getpid());
+    enum emit_status status = emit_gpu_stage_begin(&show->gpus, begin_ns, err);
+    if (status != EMIT_OK) return status;
     int64_t started_ns = emit_testbed_now_ns();
-    enum emit_status status = emit_testbed_child_start(&child, argv, mask, err);
+    status = emit_testbed_child_start(&child, argv, mask, err);
     if (status != EMIT_OK) return status;
     emit_ledger_add(&show->ledger, started_ns, "start", "\"pid\":%d", (int)child.pid);
     *exit_status = emit_testbed_child_wait(&child, &ended_ns);
+    emit_gpu_stage_keep(&show->gpus, &show->ledger);
     emit_ledger_add(&show->ledger, ended_ns, "exit", "\"status\":%d", *exit_status);
     keep_energy(show, begin_ns, started_ns, ended_ns);
     return EMIT_OK;
@@ -141,6 +153,9 @@ static enum emit_status play(struct show *show, const char *name, char *const *a
     if (status == EMIT_OK) status = emit_tree_build(&show->tree, show->scenario, err);
     if (status == EMIT_OK) status = emit_ledger_open(&show->ledger, show->values->ledger, err);
     if (status == EMIT_OK) status = emit_testbed_block_signals(&mask, err);
+    if (status == EMIT_OK)
+        status =
+            emit_gpu_stage_make(&show->gpus, show->scenario, show->ledger.descriptor >= 0, err);
     if (status != EMIT_OK) return status;
     const char *shortfall = show->values->plain ? emit_static_tree_shortfall(show->scenario) : "";
     if (*shortfall) fprintf(stderr, "emit-testbed: %s\n", shortfall);
@@ -194,6 +209,7 @@ static int run(const void *values, int operand_count, char **operands) {
     enum emit_status status = play(show, operands[0], operands + command_at, &exit_status, &err);
     if (status != EMIT_OK)
         exit_status = emit_complain(self, status_of_failure(&err), "%s", err.text);
+    emit_gpu_stage_clear(&show->gpus);
     if (emit_ledger_close(&show->ledger, &err) != EMIT_OK)
         exit_status = emit_complain(self, EMIT_CHILD_FAILED, "%s", err.text);
     // Threads that outlived stop_showing still read these: then they go with the process.

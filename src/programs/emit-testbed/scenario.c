@@ -42,6 +42,8 @@ enum emit_status emit_scenario_open(struct emit_scenario **scenario, const char 
         made->period_ns = 1000000;
         made->jitter_ns = 100000;
         made->lasts_ns = 300000000;
+        made->gpus.nvml.version = 1;
+        emit_text_format(made->gpus.driver, sizeof made->gpus.driver, "550.54.15");
         status = emit_scenario_read(made, file, err);
     }
     if (file) fclose(file);
@@ -56,6 +58,8 @@ void emit_scenario_free(struct emit_scenario *scenario) {
     if (!scenario) return;
     for (size_t i = 0; i < scenario->zone_count; i++)
         emit_curve_clear(&scenario->zones[i].counter.curve);
+    for (size_t i = 0; i < scenario->gpus.gpu_count; i++)
+        emit_curve_clear(&scenario->gpus.gpus[i].counter.curve);
     free(scenario);
 }
 

@@ -1,11 +1,10 @@
-// A scenario: a machine as its powercap tree would show it, how its power runs,
-// and what goes wrong when. Read from a small YAML file; docs/scenarios.md is
-// the page for those who write one.
-// SPDX-License-Identifier: Apache-2.0
+// A scenario: a machine as its powercap tree and its GPU libraries would show it, how its power
+// runs, and what goes wrong when. Read from a small YAML file; docs/scenarios.md is the page for
+// those who write one. SPDX-License-Identifier: Apache-2.0
 #ifndef EMIT_TESTBED_SCENARIO_H
 #define EMIT_TESTBED_SCENARIO_H
 
-#include "programs/emit-testbed/counter.h"
+#include "programs/emit-testbed/gpu.h"
 #include "vocabulary/codes.h"
 
 #include <limits.h>
@@ -80,6 +79,7 @@ struct emit_scenario {
     struct emit_scenario_zone zones[EMIT_SCENARIO_ZONES_MAX];
     size_t event_count;
     struct emit_scenario_event events[EMIT_SCENARIO_EVENTS_MAX];
+    struct emit_gpu_machine gpus;
     char options[EMIT_SCENARIO_TEXT_MAX]; // of emit run, for the one who plays it
     int64_t lasts_ns;                     // how long the metered command runs
     size_t expected_count;

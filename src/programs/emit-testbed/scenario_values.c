@@ -135,6 +135,13 @@ enum emit_status emit_take_truth(struct emit_scenario_reader *reader, const yaml
     return EMIT_OK;
 }
 
+enum emit_status emit_take_node(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                void *slot) {
+    (void)reader;
+    *(const yaml_node_t **)slot = value;
+    return EMIT_OK;
+}
+
 enum emit_status emit_reader_choose(struct emit_scenario_reader *reader, const yaml_node_t *value,
                                     const char *const *words, size_t *chosen) {
     const char *text = emit_reader_scalar(value);

@@ -1,6 +1,6 @@
 // What the YAML of a scenario is read with: mappings through tables of their
 // keys, plain values by type, and complaints that name file and line. Private to
-// scenario_read.c and scenario_values.c, the only files that know libyaml.
+// the files scenario_*.c, the only ones that know libyaml.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef EMIT_TESTBED_SCENARIO_VALUES_H
 #define EMIT_TESTBED_SCENARIO_VALUES_H
@@ -13,7 +13,7 @@ struct emit_scenario_reader {
     yaml_document_t document;
     struct emit_scenario *scenario;
     struct emit_error *err;
-    const yaml_node_t *zones, *events; // read after all else: they build on it
+    const yaml_node_t *zones, *gpus, *events; // read after all else: they build on it
 };
 
 // A key of a mapping: `take` puts the value at `offset` of the mapping's target.
@@ -44,7 +44,7 @@ EMIT_MUST_CHECK enum emit_status emit_reader_choose(struct emit_scenario_reader 
                                                     const char *const *words, size_t *chosen);
 
 // Takers of plain values. The slot is: char[EMIT_SCENARIO_TEXT_MAX],
-// char[EMIT_ZONE_NAME_MAX], int64_t nanoseconds, double >= 0, uint64_t, bool.
+// char[EMIT_ZONE_NAME_MAX], int64_t nanoseconds, double >= 0, uint64_t, bool, or the node itself.
 enum emit_status emit_take_text(struct emit_scenario_reader *reader, const yaml_node_t *value,
                                 void *slot);
 enum emit_status emit_take_word(struct emit_scenario_reader *reader, const yaml_node_t *value,
@@ -57,5 +57,7 @@ enum emit_status emit_take_count(struct emit_scenario_reader *reader, const yaml
                                  void *slot);
 enum emit_status emit_take_truth(struct emit_scenario_reader *reader, const yaml_node_t *value,
                                  void *slot);
+enum emit_status emit_take_node(struct emit_scenario_reader *reader, const yaml_node_t *value,
+                                void *slot);
 
 #endif
