@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { BEGUN_STEP_NS = 500000 };
+
 enum phase {
     PHASE_OPENING, // also: waiting for the first sample
     PHASE_SAMPLING,
@@ -59,7 +61,9 @@ static bool open_run(struct emit_sampler *sampler) {
     struct emit_error err;
     char notice[sizeof sampler->notice] = "";
     enum emit_status status = emit_run_open(&run, sampler->plan.host, &plan, &err);
-    if (status != EMIT_OK && status != EMIT_INVALID && plan.directory) {
+    // Others live in the run and meter it: in memory it would be metered twice.
+    bool taken = status == EMIT_TIMEOUT || status == EMIT_CORRUPT;
+    if (status != EMIT_OK && status != EMIT_INVALID && !taken && plan.directory) {
         emit_text_format(notice, sizeof notice, "%.170s; if emit is killed, this run is lost",
                          err.text);
         plan.directory = NULL;
@@ -106,10 +110,24 @@ static bool wait_tick(struct emit_sampler *sampler, const bool *interrupt) {
     return came;
 }
 
+// A process that joined a run waits until somebody has sampled it: its job is a part
+// of the run's, which must not begin before the first sample. False: closed.
+static bool wait_begun(struct emit_sampler *sampler) {
+    bool alive = true, stop = false;
+    while (alive && !stop && !emit_run_has_begun(sampler->run)) {
+        pthread_mutex_lock(&sampler->lock);
+        (void)wait_until(sampler, emit_clock_monotonic_ns() + BEGUN_STEP_NS);
+        stop = sampler->stop;
+        pthread_mutex_unlock(&sampler->lock);
+        alive = sample(sampler); // whoever was to sample may have died
+    }
+    return alive;
+}
+
 static void sample_until_stopped(struct emit_sampler *sampler) {
     // A job that ends before its first tick left nothing to read.
     if (!wait_tick(sampler, &sampler->stop)) return;
-    bool alive = sample(sampler);
+    bool alive = sample(sampler) && wait_begun(sampler);
     pthread_mutex_lock(&sampler->lock);
     if (alive) enter_phase(sampler, PHASE_SAMPLING);
     while (alive && !sampler->stop) {
@@ -121,7 +139,8 @@ static void sample_until_stopped(struct emit_sampler *sampler) {
     }
     bool last = alive && !sampler->abandon;
     pthread_mutex_unlock(&sampler->lock);
-    if (!last || !wait_tick(sampler, &sampler->abandon)) return;
+    if (!last || !emit_run_is_needed(sampler->run)) return;
+    if (!wait_tick(sampler, &sampler->abandon)) return;
     (void)sample(sampler); // false: closed over our head, and nobody is left to tell
 }
 

@@ -100,6 +100,7 @@ void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
 struct emit_slot {
     struct emit_point point;
     struct emit_tally tally;
+    uint32_t concurrent_runs; // other runs that metered this device meanwhile
 };
 
 // What is true of the run as a whole when it is settled. Times are CLOCK_MONOTONIC.
@@ -107,13 +108,12 @@ struct emit_slot {
 // job; what lies between these edges and its own first and last reading is
 // uncovered.
 struct emit_window {
-    int64_t from_ns;          // the job began; where no job was named: the first sample was done
-    int64_t to_ns;            // the job ended; else: the last sample began, or should have
-    int64_t pace_ns;          // wished time between two samples; INT64_MAX or 0: none was wished
-    int64_t floor_ns;         // windows shorter than this are not handed out (design 4.11); 0 none
-    bool all_domains;         // parts were asked for (--domains all)
-    bool killed;              // the meter died: there is no closing sample
-    uint32_t concurrent_runs; // other runs that used the same devices
+    int64_t from_ns;  // the job began; where no job was named: the first sample was done
+    int64_t to_ns;    // the job ended; else: the last sample began, or should have
+    int64_t pace_ns;  // wished time between two samples; INT64_MAX or 0: none was wished
+    int64_t floor_ns; // windows shorter than this are not handed out (design 4.11); 0 none
+    bool all_domains; // parts were asked for (--domains all)
+    bool killed;      // the meter died: there is no closing sample
 };
 
 // What became of a point. Joules and watts are only meaningful for `measured`

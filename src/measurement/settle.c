@@ -16,6 +16,7 @@ struct view {
     int64_t covered_ns; // of it, what is in carried_count
     bool late;          // first read after the window began
     bool unclosed;      // last read before the window ended
+    uint32_t concurrent_runs;
 };
 
 static enum emit_code decide(enum emit_outcome_kind *kind, enum emit_outcome_kind decided,
@@ -83,7 +84,7 @@ static enum emit_code decide_point(const struct view *view, enum emit_outcome_ki
     if (view->late) return decide(kind, partial, EMIT_CODE_LATE);
     if (view->unclosed) return decide(kind, partial, why_unclosed(view));
     if (has_gap(view)) return decide(kind, partial, EMIT_CODE_GAP);
-    if (view->window->concurrent_runs) return decide(kind, EMIT_OUTCOME_MEASURED, EMIT_CODE_SHARED);
+    if (view->concurrent_runs) return decide(kind, EMIT_OUTCOME_MEASURED, EMIT_CODE_SHARED);
     return decide(kind, EMIT_OUTCOME_MEASURED,
                   view->point->traits & EMIT_TRAIT_SIMULATED ? EMIT_CODE_SIMULATED
                                                              : EMIT_CODE_NONE);
@@ -126,7 +127,7 @@ static void state_figures(const struct view *view, struct emit_outcome *outcome)
                          edge_joules(view, tally->last_milliwatts, outcome->mean_watts,
                                      tally->last_ns - window->to_ns + tally->last_within_ns));
     outcome->wraps = tally->wraps;
-    outcome->concurrent_runs = window->concurrent_runs;
+    outcome->concurrent_runs = view->concurrent_runs;
 }
 
 static void settle_point(const struct emit_slot *slot, const struct emit_window *window,
@@ -140,6 +141,7 @@ static void settle_point(const struct emit_slot *slot, const struct emit_window 
         .covered_ns = tally->last_ns - tally->first_ns - tally->uncovered_ns,
         .late = tally->first_ns > window->from_ns,
         .unclosed = tally->last_ns < window->to_ns,
+        .concurrent_runs = slot->concurrent_runs,
     };
     outcome->code = decide_point(&view, &outcome->kind);
     outcome->samples = tally->samples;

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,24 +26,26 @@ bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock loc
     return file->descriptor < 0 || set_lock(file->descriptor, lock, exclusive ? F_WRLCK : F_RDLCK);
 }
 
-// True when a process lives in the file: it holds the lock as one of possibly many.
-static bool is_lived_in(int descriptor) {
+bool emit_run_file_is_lived_in(int descriptor) {
     struct flock range = {
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = EMIT_LOCK_LIVE, .l_len = 1};
     return fcntl(descriptor, F_OFD_GETLK, &range) == 0 && range.l_type == F_RDLCK;
 }
 
+// Whoever is in the door is out again in microseconds, unless he is stopped.
 static bool lock_door(const struct emit_run_file *file) {
-    const struct timespec pause = {.tv_nsec = 1000000};
-    for (int i = 0; i < EMIT_RUN_WAIT_MS; i++) {
+    struct timespec pause = {.tv_nsec = 20000};
+    for (int64_t waited_ns = 0; waited_ns < EMIT_RUN_WAIT_MS * INT64_C(1000000);) {
         if (emit_run_file_lock(file, EMIT_LOCK_DOOR, true)) return true;
         (void)nanosleep(&pause, NULL);
+        waited_ns += pause.tv_nsec;
+        if (pause.tv_nsec < 1000000) pause.tv_nsec *= 2;
     }
     return false;
 }
 
-static void unlock_door(const struct emit_run_file *file) {
-    if (file->descriptor >= 0) (void)set_lock(file->descriptor, EMIT_LOCK_DOOR, F_UNLCK);
+static void unlock(const struct emit_run_file *file, enum emit_run_lock lock) {
+    if (file->descriptor >= 0) (void)set_lock(file->descriptor, lock, F_UNLCK);
 }
 
 // A directory is only there for good when its parent has been synced: the store lies
@@ -106,20 +107,37 @@ static bool is_named(const struct emit_run_file *file) {
            ours.st_ino == named.st_ino && ours.st_dev == named.st_dev && S_ISREG(ours.st_mode);
 }
 
-static bool map(struct emit_run_file *file) {
+static size_t map_bytes(void) {
+    return emit_run_image_bytes(EMIT_POINTS_MAX);
+}
+
+static bool learn_size(struct emit_run_file *file) {
     struct stat status;
-    file->image = NULL;
-    if (fstat(file->descriptor, &status) != 0 || status.st_size < (off_t)sizeof *file->image)
-        return false;
+    if (fstat(file->descriptor, &status) != 0) return false;
     file->bytes = (size_t)status.st_size;
-    void *at = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file->descriptor, 0);
+    return file->bytes >= sizeof *file->image;
+}
+
+bool emit_run_file_map(struct emit_run_file *file, bool writable) {
+    file->image = NULL;
+    if (!learn_size(file)) return false;
+    int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+    void *at = mmap(NULL, map_bytes(), protection, MAP_SHARED, file->descriptor, 0);
     if (at == MAP_FAILED) return false;
     file->image = at;
     return true;
 }
 
+const char *emit_run_file_fault(struct emit_run_file *file) {
+    // A living file may have grown since its size was asked for.
+    if (file->descriptor >= 0 && emit_run_image_is_begun(file->image) &&
+        emit_run_image_bytes(emit_run_image_count(file->image)) > file->bytes)
+        (void)learn_size(file);
+    return emit_run_image_fault(file->image, file->bytes);
+}
+
 static void unmap(struct emit_run_file *file) {
-    if (file->image) (void)munmap(file->image, file->bytes);
+    if (file->image) (void)munmap(file->image, map_bytes());
     file->image = NULL;
 }
 
@@ -161,9 +179,9 @@ static void rename_ended(struct emit_run_file *file) {
 // Nobody lives in the file under our name: it was killed, or never begun.
 static void clear_name(const struct emit_run_file *file) {
     struct emit_run_file old = *file;
-    if (!map(&old) || !emit_run_image_is_begun(old.image))
+    if (!emit_run_file_map(&old, true) || !emit_run_image_is_begun(old.image))
         emit_run_file_unlink(&old);
-    else if (emit_run_image_fault(old.image, old.bytes))
+    else if (emit_run_file_fault(&old))
         emit_run_file_set_aside(&old);
     else
         rename_ended(&old);
@@ -172,17 +190,15 @@ static void clear_name(const struct emit_run_file *file) {
 
 struct entry { // what emit_run_file_enter was asked for
     const struct emit_run_header *header;
-    const struct emit_point *points;
-    size_t count;
     int64_t opened_ns, opened_wall_ns;
 };
 
-// Writes zeros over the whole length: a full disk must show now, and not as a signal
+// Writes zeros up to this length: a full disk must show now, and not as a signal
 // when a page is first touched. Written and not fallocated, for blocks that were
 // only reserved cost nothing when the file goes again soon: 0.01 ms, not 0.2 to 2.
-static int reserve(int descriptor, size_t bytes) {
+static int reserve(int descriptor, size_t at, size_t bytes) {
     static const char zeros[4096];
-    for (size_t at = 0; at < bytes;) {
+    while (at < bytes) {
         size_t part = bytes - at < sizeof zeros ? bytes - at : sizeof zeros;
         ssize_t written = pwrite(descriptor, zeros, part, (off_t)at);
         if (written < 0 && errno != EINTR) return errno;
@@ -192,28 +208,43 @@ static int reserve(int descriptor, size_t bytes) {
     return 0;
 }
 
+static void begin(struct emit_run_file *file, const struct entry *entry) {
+    emit_run_image_fill(file->image, entry->header, entry->opened_ns, entry->opened_wall_ns);
+    (void)emit_run_file_lock(file, EMIT_LOCK_LIVE, false);
+    (void)emit_run_file_lock(file, EMIT_LOCK_SAMPLER, true);
+    emit_run_image_begin(file->image);
+    file->created = true;
+}
+
 static enum emit_status create(struct emit_run_file *file, const struct entry *entry,
                                struct emit_error *err) {
-    size_t bytes = emit_run_image_bytes(entry->count);
-    int failed = reserve(file->descriptor, bytes);
-    if (failed || !map(file)) {
+    int failed = reserve(file->descriptor, 0, emit_run_image_bytes(0));
+    if (failed || !emit_run_file_map(file, true)) {
         failed = failed ? failed : errno;
         emit_run_file_unlink(file);
         return emit_fail_errno(err, failed, "cannot make the run file %s", file->name);
     }
-    emit_run_image_fill(file->image, entry->header, entry->points, entry->count, entry->opened_ns,
-                        entry->opened_wall_ns);
-    (void)emit_run_file_lock(file, EMIT_LOCK_LIVE, false);
-    emit_run_image_begin(file->image);
+    begin(file, entry);
     return EMIT_OK;
 }
 
 static enum emit_status join(struct emit_run_file *file, struct emit_error *err) {
     if (!emit_run_file_lock(file, EMIT_LOCK_LIVE, false))
         return emit_fail(err, EMIT_TIMEOUT, "the run file %s is being closed", file->name);
-    const char *fault = map(file) ? emit_run_image_fault(file->image, file->bytes) : "no memory";
+    const char *fault = emit_run_file_map(file, true) ? emit_run_file_fault(file) : "no memory";
     if (fault)
         return emit_fail(err, EMIT_CORRUPT, "cannot join the run of %s: %s", file->name, fault);
+    return EMIT_OK;
+}
+
+enum emit_status emit_run_file_grow(const struct emit_run_file *file, size_t count,
+                                    struct emit_error *err) {
+    struct stat status;
+    if (file->descriptor < 0) return EMIT_OK; // all of it is mapped
+    int failed = fstat(file->descriptor, &status) != 0 ? errno : 0;
+    if (!failed)
+        failed = reserve(file->descriptor, (size_t)status.st_size, emit_run_image_bytes(count));
+    if (failed) return emit_fail_errno(err, failed, "cannot make the run file %s", file->name);
     return EMIT_OK;
 }
 
@@ -240,22 +271,18 @@ static enum emit_status enter(struct emit_run_file *file, const struct entry *en
 
 static enum emit_status enter_memory(struct emit_run_file *file, const struct entry *entry,
                                      struct emit_error *err) {
-    file->bytes = emit_run_image_bytes(entry->count);
-    void *at = mmap(NULL, file->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *at = mmap(NULL, map_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) return emit_fail_errno(err, errno, "no memory for the run");
+    file->bytes = map_bytes();
     file->image = at;
-    emit_run_image_fill(file->image, entry->header, entry->points, entry->count, entry->opened_ns,
-                        entry->opened_wall_ns);
-    emit_run_image_begin(file->image);
+    begin(file, entry);
     return EMIT_OK;
 }
 
 enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *directory,
-                                     const struct emit_run_header *header,
-                                     const struct emit_point *points, size_t count,
-                                     int64_t opened_ns, int64_t opened_wall_ns,
-                                     struct emit_error *err) {
-    const struct entry entry = {header, points, count, opened_ns, opened_wall_ns};
+                                     const struct emit_run_header *header, int64_t opened_ns,
+                                     int64_t opened_wall_ns, struct emit_error *err) {
+    const struct entry entry = {header, opened_ns, opened_wall_ns};
     struct emit_run_file entered = {.directory = -1, .descriptor = -1};
     char node[EMIT_NODE_MAX];
     enum { TRIES = 16 }; // against processes that come and go under the same name
@@ -281,18 +308,28 @@ enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *dir
         emit_run_file_close(&entered);
         return status;
     }
-    unlock_door(&entered);
+    unlock(&entered, EMIT_LOCK_DOOR);
     *file = entered;
     return EMIT_OK;
 }
 
-bool emit_run_file_leave(struct emit_run_file *file) {
-    if (file->descriptor < 0) return true;
-    if (!lock_door(file)) return false;
-    bool last = emit_run_file_lock(file, EMIT_LOCK_LIVE, true);
-    if (last) rename_ended(file);
-    unlock_door(file);
-    return last;
+// Locks are dropped in the door and not by closing, or of two that leave at once
+// each would think that the other one stays.
+enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples) {
+    enum emit_run_leave leave = EMIT_LEAVE_LEFT;
+    if (file->descriptor < 0) return EMIT_LEAVE_LAST;
+    if (!lock_door(file)) return leave; // whoever comes last, or recovery, closes it
+    if (!samples && emit_run_file_lock(file, EMIT_LOCK_SAMPLER, true)) {
+        leave = EMIT_LEAVE_STAY;
+    } else if (emit_run_file_lock(file, EMIT_LOCK_LIVE, true)) {
+        rename_ended(file);
+        leave = EMIT_LEAVE_LAST;
+    } else {
+        unlock(file, EMIT_LOCK_SAMPLER);
+        unlock(file, EMIT_LOCK_LIVE);
+    }
+    unlock(file, EMIT_LOCK_DOOR);
+    return leave;
 }
 
 enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory, const char *name,
@@ -311,56 +348,10 @@ enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory
         return status;
     }
     const char *fault =
-        map(&found) ? emit_run_image_fault(found.image, found.bytes) : "it is too short";
+        emit_run_file_map(&found, true) ? emit_run_file_fault(&found) : "it is too short";
     if (!fault) rename_ended(&found);
-    unlock_door(&found);
+    unlock(&found, EMIT_LOCK_DOOR);
     *file = found;
     if (fault) return emit_fail(err, EMIT_CORRUPT, "the run file %s is damaged: %s", name, fault);
     return EMIT_OK;
-}
-
-static bool shares_device(const struct emit_run_image *a, const struct emit_run_image *b) {
-    for (size_t i = 0; i < a->count; i++)
-        for (size_t j = 0; j < b->count; j++)
-            if (!a->points[i].found && !b->points[j].found &&
-                strcmp(a->points[i].device_id, b->points[j].device_id) == 0 &&
-                strcmp(a->points[i].meter, b->points[j].meter) == 0)
-                return true;
-    return false;
-}
-
-static void meet(const struct emit_run_file *file, const char *name) {
-    struct emit_run_file other = {.directory = -1};
-    other.descriptor = openat(file->directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (other.descriptor < 0) return;
-    if (is_lived_in(other.descriptor) && map(&other) &&
-        !emit_run_image_fault(other.image, other.bytes) && !atomic_load(&other.image->closed) &&
-        strcmp(other.image->header.boot_id, file->image->header.boot_id) == 0 &&
-        strcmp(other.image->header.run_id, file->image->header.run_id) != 0 &&
-        shares_device(other.image, file->image)) {
-        emit_run_image_add_neighbour(other.image, file->image->header.run_id);
-        emit_run_image_add_neighbour(file->image, other.image->header.run_id);
-    }
-    emit_run_file_close(&other);
-}
-
-// Whoever comes later writes into both files, so that a run which began and ended
-// inside another one is remembered by it. Of two that come at once, at least one
-// sees the other, and saying it twice is saying it once.
-void emit_run_file_meet(const struct emit_run_file *file) {
-    if (file->descriptor < 0) return;
-    int again = openat(file->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = again < 0 ? NULL : fdopendir(again);
-    if (!directory) {
-        if (again >= 0) close(again);
-        return;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL) {
-        size_t length = strlen(entry->d_name);
-        if (length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0 &&
-            strcmp(entry->d_name, file->name) != 0)
-            meet(file, entry->d_name);
-    }
-    (void)closedir(directory);
 }

@@ -18,12 +18,15 @@ enum emit_run_lock {
 };
 
 // An entered run file, or memory that looks like one: directory and descriptor -1.
+// Room for all slots is mapped from the start, so that the image stays where it is
+// when the file grows; nothing behind the counted slots may be touched.
 struct emit_run_file {
     int directory;
     int descriptor;
     char name[NAME_MAX + 1]; // in the directory
     struct emit_run_image *image;
-    size_t bytes;
+    size_t bytes; // of the file when it was last asked
+    bool created; // by us: we are the first in it, and the one that samples
 };
 
 // A node's name as it stands in file names, RUN@NODE.run and, once the run is
@@ -35,14 +38,19 @@ void emit_run_file_node(char node[EMIT_NODE_MAX], const char *node_id);
 EMIT_MUST_CHECK enum emit_status emit_run_directory_open(int *directory, const char *path,
                                                          bool make, struct emit_error *err);
 
-// Creates the run's file with these points or, when others live in it, joins it
-// with theirs. What a dead process left under the name is put aside for recovery.
+// Creates the run's file, without slots, or joins the one others live in. What a
+// dead process left under the name is put aside for recovery. The creator holds the
+// sampler's lock. EMIT_TIMEOUT, EMIT_CORRUPT: others live in it
+// and it cannot be joined.
 EMIT_MUST_CHECK enum emit_status emit_run_file_enter(struct emit_run_file *file,
                                                      const char *directory,
                                                      const struct emit_run_header *header,
-                                                     const struct emit_point *points, size_t count,
                                                      int64_t opened_ns, int64_t opened_wall_ns,
                                                      struct emit_error *err);
+
+// Makes the file long enough for so many slots.
+EMIT_MUST_CHECK enum emit_status emit_run_file_grow(const struct emit_run_file *file, size_t count,
+                                                    struct emit_error *err);
 
 // Opens a file that nobody lives in, locked against everybody; its run's own name
 // becomes free. EMIT_TIMEOUT: somebody does. EMIT_CORRUPT: it is damaged; then it
@@ -50,9 +58,14 @@ EMIT_MUST_CHECK enum emit_status emit_run_file_enter(struct emit_run_file *file,
 EMIT_MUST_CHECK enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory,
                                                        const char *name, struct emit_error *err);
 
-// True when we are the last: then the file is ours alone, under another name, and
-// the run's own name is free again.
-bool emit_run_file_leave(struct emit_run_file *file);
+enum emit_run_leave {
+    EMIT_LEAVE_LAST, // the file is ours alone, under another name; the run's own is free again
+    EMIT_LEAVE_LEFT, // others live in it, and one of them samples or can; we hold no lock
+    EMIT_LEAVE_STAY, // nobody sampled: now it is us, and we did not leave
+};
+
+// Leaves the file, unless this process is not the one that samples and nobody else is.
+enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples);
 
 bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock lock, bool exclusive);
 void emit_run_file_unlink(const struct emit_run_file *file);
@@ -60,8 +73,16 @@ void emit_run_file_unlink(const struct emit_run_file *file);
 void emit_run_file_set_aside(const struct emit_run_file *file);
 void emit_run_file_close(struct emit_run_file *file); // lets go of all locks
 
-// Notes in this file and in every other living run of the directory that meters one
-// of its points that both were there.
+// Maps the file behind the descriptor; false: it is shorter than a head, or no memory.
+bool emit_run_file_map(struct emit_run_file *file, bool writable);
+// NULL, or what is wrong with the mapped file: nothing of it may be looked at then.
+const char *emit_run_file_fault(struct emit_run_file *file);
+// True when a process lives in the file: it holds the lock as one of possibly many.
+// A descriptor for reading is enough.
+bool emit_run_file_is_lived_in(int descriptor);
+
+// meet.c: notes in this file and in every other living run of the directory which
+// devices both meter. To be called whenever points were added.
 void emit_run_file_meet(const struct emit_run_file *file);
 
 #endif

@@ -7,22 +7,14 @@
 
 #include <string.h>
 
-static const uint64_t magic = 0x31306e7572746d65; // "emtrun01"
-enum { VERSION = 1 };
-
-// Words of one half without its sum.
-static size_t snapshot_words(size_t count) {
-    return (sizeof(struct emit_run_sweep) + count * sizeof(struct emit_tally)) / sizeof(uint64_t);
-}
-
-static size_t half_bytes(size_t count) {
-    return (snapshot_words(count) + 1) * sizeof(uint64_t);
-}
+static const uint64_t magic = 0x32306e7572746d65; // "emtrun02"
+enum { VERSION = 2 };
 
 size_t emit_run_image_bytes(size_t count) {
-    return sizeof(struct emit_run_image) + count * sizeof(struct emit_point) +
-           2 * half_bytes(count);
+    return sizeof(struct emit_run_image) + count * sizeof(struct emit_run_slot);
 }
+
+static const uint64_t sum_of_nothing = 0xcbf29ce484222325;
 
 static uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t length) {
     const unsigned char *at = bytes;
@@ -31,26 +23,21 @@ static uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t length) {
     return sum;
 }
 
-static uint64_t sum_of(const struct emit_run_image *image) {
-    uint64_t sum = sum_bytes(0xcbf29ce484222325, &image->opened_ns, sizeof image->opened_ns);
+static uint64_t sum_of_head(const struct emit_run_image *image) {
+    uint64_t sum = sum_bytes(sum_of_nothing, &image->opened_ns, sizeof image->opened_ns);
     sum = sum_bytes(sum, &image->opened_wall_ns, sizeof image->opened_wall_ns);
-    sum = sum_bytes(sum, &image->header, sizeof image->header);
-    return sum_bytes(sum, image->points, image->count * sizeof image->points[0]);
+    return sum_bytes(sum, &image->header, sizeof image->header);
 }
 
 void emit_run_image_fill(struct emit_run_image *image, const struct emit_run_header *header,
-                         const struct emit_point *points, size_t count, int64_t opened_ns,
-                         int64_t opened_wall_ns) {
+                         int64_t opened_ns, int64_t opened_wall_ns) {
     image->version = VERSION;
-    image->point_bytes = sizeof(struct emit_point);
+    image->slot_bytes = sizeof(struct emit_run_slot);
     image->tally_bytes = sizeof(struct emit_tally);
-    image->count = (uint32_t)count;
-    image->bytes = emit_run_image_bytes(count);
     image->opened_ns = opened_ns;
     image->opened_wall_ns = opened_wall_ns;
     memcpy(&image->header, header, sizeof *header);
-    if (count) memcpy(image->points, points, count * sizeof *points);
-    image->sum = sum_of(image);
+    image->sum = sum_of_head(image);
 }
 
 void emit_run_image_begin(struct emit_run_image *image) {
@@ -89,28 +76,40 @@ static bool is_header(const struct emit_run_header *header) {
 const char *emit_run_image_fault(const struct emit_run_image *image, size_t bytes) {
     if (bytes < sizeof *image) return "it is too short";
     if (atomic_load_explicit(&image->magic, memory_order_acquire) != magic)
-        return "it is not a run file";
-    if (image->version != VERSION || image->point_bytes != sizeof(struct emit_point) ||
+        return "it is not a run file, or another version of emit wrote it";
+    if (image->version != VERSION || image->slot_bytes != sizeof(struct emit_run_slot) ||
         image->tally_bytes != sizeof(struct emit_tally))
         return "another version of emit wrote it";
-    if (image->count > EMIT_POINTS_MAX || image->bytes != bytes ||
-        bytes != emit_run_image_bytes(image->count))
-        return "its size is not what it says";
-    if (image->sum != sum_of(image)) return "its checksum does not fit";
+    if (image->sum != sum_of_head(image)) return "its checksum does not fit";
     if (!is_header(&image->header)) return "its header makes no sense";
-    for (size_t i = 0; i < image->count; i++)
-        if (!is_point(&image->points[i])) return "a point makes no sense";
+    size_t count = emit_run_image_count(image);
+    if (bytes < emit_run_image_bytes(count)) return "it is shorter than it says";
+    for (size_t i = 0; i < count; i++) {
+        const struct emit_run_slot *slot = &image->slots[i];
+        if (slot->sum != sum_bytes(sum_of_nothing, &slot->point, sizeof slot->point))
+            return "a point's checksum does not fit";
+        if (!is_point(&slot->point)) return "a point makes no sense";
+    }
     return NULL;
 }
 
-// The half that turn selects. Behind the points, which are a multiple of 8 bytes.
-static size_t half_offset(const struct emit_run_image *image, uint64_t turn) {
-    return sizeof *image + image->count * sizeof(struct emit_point) +
-           (turn & 1 ? half_bytes(image->count) : 0);
+size_t emit_run_image_count(const struct emit_run_image *image) {
+    uint64_t turn, count;
+    do {
+        turn = atomic_load_explicit(&image->turn, memory_order_acquire);
+        count = atomic_load_explicit(&image->halves[turn & 1].sweep[0], memory_order_acquire);
+    } while (atomic_load_explicit(&image->turn, memory_order_acquire) != turn);
+    return count < EMIT_POINTS_MAX ? (size_t)count : EMIT_POINTS_MAX;
 }
-_Static_assert(sizeof(struct emit_point) % sizeof(uint64_t) == 0 &&
-                   sizeof(struct emit_run_image) % sizeof(uint64_t) == 0,
-               "the halves are aligned");
+_Static_assert(offsetof(struct emit_run_sweep, count) == 0, "the first word is the count");
+
+void emit_run_image_put_point(struct emit_run_image *image, size_t at,
+                              const struct emit_point *point) {
+    struct emit_run_slot *slot = &image->slots[at];
+    memset(slot, 0, sizeof *slot); // a sampler that died may have begun one here
+    memcpy(&slot->point, point, sizeof *point);
+    slot->sum = sum_bytes(sum_of_nothing, &slot->point, sizeof slot->point);
+}
 
 // One word's share in the sum of its half. The factor is odd, so a change of any
 // one word changes the sum; and the terms are independent, which makes it fast.
@@ -118,19 +117,43 @@ static uint64_t share(uint64_t word, size_t at) {
     return word * ((2 * (uint64_t)at + 1) * 0x9e3779b97f4a7c15);
 }
 
+// Copies words into the file; returns their share in the sum, at their places from `at`.
+static uint64_t store(_Atomic uint64_t *to, const void *from, size_t words, size_t at) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < words; i++) {
+        uint64_t word;
+        memcpy(&word, (const char *)from + i * sizeof word, sizeof word);
+        atomic_store_explicit(&to[i], word, memory_order_release);
+        sum += share(word, at + i);
+    }
+    return sum;
+}
+
+static uint64_t load(void *to, const _Atomic uint64_t *from, size_t words, size_t at) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < words; i++) {
+        uint64_t word = atomic_load_explicit(&from[i], memory_order_acquire);
+        memcpy((char *)to + i * sizeof word, &word, sizeof word);
+        sum += share(word, at + i);
+    }
+    return sum;
+}
+
+// The place of a slot's words in the sum; the turn stands at the very first place.
+static size_t place_of(size_t slot) {
+    return 1 + EMIT_SWEEP_WORDS + slot * EMIT_TALLY_WORDS;
+}
+
 void emit_run_image_publish(struct emit_run_image *image,
                             const struct emit_run_snapshot *snapshot) {
     uint64_t turn = atomic_load_explicit(&image->turn, memory_order_relaxed) + 1;
-    size_t words = snapshot_words(image->count);
-    uint64_t sum = share(turn, words);
-    _Atomic uint64_t *half = (void *)((char *)image + half_offset(image, turn));
-    for (size_t i = 0; i < words; i++) {
-        uint64_t word;
-        memcpy(&word, (const char *)snapshot + i * sizeof word, sizeof word);
-        atomic_store_explicit(&half[i], word, memory_order_release);
-        sum += share(word, i);
-    }
-    atomic_store_explicit(&half[words], sum, memory_order_release);
+    unsigned half = turn & 1;
+    uint64_t sum = share(turn, 0);
+    sum += store(image->halves[half].sweep, &snapshot->sweep, EMIT_SWEEP_WORDS, 1);
+    for (size_t i = 0; i < snapshot->sweep.count; i++)
+        sum += store(image->slots[i].tallies[half], &snapshot->tallies[i], EMIT_TALLY_WORDS,
+                     place_of(i));
+    atomic_store_explicit(&image->halves[half].sum, sum, memory_order_release);
     atomic_store_explicit(&image->turn, turn, memory_order_release);
 }
 
@@ -142,30 +165,29 @@ static bool is_tally(const struct emit_tally *tally) {
            tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT;
 }
 
-static bool is_snapshot(const struct emit_run_snapshot *snapshot, size_t count) {
+static bool is_snapshot(const struct emit_run_snapshot *snapshot) {
     const struct emit_run_sweep *sweep = &snapshot->sweep;
-    bool sane = sweep->begun_ns >= 0 && sweep->asked_ns >= 0 && sweep->sampled_ns >= 0;
-    for (size_t i = 0; i < count; i++)
+    bool sane = sweep->begun_ns >= 0 && sweep->asked_ns >= 0 && sweep->sampled_ns >= 0 &&
+                sweep->pace_ns >= 0;
+    for (size_t i = 0; i < sweep->count; i++)
         sane = sane && is_tally(&snapshot->tallies[i]);
     return sane;
 }
 
 bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_snapshot *snapshot) {
-    size_t words = snapshot_words(image->count);
     uint64_t turn, sum, stored;
     do { // a writer that switched meanwhile may have begun to write into our half
         turn = atomic_load_explicit(&image->turn, memory_order_acquire);
-        const _Atomic uint64_t *half =
-            (const void *)((const char *)image + half_offset(image, turn));
-        sum = turn ? share(turn, words) : 0; // nothing was published yet: all is 0
-        for (size_t i = 0; i < words; i++) {
-            uint64_t word = atomic_load_explicit(&half[i], memory_order_acquire);
-            memcpy((char *)snapshot + i * sizeof word, &word, sizeof word);
-            sum += share(word, i);
-        }
-        stored = atomic_load_explicit(&half[words], memory_order_acquire);
+        unsigned half = turn & 1;
+        sum = share(turn, 0);
+        sum += load(&snapshot->sweep, image->halves[half].sweep, EMIT_SWEEP_WORDS, 1);
+        if (snapshot->sweep.count > EMIT_POINTS_MAX) snapshot->sweep.count = 0; // the sum tells
+        for (size_t i = 0; i < snapshot->sweep.count; i++)
+            sum += load(&snapshot->tallies[i], image->slots[i].tallies[half], EMIT_TALLY_WORDS,
+                        place_of(i));
+        stored = atomic_load_explicit(&image->halves[half].sum, memory_order_acquire);
     } while (atomic_load_explicit(&image->turn, memory_order_acquire) != turn);
-    return sum == stored && is_snapshot(snapshot, image->count);
+    return sum == stored && is_snapshot(snapshot);
 }
 
 void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, bool one_more) {
@@ -183,19 +205,34 @@ void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool 
     if (one_less) atomic_fetch_sub(&image->jobs, 1);
 }
 
-void emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id) {
-    uint64_t hash = sum_bytes(0xcbf29ce484222325, run_id, strlen(run_id)) | 1;
+uint64_t emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id) {
+    uint64_t hash = sum_bytes(sum_of_nothing, run_id, strlen(run_id)) | 1;
     for (size_t i = 0; i < EMIT_NEIGHBOURS_MAX; i++) {
         uint64_t free = 0;
         if (atomic_compare_exchange_strong(&image->neighbours[i], &free, hash) || free == hash)
-            return;
+            return UINT64_C(1) << i;
     }
-    // The list is full: so many runs are said to have been there, and no more.
+    return 0; // the list is full: so many runs are said to have been there, and no more
+}
+_Static_assert(EMIT_NEIGHBOURS_MAX == 64, "a bit for each neighbour");
+
+static uint64_t shared_of(const struct emit_run_image *image, size_t slot) {
+    return atomic_load(&image->closed) ? image->slots[slot].shared_at_end
+                                       : atomic_load(&image->slots[slot].shared);
+}
+
+uint32_t emit_run_image_shared(const struct emit_run_image *image, size_t slot) {
+    return (uint32_t)__builtin_popcountll(shared_of(image, slot));
 }
 
 uint32_t emit_run_image_neighbours(const struct emit_run_image *image) {
-    uint32_t count = 0;
-    while (count < EMIT_NEIGHBOURS_MAX && atomic_load(&image->neighbours[count]))
-        count++;
-    return count;
+    uint64_t all = 0;
+    for (size_t i = 0; i < emit_run_image_count(image); i++)
+        all |= shared_of(image, i);
+    return (uint32_t)__builtin_popcountll(all);
+}
+
+void emit_run_image_freeze(struct emit_run_image *image) {
+    for (size_t i = 0; i < emit_run_image_count(image); i++)
+        image->slots[i].shared_at_end = atomic_load(&image->slots[i].shared);
 }

@@ -1,6 +1,7 @@
-// The bytes of a run file, the same on disk and in memory: what never changes
-// (checked by a sum), what changes with single stores, and the tallies, which
-// stand there twice. Private to this folder.
+// The bytes of a run file, the same on disk and in memory: a head of what never
+// changes (checked by a sum) and what changes with single stores, then one slot for
+// each point. What a sample changes stands there twice. The file grows by slots
+// when points are added to a living run. Private to this folder.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef RUNS_IMAGE_H
 #define RUNS_IMAGE_H
@@ -13,12 +14,15 @@ enum {
     EMIT_NEIGHBOURS_MAX = 64, // other runs that are remembered one by one
 };
 
-// When the points were read, CLOCK_MONOTONIC; 0: never.
+// When the points were read, CLOCK_MONOTONIC and UTC of one moment; 0: never.
 struct emit_run_sweep {
-    int64_t begun_ns;      // the first attempt was over
-    int64_t begun_wall_ns; // UTC at that moment
-    int64_t asked_ns;      // the last attempt began
-    int64_t sampled_ns;    // the last sample was over
+    uint64_t count; // of slots that stand in the file
+    int64_t pace_ns;
+    int64_t begun_ns; // the first attempt was over
+    int64_t begun_wall_ns;
+    int64_t asked_ns;   // the last attempt began
+    int64_t sampled_ns; // the last sample was over
+    int64_t sampled_wall_ns;
 };
 
 // What changes with every sample, written and read as a whole, word by word.
@@ -30,43 +34,66 @@ _Static_assert(sizeof(struct emit_run_sweep) % sizeof(uint64_t) == 0 &&
                    sizeof(struct emit_tally) % sizeof(uint64_t) == 0,
                "no padding between words");
 
+enum {
+    EMIT_SWEEP_WORDS = sizeof(struct emit_run_sweep) / sizeof(uint64_t),
+    EMIT_TALLY_WORDS = sizeof(struct emit_tally) / sizeof(uint64_t),
+};
+
+// A point as it stands in the file, written before the first half that counts it.
+struct emit_run_slot {
+    struct emit_point point;
+    uint64_t sum;            // of the point
+    _Atomic uint64_t shared; // bit i: the run neighbours[i] meters this device too
+    uint64_t shared_at_end;  // as it was when the run was closed
+    _Atomic uint64_t tallies[2][EMIT_TALLY_WORDS];
+};
+
 // How a run ended, written once by the last process before `closed`.
 struct emit_run_ending {
     int64_t end_ns, end_wall_ns;
-    uint64_t concurrent_runs;
 };
 
 struct emit_run_image {
     _Atomic uint64_t magic; // written last: a file without it was never begun
     uint32_t version;
-    uint32_t point_bytes; // sizes of the structs it was written with
+    uint32_t slot_bytes; // sizes of the structs it was written with
     uint32_t tally_bytes;
-    uint32_t count;
-    uint64_t bytes; // of the whole file
-    uint64_t sum;   // of `opened` to the end of `header`, and of the points
+    uint32_t padding;
+    uint64_t sum; // of `opened_ns` to the end of `header`
     int64_t opened_ns, opened_wall_ns;
-    struct emit_run_header header; // of it the start and sampled clocks stay 0
+    struct emit_run_header header; // of it the clocks and the pace stay 0
 
-    _Atomic uint64_t turn; // its lowest bit says which tallies are whole
+    _Atomic uint64_t turn; // its lowest bit says which half is whole; 0: nothing was published
     _Atomic int64_t job_started_ns, job_ended_ns;
     _Atomic uint64_t jobs;   // that began and did not end
     _Atomic uint64_t closed; // 1: `ending` stands, nobody joins any more
     struct emit_run_ending ending;
     _Atomic uint64_t neighbours[EMIT_NEIGHBOURS_MAX]; // hashes of ids, from the front; 0 free
-    struct emit_point points[]; // count; then twice a snapshot of count tallies and its sum
+    struct {
+        _Atomic uint64_t sweep[EMIT_SWEEP_WORDS];
+        _Atomic uint64_t sum; // of the sweep and the tallies of its slots
+    } halves[2];
+    struct emit_run_slot slots[]; // as many as the whole half's sweep counts
 };
 
+// Of a file with so many slots.
 size_t emit_run_image_bytes(size_t count);
-// Fills zeroed memory of emit_run_image_bytes(count); the magic is not yet written.
+// Fills the zeroed memory of an image without slots; the magic is not yet written.
 void emit_run_image_fill(struct emit_run_image *image, const struct emit_run_header *header,
-                         const struct emit_point *points, size_t count, int64_t opened_ns,
-                         int64_t opened_wall_ns);
+                         int64_t opened_ns, int64_t opened_wall_ns);
 void emit_run_image_begin(struct emit_run_image *image); // writes the magic
 bool emit_run_image_is_begun(const struct emit_run_image *image);
 
 // NULL, or what is wrong with the file of that size: nothing else of it may be
 // looked at then.
 const char *emit_run_image_fault(const struct emit_run_image *image, size_t bytes);
+
+// How many slots there are: their points do not change any more. At most EMIT_POINTS_MAX.
+size_t emit_run_image_count(const struct emit_run_image *image);
+// Writes a point behind the counted ones, for which the file must be long enough. It
+// stands from the next half on whose sweep counts it.
+void emit_run_image_put_point(struct emit_run_image *image, size_t at,
+                              const struct emit_point *point);
 
 // Writes the other half and switches to it. One writer at a time.
 void emit_run_image_publish(struct emit_run_image *image, const struct emit_run_snapshot *snapshot);
@@ -77,8 +104,13 @@ bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_sna
 // The earliest beginning and the latest end of all jobs; and how many go on.
 void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, bool one_more);
 void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool one_less);
-// Remembers another run, once however often it is said. Safe beside others.
-void emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id);
+// Remembers another run, once however often it is said: bit of it in `shared`, 0 when
+// EMIT_NEIGHBOURS_MAX others are known already. Safe beside others.
+uint64_t emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id);
+// How many other runs metered this slot's device; before and after `closed` the same.
+uint32_t emit_run_image_shared(const struct emit_run_image *image, size_t slot);
 uint32_t emit_run_image_neighbours(const struct emit_run_image *image);
+// Nothing that others write from now on counts: before `closed`.
+void emit_run_image_freeze(struct emit_run_image *image);
 
 #endif

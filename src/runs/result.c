@@ -22,8 +22,7 @@ static int64_t end_of_killed(const struct emit_run_image *image, const struct em
     int64_t latest_ns = INT64_MAX;
     char boot_id[sizeof image->header.boot_id];
     if (ended_ns || !sweep->sampled_ns) return first_known(ended_ns, sweep->asked_ns, 0);
-    if (__builtin_add_overflow(sweep->sampled_ns, image->header.pace_ns, &ended_ns))
-        ended_ns = INT64_MAX;
+    if (__builtin_add_overflow(sweep->sampled_ns, sweep->pace_ns, &ended_ns)) ended_ns = INT64_MAX;
     if (ended_ns < sweep->asked_ns) ended_ns = sweep->asked_ns;
     emit_host_boot_id(boot_id);
     if (strcmp(boot_id, image->header.boot_id) == 0) latest_ns = emit_host_monotonic_ns(host);
@@ -36,7 +35,7 @@ static struct emit_run_ending end_run(struct emit_run_image *image,
                                       const struct emit_run_sweep *sweep, enum emit_run_fate fate,
                                       struct emit_host *host) {
     if (atomic_load(&image->closed)) return image->ending;
-    struct emit_run_ending ending = {.concurrent_runs = emit_run_image_neighbours(image)};
+    struct emit_run_ending ending = {0};
     int64_t begin_ns = begin_of(image, sweep);
     if (fate == EMIT_FATE_KILLED) {
         ending.end_ns = end_of_killed(image, sweep, host);
@@ -45,13 +44,17 @@ static struct emit_run_ending end_run(struct emit_run_image *image,
     }
     if (ending.end_ns < begin_ns) ending.end_ns = begin_ns;
     if (fate == EMIT_FATE_KILLED) {
-        ending.end_wall_ns = image->opened_wall_ns + (ending.end_ns - image->opened_ns);
+        // From the last sample on, for the machine may have slept before it.
+        ending.end_wall_ns = sweep->sampled_ns
+                                 ? sweep->sampled_wall_ns + (ending.end_ns - sweep->sampled_ns)
+                                 : image->opened_wall_ns + (ending.end_ns - image->opened_ns);
     } else {
         int64_t since_ns = emit_host_monotonic_ns(host) - ending.end_ns;
         ending.end_wall_ns = emit_host_wall_ns(host) - since_ns;
     }
     if (fate == EMIT_FATE_CLOSED) {
         image->ending = ending;
+        emit_run_image_freeze(image);
         atomic_store(&image->closed, 1);
     }
     return ending;
@@ -65,6 +68,7 @@ static struct emit_run_header header_of(const struct emit_run_image *image,
                                ? sweep->begun_wall_ns + (header.start_ns - sweep->begun_ns)
                                : image->opened_wall_ns + (header.start_ns - image->opened_ns);
     header.sampled_ns = sweep->sampled_ns;
+    header.pace_ns = sweep->pace_ns;
     return header;
 }
 
@@ -78,11 +82,10 @@ static void settle(struct emit_run_result *result, const struct emit_run_image *
     const struct emit_window window = {
         .from_ns = result->header.start_ns,
         .to_ns = result->end_ns,
-        .pace_ns = image->header.pace_ns,
+        .pace_ns = result->header.pace_ns,
         .floor_ns = floor_ns,
         .all_domains = image->header.all_domains,
         .killed = result->killed,
-        .concurrent_runs = result->concurrent_runs,
     };
     emit_settle(result->slots, result->count, &window, result->outcomes);
 }
@@ -94,7 +97,7 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
     if (!emit_run_image_read(image, &snapshot))
         return emit_fail(err, EMIT_CORRUPT, "the counts of run %s are damaged",
                          image->header.run_id);
-    struct emit_run_result made = {.count = image->count};
+    struct emit_run_result made = {.count = snapshot.sweep.count};
     size_t room = made.count ? made.count : 1;
     made.slots = calloc(room, sizeof *made.slots);
     made.outcomes = calloc(room, sizeof *made.outcomes);
@@ -103,14 +106,15 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
         return emit_fail(err, EMIT_NO_MEMORY, "no memory to settle run %s", image->header.run_id);
     }
     for (size_t i = 0; i < made.count; i++)
-        made.slots[i] = (struct emit_slot){image->points[i], snapshot.tallies[i]};
+        made.slots[i] = (struct emit_slot){image->slots[i].point, snapshot.tallies[i],
+                                           emit_run_image_shared(image, i)};
     made.killed = fate == EMIT_FATE_KILLED && !atomic_load(&image->closed);
     made.left_to_others = fate == EMIT_FATE_LEFT;
     made.header = header_of(image, &snapshot.sweep);
     struct emit_run_ending ending = end_run(image, &snapshot.sweep, fate, host);
     made.end_ns = ending.end_ns;
     made.end_wall_ns = ending.end_wall_ns;
-    made.concurrent_runs = (uint32_t)ending.concurrent_runs;
+    made.concurrent_runs = emit_run_image_neighbours(image);
     settle(&made, image, fate);
     *result = made;
     return EMIT_OK;

@@ -8,14 +8,17 @@
 // two stores leaves the older ones whole. Who is alive is told by locks on the
 // open file, which the kernel drops with the process: a stopped process keeps them.
 //
-// Several processes may share one run (ranks, or an emit run inside an emit
-// run): the first names the points, one of them samples at a time, and the last
-// to leave closes it. The others' close says so. Runs are seen only within their
-// directory: users with directories of their own do not see each other's.
+// Several processes may share one run (ranks): the first opens the meters and
+// samples. The others open none, until the one that samples has left or died: the
+// first to notice opens them and goes on by the points' identity. The last to leave
+// closes the run, after a sample that is later than every job's end. The others'
+// close says that they left it. Runs are seen only within their directory: users
+// with directories of their own do not see each other's.
 //
-// Threads: one thread may call open, sample and next_ns; another one job_started,
-// job_ended and peek at any time, and close even while the first is inside a
-// sample that does not come back. Nothing else may run beside close.
+// Threads: one thread may call open, sample, add_meter, is_needed and next_ns;
+// another one job_started, job_ended, peek and samples at any time, and close even
+// while the first is inside a sample that does not come back. Nothing else may run
+// beside close.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef RUNS_RUN_H
 #define RUNS_RUN_H
@@ -26,12 +29,14 @@ enum {
     EMIT_RUN_ID_MAX = 128,
     EMIT_WORKSPACE_MAX = 128,
     EMIT_NODE_MAX = 64,
-    EMIT_COMMAND_MAX = 256
+    EMIT_COMMAND_MAX = 256,
+    EMIT_RUN_ABSENT_MAX = 8
 };
 
 struct emit_run; // one open run
 
-// What the caller says about a run when it opens it. Texts are copied.
+// What the caller says about a run when it opens it. Texts are copied; meters and
+// settings are borrowed until the run is closed.
 struct emit_run_plan {
     const char *directory; // of run files, created 0700; NULL: the run is kept in memory only
     const char *run_id;    // printable ASCII without '/', 1 to 127 bytes
@@ -45,6 +50,9 @@ struct emit_run_plan {
     // every run, so that overlapping runs give nothing finer than floor_ns.
     int64_t floor_ns;
     bool all_domains;
+    // Meters that say is_slow are left to the caller, who opens them without delaying
+    // the run and gives them to emit_run_add_meter. Otherwise they are opened in turn.
+    bool slow_apart;
 };
 
 // What the run file says of itself: the ids and clocks of the whole run.
@@ -77,20 +85,41 @@ struct emit_run_result {
     size_t count;
     struct emit_slot *slots; // count of each, owned by the result
     struct emit_outcome *outcomes;
-    char absent[4][240];        // one sentence for each interface that is not here; "" at the end
+    char absent[EMIT_RUN_ABSENT_MAX]
+               [240];           // one sentence for each interface that is not here; "" at the end
     struct emit_run_file *file; // NULL when there is none
 };
 
-// Opens the meters, creates or joins the run file. Nothing has been sampled yet.
-// A run without points is a good run. EMIT_INVALID: an unusable id;
+// Creates the run file and opens the meters, or joins the run and opens none. Nothing
+// has been sampled yet. A run without points is a good run. EMIT_INVALID: an unusable
+// id; EMIT_TIMEOUT, EMIT_CORRUPT: others live in the run and it cannot be joined;
 // EMIT_SYSTEM and kin: the directory cannot be used (the caller may try again
 // with directory NULL). Does not wait for other processes longer than 250 ms.
 EMIT_MUST_CHECK enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
                                                const struct emit_run_plan *plan,
                                                struct emit_error *err);
 
+// True while this process is the one that samples: its slow meters are wanted.
+bool emit_run_samples(const struct emit_run *run);
+// True when the run, by whatever process, was sampled a first time.
+bool emit_run_has_begun(const struct emit_run *run);
+
+// A meter on its way into a run. `new` copies the host, so that `open`, which may
+// take for ever, can run in any thread. The settings are borrowed.
+struct emit_meter;
+struct emit_meter *emit_meter_new(const struct emit_meter_type *type, const struct emit_host *host,
+                                  const struct emit_meter_settings *settings); // NULL: no memory
+void emit_meter_open(struct emit_meter *meter);
+void emit_meter_free(struct emit_meter *meter); // accepts NULL
+// Gives an opened meter to the run that this process samples: its points are added,
+// and first read at the next sample, which is due at once. One that turned out to be
+// absent is noted. The meter is the run's, or freed, whatever the answer.
+EMIT_MUST_CHECK enum emit_status emit_run_add_meter(struct emit_run *run, struct emit_meter *meter,
+                                                    struct emit_error *err);
+
 // Reads every point once and folds. The first sample begins the window.
-// Allocates and opens nothing. Takes no sample, and says nothing of it, while
+// Allocates and opens nothing, except when this process takes over from another one
+// that left or died: then it opens the meters. Takes no sample, and says nothing of it, while
 // another process of the run samples, and off the grid of plan.floor_ns (more
 // than 5 ms after a tick). False: the run was closed meanwhile; it is gone.
 EMIT_MUST_CHECK bool emit_run_sample(struct emit_run *run);
@@ -105,6 +134,12 @@ int64_t emit_run_next_ns(const struct emit_run *run);
 // Of several processes' jobs the earliest beginning and the latest end count.
 void emit_run_job_started(struct emit_run *run, int64_t at_ns);
 void emit_run_job_ended(struct emit_run *run, int64_t at_ns);
+
+// The job has ended: true when this process must see to the last sample, because it
+// is the one that samples; if it only now came to be that, its meters are open, and
+// those that are slow are wanted. False: another process samples, and this one has
+// left the run, which close will say.
+bool emit_run_is_needed(struct emit_run *run);
 
 // The current counts, for a live line: slots in the run's own order, copied.
 // Returns how many were written (at most size).

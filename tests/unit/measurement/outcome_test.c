@@ -32,6 +32,7 @@ static const struct {
     struct step steps[8];
     struct emit_window window; // to_ns 0: the last step
     struct emit_point point;   // what differs from a plain package
+    uint32_t concurrent_runs;
     enum emit_outcome_kind kind;
     enum emit_code code;
     double joules;
@@ -276,7 +277,7 @@ static const struct {
      .coverage = 2.0 / 2.4},
     {"other runs on the device",
      {AT(0, 100), AT(1000, 200), END},
-     .window.concurrent_runs = 2,
+     .concurrent_runs = 2,
      .code = EMIT_CODE_SHARED,
      .joules = 100},
     {"not from the kernel",
@@ -327,7 +328,8 @@ static struct emit_point point_of(const struct emit_point *differs) {
 }
 
 static struct emit_outcome play(size_t c) {
-    struct emit_slot slot = {.point = point_of(&cases[c].point)};
+    struct emit_slot slot = {.point = point_of(&cases[c].point),
+                             .concurrent_runs = cases[c].concurrent_runs};
     struct emit_window window = cases[c].window;
     int64_t end_ns = 0;
     for (const struct step *step = cases[c].steps; step->at_ms >= 0; step++) {

@@ -64,6 +64,10 @@ static void check_result(const struct emit_run_result *result) {
 }
 
 static bool take(void *owner, const struct emit_run_result *result) {
+    if (result->killed && !result->count) { // its meters were not open yet
+        killed_early++;
+        return true;
+    }
     (*(int *)owner)++;
     if (result->killed && result->count == FAKE_POINTS)
         check_result(result);

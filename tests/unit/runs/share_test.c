@@ -245,10 +245,14 @@ static void check_killed_after_the_end(const char *directory) {
 static void check_other_boot(const char *directory) {
     struct fake_world world = fake_world_of("package-0", NULL);
     struct emit_host host = fake_host_of(&world);
-    struct emit_run_header header = {
-        .run_id = "before", .boot_id = "another", .pace_ns = 1000000000};
-    struct emit_run_snapshot counts = {
-        .sweep = {90000000000, 1600000000000000000, 94000000000, 94000000000}};
+    struct emit_run_header header = {.run_id = "before", .boot_id = "another"};
+    struct emit_run_snapshot counts = {.sweep = {.count = 1,
+                                                 .pace_ns = 1000000000,
+                                                 .begun_ns = 90000000000,
+                                                 .begun_wall_ns = 1600000000000000000,
+                                                 .asked_ns = 94000000000,
+                                                 .sampled_ns = 94000000000,
+                                                 .sampled_wall_ns = 1600000004000000000}};
     struct emit_point points[1];
     struct emit_points found = {points, 0, 1};
     struct fake_world *state;
@@ -261,9 +265,11 @@ static void check_other_boot(const char *directory) {
                                        .taken_ns = 90000000000 + i * 1000000000LL};
         emit_tally_fold(&counts.tallies[0], &points[0], &reading);
     }
-    CHECK(emit_run_file_enter(&file, directory, &header, points, 1, 89000000000,
-                              1599999999000000000, &err) == EMIT_OK,
+    CHECK(emit_run_file_enter(&file, directory, &header, 89000000000, 1599999999000000000, &err) ==
+                  EMIT_OK &&
+              emit_run_file_grow(&file, 1, &err) == EMIT_OK,
           "a run file of the boot before");
+    emit_run_image_put_point(file.image, 0, &points[0]);
     emit_run_image_publish(file.image, &counts);
     emit_run_file_close(&file);
     taken_count = 0;

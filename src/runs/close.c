@@ -1,0 +1,109 @@
+// The end of a process's part in a run: who takes the last sample, who closes.
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/result.h"
+#include "runs/living.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void emit_run_free(struct emit_run *run) {
+    for (size_t i = 0; i < run->meter_count; i++)
+        emit_meter_free(run->meters[i]);
+    free(run);
+}
+
+// True when the job ended (ours, or a later one of another process) and nothing was
+// read since.
+static bool wants_last_sample(const struct emit_run *run) {
+    int64_t ended_ns = atomic_load(&run->file.image->job_ended_ns);
+    return run->samples && (!ended_ns || run->now.sweep.asked_ns < ended_ns);
+}
+
+// Only within close or under BUSY: nobody else closes meanwhile.
+static void take_last_sample(struct emit_run *run) {
+    if (wants_last_sample(run)) (void)emit_run_sweep(run);
+}
+
+bool emit_run_is_needed(struct emit_run *run) {
+    if (!emit_run_change_state(run, EMIT_STATE_IDLE, EMIT_STATE_BUSY)) return false;
+    bool alive = true;
+    if (!run->samples && run->leave == EMIT_LEAVE_STAY) {
+        run->leave = emit_run_file_leave(&run->file, false);
+        if (run->leave == EMIT_LEAVE_STAY) alive = emit_run_take_over(run);
+    }
+    bool needed = alive && run->leave == EMIT_LEAVE_STAY;
+    if (alive)
+        atomic_store(&run->state, EMIT_STATE_IDLE);
+    else
+        emit_run_free(run); // orphaned
+    return needed;
+}
+
+// Whoever samples leaves after its last sample; when it is then found to be the last
+// of all, and another one's job ended after that sample, it takes one more.
+static enum emit_run_leave leave(struct emit_run *run) {
+    take_last_sample(run);
+    enum emit_run_leave left = emit_run_file_leave(&run->file, run->samples);
+    if (left == EMIT_LEAVE_STAY) {
+        (void)emit_run_take_over(run);
+        take_last_sample(run);
+        left = emit_run_file_leave(&run->file, true);
+    }
+    if (left == EMIT_LEAVE_LAST) take_last_sample(run);
+    return left;
+}
+
+// CLOSED, or ORPHANED when a thread does not come out of a read. After the latter
+// the run may be freed at any moment: touch it no more.
+static enum emit_run_state claim(struct emit_run *run, char absent[EMIT_RUN_ABSENT_MAX][240]) {
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int waited = 0;; waited++) {
+        if (emit_run_change_state(run, EMIT_STATE_IDLE, EMIT_STATE_CLOSED))
+            return EMIT_STATE_CLOSED;
+        if (waited >= EMIT_RUN_WAIT_MS && atomic_load(&run->state) == EMIT_STATE_READING) {
+            memcpy(absent, run->absent, sizeof run->absent);
+            if (emit_run_change_state(run, EMIT_STATE_READING, EMIT_STATE_ORPHANED))
+                return EMIT_STATE_ORPHANED;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *result,
+                                struct emit_error *err) {
+    struct emit_host *host = run->host;
+    struct emit_run_file file = run->file;
+    struct emit_run_result closed = {0};
+    char absent[EMIT_RUN_ABSENT_MAX][240];
+    enum emit_run_leave left;
+
+    if (claim(run, absent) == EMIT_STATE_CLOSED) {
+        left = run->leave == EMIT_LEAVE_STAY ? leave(run) : run->leave;
+        memcpy(absent, run->absent, sizeof absent);
+        file = run->file; // leaving renamed it
+        emit_run_free(run);
+    } else {
+        left = emit_run_file_leave(&file, true);
+    }
+    bool last = left == EMIT_LEAVE_LAST;
+    enum emit_status status = emit_run_result_settle(
+        &closed, file.image, last ? EMIT_FATE_CLOSED : EMIT_FATE_LEFT, host, err);
+    // What was kept in memory only has no file to hold.
+    if (!status && last && file.descriptor >= 0) status = emit_run_result_hold(&closed, &file, err);
+    emit_run_file_close(&file);
+    if (status) {
+        emit_run_result_clear(&closed);
+        return status;
+    }
+    memcpy(closed.absent, absent, sizeof absent);
+    *result = closed;
+    return EMIT_OK;
+}
+
+void emit_run_abandon(struct emit_run *run) {
+    if (!run) return;
+    if (emit_run_file_leave(&run->file, true) == EMIT_LEAVE_LAST) emit_run_file_unlink(&run->file);
+    emit_run_file_close(&run->file);
+    emit_run_free(run);
+}

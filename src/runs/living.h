@@ -1,0 +1,67 @@
+// An open run from the inside: its meters, its share in the run file, and who may
+// touch what at any time. Private to this folder.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RUNS_LIVING_H
+#define RUNS_LIVING_H
+
+#include "runs/file.h"
+
+enum { EMIT_RUN_METERS_MAX = 8, EMIT_SLOT_NOWHERE = EMIT_POINTS_MAX };
+
+// A sample may hang in a device; so this word says who may touch the run, and close
+// never waits for a device.
+enum emit_run_state {
+    EMIT_STATE_IDLE,     // nobody is inside
+    EMIT_STATE_BUSY,     // a thread folds and publishes, which takes no time
+    EMIT_STATE_READING,  // it opens or reads a device, which may take for ever
+    EMIT_STATE_CLOSED,   // by close, while nobody was inside
+    EMIT_STATE_ORPHANED, // by close, while a thread was READING: that one frees the run
+};
+
+struct emit_meter {
+    const struct emit_meter_type *type;
+    void *state;
+    struct emit_host host; // of its own: it is opened beside the run's other meters
+    const struct emit_meter_settings *settings;
+    enum emit_status status; // of open
+    struct emit_error why;
+    size_t count; // of its points
+    struct emit_point *points;
+    struct emit_reading *readings;
+    uint32_t *slot_of; // where the file keeps each point; EMIT_SLOT_NOWHERE: not counted
+};
+
+struct emit_run {
+    struct emit_host *host; // borrowed
+    struct emit_run_plan plan;
+    struct emit_run_file file;
+    _Atomic int state; // of enum emit_run_state
+    _Atomic int64_t next_ns;
+    int64_t floor_ns;
+    int64_t wished_pace_ns;    // of our meters' points, before floor_ns
+    _Atomic bool has_job;      // that began and did not end
+    _Atomic bool samples;      // we are the process that samples
+    bool metered;              // some point of the file is read by us
+    enum emit_run_leave leave; // EMIT_LEAVE_STAY until we have left the file
+    size_t meter_count, absent_count;
+    struct emit_meter *meters[EMIT_RUN_METERS_MAX]; // cheapest first
+    char absent[EMIT_RUN_ABSENT_MAX][240];
+    struct emit_run_snapshot now; // what was last published, while `samples`
+};
+
+bool emit_run_change_state(struct emit_run *run, int from, int to);
+
+// opening.c: opens the meters of the plan that are not left to the caller, and names
+// their points in the file. *closed: that happened meanwhile; the caller frees the run.
+EMIT_MUST_CHECK enum emit_status emit_run_open_meters(struct emit_run *run, bool *closed,
+                                                      struct emit_error *err);
+
+// sample.c: goes on from the counts that stand in the file: the sampler's lock is ours.
+// False: closed meanwhile.
+bool emit_run_take_over(struct emit_run *run);
+// One sample. False: closed meanwhile.
+bool emit_run_sweep(struct emit_run *run);
+
+void emit_run_free(struct emit_run *run); // not the file
+
+#endif
