@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -185,11 +186,41 @@ static bool path_inside(struct emit_host *host, int descriptor, char *path, size
     return emit_text_format(path, size, "%s%s", root, seen + skip);
 }
 
-bool emit_host_is_kernel_file(struct emit_host *host, int descriptor, const char *below) {
+static bool lies_on(struct emit_host *host, int descriptor, long magic, const char *below) {
     struct statfs fs;
-    if (fstatfs(descriptor, &fs) != 0 || fs.f_type != SYSFS_MAGIC) return false;
+    if (fstatfs(descriptor, &fs) != 0 || fs.f_type != magic) return false;
     char path[2 * EMIT_HOST_PATH_MAX];
     return path_inside(host, descriptor, path, sizeof path) && emit_text_has_prefix(path, below);
+}
+
+bool emit_host_is_kernel_file(struct emit_host *host, int descriptor, const char *below) {
+    return lies_on(host, descriptor, SYSFS_MAGIC, below);
+}
+
+bool emit_host_has_device(const char *path) {
+    return access(path, F_OK) == 0;
+}
+
+bool emit_host_is_device(const char *path, unsigned major) {
+    struct stat seen;
+    return stat(path, &seen) == 0 && S_ISCHR(seen.st_mode) && major(seen.st_rdev) == major;
+}
+
+bool emit_host_proc_has_word(struct emit_host *host, const char *path, const char *word) {
+    char whole[EMIT_HOST_PATH_MAX], text[1024];
+    if (!*word || !emit_text_format(whole, sizeof whole, "/proc%s", path)) return false;
+    int file = open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) return false;
+    ssize_t length =
+        lies_on(host, file, PROC_SUPER_MAGIC, path) ? read(file, text, sizeof text - 1) : -1;
+    close(file);
+    if (length <= 0) return false;
+    text[length] = '\0';
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        const char *end = at + strlen(word);
+        if ((at == text || at[-1] == ' ') && strchr(" \n", *end)) return true;
+    }
+    return false;
 }
 
 void emit_host_boot_id(char id[37]) {

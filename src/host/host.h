@@ -76,6 +76,14 @@ bool emit_host_is_kernel_file(struct emit_host *host, int descriptor, const char
 // "fuse.sshfs"). False when the kernel does not say.
 bool emit_host_file_system(int descriptor, char *name, size_t size);
 
+// True when a device node (or anything else) of that path is there; and when it is a
+// character device of that major number.
+bool emit_host_has_device(const char *path);
+bool emit_host_is_device(const char *path, unsigned major);
+// True when the file of that path below /proc ("/driver/nvidia/version") is the kernel's
+// own and has that word, blanks round it, in its first kilobyte.
+bool emit_host_proc_has_word(struct emit_host *host, const char *path, const char *word);
+
 // This machine's boot id (36 characters and a terminator) and its node name;
 // the empty text when the kernel does not say.
 void emit_host_boot_id(char id[37]);

@@ -3,8 +3,11 @@
 #include "host/library.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { SYMBOLS_MAX = 256 }; // rows of one table
 
@@ -42,4 +45,12 @@ enum emit_status emit_library_open(void **handle, const char *soname, const char
 
 void emit_library_close(void *handle) {
     if (handle) dlclose(handle);
+}
+
+bool emit_library_is_anothers(void *handle) {
+    struct link_map *map = NULL;
+    struct stat seen;
+    if (geteuid() == 0) return true;
+    return dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0 && map && stat(map->l_name, &seen) == 0 &&
+           seen.st_uid != geteuid();
 }

@@ -26,4 +26,8 @@ EMIT_MUST_CHECK enum emit_status emit_library_open(void **handle, const char *so
                                                    struct emit_error *err);
 void emit_library_close(void *handle); // accepts NULL
 
+// True when the library's file belongs to somebody else than this process's user: what an
+// ordinary user built himself is no evidence. For root, whose all files are, always.
+bool emit_library_is_anothers(void *handle);
+
 #endif

@@ -39,7 +39,7 @@ struct emit_point {
     char device_id[EMIT_DEVICE_ID_MAX]; // "package-0/core": stable across restarts
     char inside[EMIT_DEVICE_ID_MAX];    // device_id of the point that contains it; "" none
     char same_as[EMIT_DEVICE_ID_MAX];   // device_id of the point whose counter it repeats; "" none
-    char note[EMIT_POINT_NOTE_MAX];     // the sentence behind `found`, "" when that is NONE
+    char note[EMIT_POINT_NOTE_MAX]; // the sentence behind `found`, or what else to know of it; ""
     enum emit_source source;
     enum emit_component component;
     enum emit_accuracy accuracy;

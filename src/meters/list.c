@@ -4,5 +4,6 @@
 
 const struct emit_meter_type *const emit_meter_types[] = {
     &emit_meter_rapl,
+    &emit_meter_nvml,
     NULL,
 };

@@ -7,10 +7,9 @@
 
 #include "host/host.h"
 #include "measurement/measurement.h"
+#include "meters/assignment.h"
 
 enum { EMIT_MAX_PACKAGE_MILLIWATTS = 1000000 }; // the default of --max-power: 1 kW
-
-struct emit_assignment; // meters/assignment.h: the devices that a run may use
 
 // What the user may say about all meters. Texts are borrowed for as long as a meter is open.
 struct emit_meter_settings {
@@ -20,8 +19,8 @@ struct emit_meter_settings {
     const char *dcgm_library; // --dcgm-library: likewise
     const char
         *dcgm_host; // --dcgm-host: HOST[:PORT] or unix:PATH of the host engine; NULL: the default
-    const char *dcgm_exporter; // --dcgm-exporter: URL of its metrics; NULL: it is not asked
-    const struct emit_assignment *assignment; // NULL: every device
+    const char *dcgm_exporter;         // --dcgm-exporter: URL of its metrics; NULL: it is not asked
+    struct emit_assignment assignment; // the devices a run may use; zeroed: every one
 };
 
 // The points found so far, in the caller's memory of EMIT_POINTS_MAX.
@@ -53,6 +52,7 @@ struct emit_meter_type {
     const char *(*remedy)(enum emit_code code);
 };
 
+extern const struct emit_meter_type emit_meter_nvml;
 extern const struct emit_meter_type emit_meter_rapl;
 // All meters, ended by NULL.
 extern const struct emit_meter_type *const emit_meter_types[];

@@ -10,6 +10,8 @@
 
 struct meter_options {
     int64_t max_power_mw;
+    const char *device;
+    bool is_shared; // no option: the run's id was given, so that ranks may share it
     const char *nvml_library;
     const char *dcgm_library;
     const char *dcgm_host;
@@ -28,6 +30,16 @@ struct meter_options {
      .text = "Tells a counter that wrapped from one that was reset, from 1W to 1MW. Raise it for a " \
              "larger socket; lower it where a wrap could not be proven.",                          \
      .offset = offsetof(values, member.max_power_mw)},                                             \
+    {.name = "device",                                                                             \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "LIST|all",                                                                       \
+     .key = "device",                                                                              \
+     .help = "which GPUs to meter, instead of those the environment assigns",                      \
+     .text = "Split by commas: indices as nvidia-smi shows them, UUIDs or their beginnings "       \
+             "(GPU-8932f937), MIG ids (their GPU). By default those of CUDA_VISIBLE_DEVICES, "     \
+             "else SLURM_STEP_GPUS, SLURM_JOB_GPUS or NVIDIA_VISIBLE_DEVICES, else all; and the "  \
+             "sockets that the process may run on. With all: every GPU and every socket.",         \
+     .offset = offsetof(values, member.device)},                                                   \
     {.name = "dcgm-host",                                                                          \
      .type = EMIT_OPTION_TEXT,                                                                     \
      .argument = "HOST[:PORT]|unix:PATH",                                                          \

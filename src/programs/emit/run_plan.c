@@ -89,7 +89,9 @@ static enum emit_status settle_numbers(struct run_plan *plan, const struct run_o
                                        struct emit_error *err) {
     if (options->interval_ns > 0 && options->interval_ns < INTERVAL_MIN_NS)
         return emit_fail(err, EMIT_INVALID, "--interval is too short: at least 100us");
-    return meter_options_settle(&plan->settings, &options->meter, err);
+    struct meter_options meter = options->meter;
+    meter.is_shared = is_given(options->run_id);
+    return meter_options_settle(&plan->settings, &meter, err);
 }
 
 enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *options,

@@ -32,12 +32,13 @@ struct emit_sensors {
     struct emit_slot slots[EMIT_POINTS_MAX];
     size_t other_count;
     struct emit_other others[EMIT_SENSORS_OTHERS_MAX];
-    bool nvidia_found, ipmi_found; // by what the machine shows, not by a meter
+    bool ipmi_found; // by what the machine shows, not by a meter
 };
 
 // How many of the things found are what; found = readable + explained + unnameable.
 struct emit_sensors_counts {
-    size_t found, readable, explained, unnameable, denied, masked, simulated;
+    size_t found, readable, explained, unnameable, simulated;
+    size_t denied, masked; // zones of the powercap class, for which there are ways in
 };
 
 // Opens every meter. The sensors are zeroed before, and big: keep them on the heap.
@@ -57,6 +58,10 @@ const char *emit_sensors_absence(const struct emit_sensors *sensors, const char 
 
 // Looks for what is not metered: GPUs, batteries, other energy sensors.
 void emit_sensors_find_others(struct emit_sensors *sensors);
+
+// The line that helps against what point `at` was found with; NULL when there is none, or
+// when an earlier point of its meter has the same.
+const char *emit_sensors_remedy(const struct emit_sensors *sensors, size_t at);
 
 bool emit_sensors_is_readable(const struct emit_slot *slot);
 void emit_sensors_count(const struct emit_sensors *sensors, struct emit_sensors_counts *counts);

@@ -61,25 +61,19 @@ static void write_absences(struct emit_json_writer *writer, const struct emit_se
         const char *why = emit_sensors_absence(sensors, (*type)->name);
         if (why) write_absent(writer, (*type)->name, why);
     }
-    if (!sensors->nvidia_found) {
-        write_absent(writer, "nvml", "no NVIDIA device was found");
-        write_absent(writer, "dcgm", "no NVIDIA device was found");
-    }
     if (!sensors->ipmi_found && !sensors->host.sysfs_is_own)
         write_absent(writer, "ipmi", "no /dev/ipmi0");
     emit_json_close_array(writer);
 }
 
-// Each code that a point was found with and that something helps against, once.
+// Each code that a meter's point was found with and that something helps against, once.
 static void write_remedies(struct emit_json_writer *writer, const struct emit_sensors *sensors) {
-    bool told[EMIT_CODE_COUNT] = {false};
     emit_json_key(writer, "remedies");
     emit_json_open_array(writer);
     for (size_t i = 0; i < sensors->count; i++) {
         const struct emit_point *point = &sensors->slots[i].point;
-        const char *line = emit_report_remedy(point->meter, point->found);
-        if (told[point->found] || !line) continue;
-        told[point->found] = true;
+        const char *line = emit_sensors_remedy(sensors, i);
+        if (!line) continue;
         emit_json_open_object(writer);
         write_text(writer, "code", emit_code_word(point->found));
         write_text(writer, "line", line);

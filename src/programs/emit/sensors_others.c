@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const char no_name[] = "the contract has no source name for it";
+static const char unasked[] = "NVIDIA's library does not show it: see nvml below";
 
 static void add_other(struct emit_sensors *sensors, const char *kind, const char *interface,
                       const char *why, const char *format, ...) EMIT_PRINTF(5, 6);
@@ -26,6 +27,17 @@ static void add_other(struct emit_sensors *sensors, const char *kind, const char
     va_end(arguments);
     other->interface = interface;
     other->why = why;
+}
+
+// True when some meter has points of that kind of source.
+static bool has_point_of(const struct emit_sensors *sensors, enum emit_source source) {
+    for (size_t i = 0; i < sensors->count; i++)
+        if (sensors->slots[i].point.source == source) return true;
+    return false;
+}
+
+static bool has_nvidia_point(const struct emit_sensors *sensors) {
+    return has_point_of(sensors, EMIT_SOURCE_NVML) || has_point_of(sensors, EMIT_SOURCE_DCGM);
 }
 
 // Calls `look` with each entry of a class directory, in the order of their names.
@@ -49,9 +61,8 @@ static void look_at_card(struct emit_sensors *sensors, int class, const char *en
     (void)emit_text_format(path, sizeof path, "%s/device/vendor", entry);
     if (emit_host_read_line(class, path, vendor, sizeof vendor) != 0) return;
     if (strcmp(vendor, "0x10de") == 0) {
-        sensors->nvidia_found = true;
-        add_other(sensors, "gpu", "nvml or dcgm", "this version has no meter for NVIDIA devices",
-                  "%.24s NVIDIA", entry);
+        if (!has_nvidia_point(sensors))
+            add_other(sensors, "gpu", "nvml or dcgm", unasked, "%.24s NVIDIA", entry);
     } else if (strcmp(vendor, "0x1002") == 0) {
         add_other(sensors, "gpu", NULL, no_name, "%.24s AMD", entry);
     } else if (strcmp(vendor, "0x8086") == 0) {
@@ -108,11 +119,6 @@ void emit_sensors_find_others(struct emit_sensors *sensors) {
     each_entry(sensors, "class/power_supply", look_at_supply);
     each_entry(sensors, "class/hwmon", look_at_monitor);
     if (sensors->host.sysfs_is_own) return; // devices of another machine than that directory's
-    if (!sensors->nvidia_found && access("/dev/nvidiactl", F_OK) == 0) {
-        sensors->nvidia_found = true;
-        add_other(sensors, "gpu", "nvml or dcgm", "this version has no meter for NVIDIA devices",
-                  "NVIDIA driver");
-    }
     if (access("/dev/ipmi0", F_OK) != 0) return;
     sensors->ipmi_found = true;
     add_other(sensors, "bmc", "ipmi", "this version has no ipmi meter", "/dev/ipmi0");

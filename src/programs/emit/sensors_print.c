@@ -40,6 +40,7 @@ static void describe_reading(struct emit_text *words, const struct emit_slot *sl
     if (*point->inside) emit_text_add_format(words, "; inside %s", point->inside);
     if (point->component == EMIT_COMPONENT_PLATFORM)
         emit_text_add(words, "; never added to others");
+    if (*point->note) emit_text_add_format(words, "; %s", point->note);
 }
 
 static void print_point(const struct emit_page *page, const struct emit_slot *slot,
@@ -78,11 +79,8 @@ static void print_absent(const struct emit_page *page, const struct emit_sensors
         const char *why = emit_sensors_absence(sensors, (*type)->name);
         if (why) print_row(page, (*type)->name, "", "absent", why);
     }
-    const bool own = sensors->host.sysfs_is_own;
-    if (!sensors->nvidia_found)
-        print_row(page, "nvml,", "dcgm", "absent",
-                  own ? "no NVIDIA card in class/drm" : "no NVIDIA card, no /dev/nvidiactl");
-    if (!sensors->ipmi_found && !own) print_row(page, "ipmi", "", "absent", "no /dev/ipmi0");
+    if (!sensors->ipmi_found && !sensors->host.sysfs_is_own)
+        print_row(page, "ipmi", "", "absent", "no /dev/ipmi0");
 }
 
 // The path of this very program, as a word of shell.
@@ -95,7 +93,19 @@ static void write_own_path(char *word, size_t size) {
     (void)emit_text_format(word, size, "%s", plain ? path : "\"$(command -v emit)\"");
 }
 
-static void print_remedies(const struct emit_page *page, const struct emit_sensors_counts *counts) {
+// What helps against the codes of the other meters, each once.
+static void print_other_remedies(const struct emit_page *page, const struct emit_sensors *sensors) {
+    for (size_t i = 0; i < sensors->count; i++) {
+        const struct emit_point *point = &sensors->slots[i].point;
+        const char *line = emit_sensors_remedy(sensors, i);
+        if (!line || strcmp(point->meter, "rapl") == 0) continue;
+        fprintf(page->out, "Against %s (%s):\n", emit_code_word(point->found), point->meter);
+        emit_page_shell(page, "  ", 2, line);
+    }
+}
+
+static void print_remedies(const struct emit_page *page, const struct emit_sensors *sensors,
+                           const struct emit_sensors_counts *counts) {
     if (counts->denied && geteuid() == 0) {
         fprintf(page->out, "To read the %zu denied point%s:\n", counts->denied,
                 counts->denied == 1 ? "" : "s");
@@ -117,6 +127,7 @@ static void print_remedies(const struct emit_page *page, const struct emit_senso
                 "  docker run --security-opt systempaths=unconfined IMAGE\n"
                 "  podman run --security-opt unmask=/sys/devices/virtual/powercap IMAGE\n",
                 counts->masked, counts->masked == 1 ? "" : "s");
+    print_other_remedies(page, sensors);
 }
 
 void emit_sensors_print(FILE *out, const struct emit_sensors *sensors) {
@@ -129,7 +140,7 @@ void emit_sensors_print(FILE *out, const struct emit_sensors *sensors) {
             counts.unnameable, counts.readable ? "" : "  exit 1");
     print_points(&page, sensors);
     print_absent(&page, sensors);
-    print_remedies(&page, &counts);
+    print_remedies(&page, sensors, &counts);
     if (sensors->host.borrowed_right)
         fputs("Read with a right of this program's own: watts are means of full seconds.\n", out);
 }

@@ -3,6 +3,7 @@
 // waited for.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/privilege.h"
+#include "report/report.h"
 #include "programs/emit/sensors.h"
 
 #include <errno.h>
@@ -89,6 +90,15 @@ const char *emit_sensors_absence(const struct emit_sensors *sensors, const char 
     return NULL;
 }
 
+const char *emit_sensors_remedy(const struct emit_sensors *sensors, size_t at) {
+    const struct emit_point *point = &sensors->slots[at].point;
+    for (size_t i = 0; i < at; i++) {
+        const struct emit_point *before = &sensors->slots[i].point;
+        if (before->found == point->found && strcmp(before->meter, point->meter) == 0) return NULL;
+    }
+    return emit_report_remedy(point->meter, point->found);
+}
+
 void emit_sensors_count(const struct emit_sensors *sensors, struct emit_sensors_counts *counts) {
     *counts = (struct emit_sensors_counts){.found = sensors->count + sensors->other_count};
     for (size_t i = 0; i < sensors->count; i++) {
@@ -96,8 +106,9 @@ void emit_sensors_count(const struct emit_sensors *sensors, struct emit_sensors_
         bool readable = emit_sensors_is_readable(&sensors->slots[i]);
         counts->readable += readable;
         counts->unnameable += !readable && (point->traits & EMIT_TRAIT_UNNAMEABLE) != 0;
-        counts->denied += point->found == EMIT_CODE_DENIED;
-        counts->masked += point->found == EMIT_CODE_MASKED;
+        bool is_rapl = strcmp(point->meter, "rapl") == 0;
+        counts->denied += is_rapl && point->found == EMIT_CODE_DENIED;
+        counts->masked += is_rapl && point->found == EMIT_CODE_MASKED;
         counts->simulated += (point->traits & EMIT_TRAIT_SIMULATED) != 0;
     }
     for (size_t i = 0; i < sensors->other_count; i++)

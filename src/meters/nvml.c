@@ -1,0 +1,247 @@
+// NVML: the energy of NVIDIA's GPUs, as the driver's own library tells it.
+//
+// The library is opened only where a driver is (its control device exists) or where
+// the user names one. Devices are found by index once and known by their UUID from then
+// on. A sample is one call a device. Hardware, rights and quirks: nvml.md.
+// SPDX-License-Identifier: Apache-2.0
+#include "meters/meter.h"
+
+#include "base/text.h"
+#include "host/library.h"
+#include "meters/nvml_device.h"
+
+#include <string.h>
+
+#define LIBRARY      "libnvidia-ml.so.1"
+#define CONTROL_NODE "/dev/nvidiactl"
+
+enum { CONTROL_MAJOR = 195 }; // of the driver's device nodes, in the kernel's list
+
+struct nvml {
+    void *library;
+    bool is_initialised;
+    bool is_own; // the user named the library
+    struct emit_nvml_functions call;
+    size_t count; // of the points, in their order
+    struct emit_nvml_device devices[EMIT_NVML_DEVICES_MAX];
+};
+
+static const struct emit_symbol symbols[] = {
+#define REQUIRED(slot, symbol, parameters)                                                         \
+    {symbol, offsetof(struct emit_nvml_functions, slot), false},
+#define OPTIONAL(slot, symbol, parameters)                                                         \
+    {symbol, offsetof(struct emit_nvml_functions, slot), true},
+    EMIT_NVML_REQUIRED_ROWS(REQUIRED) EMIT_NVML_OPTIONAL_ROWS(OPTIONAL){0},
+};
+
+// The library that the user named; NULL for the system's.
+static const char *own_library(const struct emit_meter_settings *settings) {
+    const char *path = settings->nvml_library;
+    return path && *path ? path : NULL;
+}
+
+static bool is_slow(const struct emit_host *host, const struct emit_meter_settings *settings) {
+    if (own_library(settings)) return true;
+    return !host->sysfs_is_own && emit_host_has_device(CONTROL_NODE);
+}
+
+static enum emit_status load(struct nvml *nvml, const struct emit_host *host,
+                             const struct emit_meter_settings *settings, struct emit_error *err) {
+    const char *own = own_library(settings);
+    nvml->is_own = own != NULL;
+    if (nvml->is_own)
+        return emit_library_open(&nvml->library, own,
+                                 "name a library that is NVML, as " LIBRARY " is", symbols,
+                                 &nvml->call, err);
+    if (host->sysfs_is_own)
+        return emit_fail(err, EMIT_ABSENT,
+                         "the GPUs of this machine are not those of --sysfs-root; --nvml-library "
+                         "names a library that is");
+    if (!emit_host_has_device(CONTROL_NODE))
+        return emit_fail(err, EMIT_ABSENT,
+                         "there is no " CONTROL_NODE
+                         ": no NVIDIA driver, or none in this container");
+    return emit_library_open(&nvml->library, LIBRARY,
+                             "install the driver's own (Debian: libnvidia-ml1), or start the "
+                             "container with its utility capability",
+                             symbols, &nvml->call, err);
+}
+
+static enum emit_status initialise(struct nvml *nvml, struct emit_error *err) {
+    int result = nvml->call.init();
+    nvml->is_initialised = result == EMIT_NVML_OK;
+    switch (result) {
+    case EMIT_NVML_OK: return EMIT_OK;
+    case EMIT_NVML_DRIVER_NOT_LOADED:
+        return emit_fail(err, EMIT_ABSENT,
+                         "the NVIDIA driver is not loaded (sudo modprobe nvidia)");
+    case EMIT_NVML_VERSION_MISMATCH:
+        return emit_fail(err, EMIT_MALFORMED,
+                         LIBRARY
+                         " is of another version than the NVIDIA driver that runs, as after "
+                         "an upgrade: restart the machine, or unload and load the driver");
+    case EMIT_NVML_NO_PERMISSION:
+    case EMIT_NVML_OPERATING_SYSTEM:
+        return emit_fail(err, EMIT_DENIED,
+                         "this process may not use the NVIDIA driver: see who may (ls -l "
+                         "/dev/nvidia*), and which devices its control group lets in");
+    default:
+        return emit_fail(err, EMIT_MALFORMED, "NVML cannot be started: %s (its code %d)",
+                         emit_nvml_words(result), result);
+    }
+}
+
+static enum emit_status find_devices(struct nvml *nvml, size_t room, struct emit_error *err) {
+    unsigned count = 0;
+    int result = nvml->call.count(&count);
+    if (result != EMIT_NVML_OK)
+        return emit_fail(err, EMIT_MALFORMED, "NVML does not say how many GPUs there are: %s",
+                         emit_nvml_words(result));
+    if (count == 0)
+        return emit_fail(err, EMIT_ABSENT,
+                         "the NVIDIA driver runs, but lists no GPU to this process");
+    if (count > EMIT_NVML_DEVICES_MAX || count > room)
+        return emit_fail(err, EMIT_FULL, "NVML lists %u GPUs: more than the %d that are metered",
+                         count, EMIT_NVML_DEVICES_MAX);
+    for (unsigned i = 0; i < count; i++)
+        emit_nvml_identify(&nvml->call, i, &nvml->devices[i]);
+    nvml->count = count;
+    return EMIT_OK;
+}
+
+static bool parent_of(void *owner, const char *instance, char uuid[EMIT_NVML_TEXT_MAX]) {
+    const struct nvml *nvml = owner;
+    emit_nvml_handle handle = NULL, parent = NULL;
+    return nvml->call.by_uuid && nvml->call.parent_of_mig &&
+           nvml->call.by_uuid(instance, &handle) == EMIT_NVML_OK && handle &&
+           nvml->call.parent_of_mig(handle, &parent) == EMIT_NVML_OK && parent &&
+           nvml->call.uuid(parent, uuid, EMIT_NVML_TEXT_MAX) == EMIT_NVML_OK;
+}
+
+// Excludes what the run may not use. Returns words for the devices that are metered
+// although nobody could tell whether they should be; "" otherwise.
+static void match(struct nvml *nvml, const struct emit_assignment *assignment,
+                  char words[EMIT_ASSIGNMENT_WORDS_MAX]) {
+    struct emit_assignable seen[EMIT_NVML_DEVICES_MAX];
+    bool assigned[EMIT_NVML_DEVICES_MAX];
+    for (size_t i = 0; i < nvml->count; i++) {
+        const struct emit_nvml_device *device = &nvml->devices[i];
+        seen[i] = (struct emit_assignable){
+            .uuid = device->uuid,
+            .name = device->name,
+            .index = device->index,
+            .minor = device->minor,
+            .is_readable = device->handle != NULL,
+            .is_mig = device->is_mig,
+        };
+    }
+    if (!emit_assignment_match(assignment, seen, nvml->count, parent_of, nvml, assigned, words))
+        return;
+    for (size_t i = 0; i < nvml->count; i++) {
+        if (assigned[i]) continue;
+        nvml->devices[i].found = EMIT_CODE_UNASSIGNED;
+        (void)emit_text_format(nvml->devices[i].why, sizeof nvml->devices[i].why, "%s", words);
+    }
+    words[0] = '\0';
+}
+
+// The same UUID a second time is the same device seen twice.
+static void mark_repeated(const struct nvml *nvml, size_t at, struct emit_point *point) {
+    for (size_t i = 0; i < at && point->device_id[0]; i++)
+        if (nvml->devices[at].uuid[0] &&
+            strcmp(nvml->devices[i].uuid, nvml->devices[at].uuid) == 0) {
+            memcpy(point->same_as, point->device_id, sizeof point->same_as);
+            (void)emit_text_format(point->device_id, sizeof point->device_id, "gpu-%d",
+                                   (int)nvml->devices[at].index);
+            return;
+        }
+}
+
+// Evidence that NVIDIA's driver stands behind the library: the driver's device node,
+// the kernel's word for its version, and that the library is of that version and is no
+// file of this very user's.
+static bool is_real(struct emit_host *host, const struct nvml *nvml) {
+    char version[EMIT_NVML_VERSION_MAX] = "";
+    return !nvml->is_own && !host->sysfs_is_own && nvml->call.driver_version &&
+           nvml->call.driver_version(version, sizeof version - 1) == EMIT_NVML_OK && version[0] &&
+           emit_host_is_device(CONTROL_NODE, CONTROL_MAJOR) &&
+           emit_host_proc_has_word(host, "/driver/nvidia/version", version) &&
+           emit_library_is_anothers(nvml->library);
+}
+
+static void add_note(struct emit_point *point, const char *words) {
+    char note[sizeof point->note];
+    memcpy(note, point->note, sizeof note);
+    (void)emit_text_format(point->note, sizeof point->note, "%s%s%s", words, note[0] ? "; " : "",
+                           note);
+}
+
+static enum emit_status open_nvml(void *state, struct emit_host *host,
+                                  const struct emit_meter_settings *settings,
+                                  struct emit_points *points, struct emit_error *err) {
+    struct nvml *nvml = state;
+    char words[EMIT_ASSIGNMENT_WORDS_MAX];
+    enum emit_status status = load(nvml, host, settings, err);
+    if (status == EMIT_OK) status = initialise(nvml, err);
+    if (status == EMIT_OK) status = find_devices(nvml, points->size - points->count, err);
+    if (status != EMIT_OK) return status;
+    match(nvml, &settings->assignment, words);
+    bool real = is_real(host, nvml);
+    for (size_t i = 0; i < nvml->count; i++) {
+        struct emit_nvml_device *device = &nvml->devices[i];
+        struct emit_point *point = &points->at[points->count++];
+        if (!device->found) emit_nvml_probe(&nvml->call, device);
+        emit_nvml_describe(device, point);
+        mark_repeated(nvml, i, point);
+        if (!real) point->traits |= EMIT_TRAIT_SIMULATED;
+        if (words[0] && !device->found) add_note(point, words);
+    }
+    return EMIT_OK;
+}
+
+// What a device does not support it supported a moment ago.
+static enum emit_code code_of_reading(int result) {
+    enum emit_code code = emit_nvml_code(result);
+    return code == EMIT_CODE_ABSENT ? EMIT_CODE_MALFORMED : code;
+}
+
+static void read_nvml(void *state, struct emit_reading *readings) {
+    const struct nvml *nvml = state;
+    for (size_t i = 0; i < nvml->count; i++) {
+        const struct emit_nvml_device *device = &nvml->devices[i];
+        uint64_t count = 0;
+        readings[i].code = device->found;
+        if (device->found) continue;
+        readings[i].code = code_of_reading(emit_nvml_read(&nvml->call, device, &count));
+        if (!readings[i].code) readings[i].count = count;
+    }
+}
+
+static void close_nvml(void *state) {
+    struct nvml *nvml = state;
+    if (nvml->is_initialised) (void)nvml->call.shutdown();
+    emit_library_close(nvml->library);
+    *nvml = (struct nvml){0};
+}
+
+static const char *remedy(enum emit_code code) {
+    switch ((int)code) {
+    case EMIT_CODE_DENIED: return "nvidia-smi -L   # lists the GPUs that this job may use";
+    case EMIT_CODE_UNASSIGNED: return "emit run --device all -- COMMAND";
+    case EMIT_CODE_GONE: return "sudo dmesg | grep -i -e xid -e nvrm   # says why it was lost";
+    case EMIT_CODE_LATE:
+    case EMIT_CODE_TIMEOUT: return "emit run --start-timeout 5s -- COMMAND";
+    default: return NULL;
+    }
+}
+
+const struct emit_meter_type emit_meter_nvml = {
+    .name = "nvml",
+    .summary = "GPU energy from NVIDIA's management library",
+    .state_size = sizeof(struct nvml),
+    .is_slow = is_slow,
+    .open = open_nvml,
+    .read = read_nvml,
+    .close = close_nvml,
+    .remedy = remedy,
+};
