@@ -40,8 +40,7 @@ static bool counts_component(const struct emit_report *report, enum emit_compone
     return false;
 }
 
-// What the numbers hold too much, and what the sum does not hold.
-static void print_scope(const struct emit_page *page, const struct emit_report *report) {
+void emit_report_print_scope(const struct emit_page *page, const struct emit_report *report) {
     bool has_energy = false;
     for (size_t i = 0; i < report->point_count; i++)
         has_energy |= emit_outcome_has_energy(&report->outcomes[i]);
@@ -82,7 +81,7 @@ void emit_report_print(FILE *out, const struct emit_report *report, int columns)
                         "Another process of this run goes on: it will report the energy.");
     } else {
         emit_report_print_table(&page, report);
-        print_scope(&page, report);
+        emit_report_print_scope(&page, report);
     }
     emit_report_print_caveats(&page, report);
     emit_report_print_storage(&page, report);

@@ -96,26 +96,44 @@ static int meter_command(struct run *run, char *const *command) {
     return run_conclude(run, end.ended_ns, end.exit_status);
 }
 
-static int run_command(const void *values, int operand_count, char **operands) {
-    if (operand_count == 0)
-        return emit_complain(&emit_command_run, EXIT_RUN_FAILED,
-                             "name a command: emit run [options] -- COMMAND");
+int run_once(const struct run_options *options, char *const *command,
+             const struct emit_signals *signals, const struct run_listener *listener,
+             bool *left_behind) {
     struct emit_error err;
-    struct run run = {
-        .command = &emit_command_run, .options = values, .name = operands[0], .sees_exit = true};
-    if (prepare(&run, operands, &err) != EMIT_OK) {
+    struct run run = {.command = &emit_command_run,
+                      .options = options,
+                      .name = command[0],
+                      .sees_exit = true,
+                      .listener = listener};
+    if (prepare(&run, command, &err) != EMIT_OK) {
         emit_host_close(&run.host);
         return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
     }
-    emit_signals_take(&run.signals);
-    int exit_status = meter_command(&run, operands);
+    if (signals)
+        run.signals = *signals;
+    else
+        emit_signals_take(&run.signals);
+    int exit_status = meter_command(&run, command);
     run_files_close(&run);
-    if (run.left_behind) {
+    *left_behind = run.left_behind;
+    if (!run.left_behind) emit_host_close(&run.host);
+    return exit_status;
+}
+
+static int run_command(const void *values, int operand_count, char **operands) {
+    const struct run_options *options = values;
+    if (operand_count == 0)
+        return emit_complain(&emit_command_run, EXIT_RUN_FAILED,
+                             "name a command: emit run [options] -- COMMAND");
+    bool left_behind = false;
+    int exit_status = options->repeat != 1 || options->warmup
+                          ? run_repeat(options, operands, &left_behind)
+                          : run_once(options, operands, NULL, NULL, &left_behind);
+    if (left_behind) {
         // A thread of ours waits for a device for ever: leave without touching what it holds.
         (void)fflush(stderr);
         _exit(exit_status);
     }
-    emit_host_close(&run.host);
     return exit_status;
 }
 
@@ -134,6 +152,8 @@ const struct emit_command emit_command_run = {
     .more_examples =
         "# a power curve with 20 samples a second, and the report for another program\n"
         "emit run --interval 50ms --trace power.csv --report run.json -- ./bench\n\n"
+        "# what a command uses on average, and how much that varies\n"
+        "emit run --repeat 10 --warmup 1 -- ./bench\n\n"
         "# a job that must not go unmetered\n"
         "emit run --require-measured -- ./job.sh\n\n"
         "# two ranks of one job share one run\n"

@@ -13,13 +13,22 @@
 #include "programs/emit/live.h"
 #include "programs/emit/run_plan.h"
 #include "programs/emit/run_trace.h"
+#include "report/report.h"
 
 #include <stdio.h>
 
 enum { RUN_NOTES_MAX = 4 };
 
+// Whoever wants to hear how a run ended (--repeat).
+struct run_listener {
+    // After the report is published, before it is cleared; NULL: nothing was metered.
+    void (*told)(void *owner, const struct emit_report *report, int exit_status, int64_t spent_ns);
+    void *owner;
+};
+
 struct run {
-    const struct emit_command *command; // of emit: in whose name it complains
+    const struct emit_command *command;  // of emit: in whose name it complains
+    const struct run_listener *listener; // NULL: nobody
     const struct run_options *options;
     const char *name; // of the command that is metered
     struct emit_host host;
@@ -47,6 +56,15 @@ struct run {
     size_t note_count;
     char notes[RUN_NOTES_MAX][240];
 };
+
+// run.c: one run from its first moment to its last. signals NULL: takes them, which a
+// process can do once. *left_behind: a thread waits for a device for ever; end with _exit.
+int run_once(const struct run_options *options, char *const *command,
+             const struct emit_signals *signals, const struct run_listener *listener,
+             bool *left_behind);
+
+// run_repeat.c: --repeat and --warmup. Returns what emit exits with.
+int run_repeat(const struct run_options *options, char *const *command, bool *left_behind);
 
 // run_files.c: the files the user named; each is opened before the command starts,
 // so that a wrong path costs no run.

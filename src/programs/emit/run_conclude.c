@@ -130,7 +130,10 @@ static void tell(struct run *run, struct emit_run_result *result, int64_t ended_
     // The window of the run is for the one to tell who reports the energy.
     if (report.left_to_others) report.window_ns = ended_ns - run->started_ns;
     if (publish(run, &report, result)) emit_run_result_stored(result);
-    if (!run->options->quiet && !run->options->json) print_report(&report);
+    if (run->listener)
+        run->listener->told(run->listener->owner, &report, exit_status, ended_ns - run->started_ns);
+    else if (!run->options->quiet && !run->options->json)
+        print_report(&report);
     write_document(run, &report);
     emit_report_clear(&report);
 }
@@ -164,6 +167,8 @@ static void write_unmetered(struct run *run, int64_t ended_ns, int exit_status) 
 static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
     for (size_t i = 0; i < run->note_count && !run->options->json; i++)
         (void)emit_complain(run->command, exit_status, "%s", run->notes[i]);
+    if (run->listener)
+        run->listener->told(run->listener->owner, NULL, exit_status, ended_ns - run->started_ns);
     write_unmetered(run, ended_ns, exit_status);
     return run->options->require_measured ? EXIT_RUN_FAILED : exit_status;
 }

@@ -40,6 +40,32 @@ const struct emit_option emit_run_options[] = {
      .text = "Columns: seconds since the first sample, device_id, component, joules since the "
              "first sample, mean watts since the sample before. Raw counts are not written.",
      .offset = AT(trace_path)},
+    {.name = "repeat",
+     .type = EMIT_OPTION_COUNT,
+     .argument = "N",
+     .fallback = "1",
+     .help = "run the command N times; print mean, sigma and outliers",
+     .text = "Each is a run of its own, whose id is the run id with -1, -2, ... behind it. Printed "
+             "are, for each device, for the sum and for the time, the mean, the standard deviation "
+             "of the sample, the smallest and the largest value, and what the edges of one window "
+             "leave open. A run stands out when its modified Z-score, 0.6745 times its distance "
+             "from the median by the median of all distances, is beyond 3.5. Points that were "
+             "measured in part do not count. The first run that fails ends the repetition and "
+             "gives the exit status. With --json and --report the document is of all runs "
+             "(contract/repeat.schema.json); emit show prints the report of each.",
+     .offset = AT(repeat)},
+    {.name = "warmup",
+     .type = EMIT_OPTION_COUNT,
+     .argument = "N",
+     .fallback = "0",
+     .help = "before that, run the command N times unmetered",
+     .offset = AT(warmup)},
+    {.name = "ignore-failure",
+     .type = EMIT_OPTION_FLAG,
+     .help = "with --repeat: go on when the command fails",
+     .text = "Runs that exit with 1 to 124 count, too. A command that was ended by a signal, or "
+             "that cannot be executed, ends the repetition all the same.",
+     .offset = AT(ignore_failure)},
     RUN_TELLING_ROWS,
     RUN_CONFIG_ROW,
     METER_OPTION_ROWS(struct run_options, meter),

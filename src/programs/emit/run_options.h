@@ -22,6 +22,9 @@ struct run_options {
     const char *output_path;
     const char *outbox_path;
     bool no_outbox;
+    int64_t repeat;
+    int64_t warmup; // runs before those, not metered
+    bool ignore_failure;
     bool json;
     bool quiet;
     const char *config_path; // read by main.c
