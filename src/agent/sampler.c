@@ -1,11 +1,12 @@
 // The thread that reads the meters of one run.
 //
-// Two threads meet here, under one lock: the caller's, which says when the job
-// started and ended, and the sampler's, which is the only one to open and sample
-// the run. The lock is never held across a call that can wait for a device.
-// SPDX-License-Identifier: Apache-2.0
+// Threads meet here under one lock: the caller's, which says when the job started
+// and ended; the sampler's, which is the only one to open and sample the run; and
+// those of slow meters, which only say that one is open. The lock is never held across a call that
+// can wait for a device. SPDX-License-Identifier: Apache-2.0
 #include "agent/sampler.h"
 
+#include "agent/opener.h"
 #include "base/text.h"
 #include "host/host.h"
 
@@ -14,7 +15,10 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { BEGUN_STEP_NS = 500000 };
+enum {
+    BEGUN_STEP_NS = 500000,
+    LAST_ANSWER_NS = 250000000, // for slow meters that are only called for at the end
+};
 
 enum phase {
     PHASE_OPENING, // also: waiting for the first sample
@@ -38,6 +42,8 @@ struct emit_sampler {
     bool abandon;                 // end without it
     bool left_behind;             // nobody waits for this thread any more
 
+    int64_t begun_ns; // CLOCK_MONOTONIC: the sampler was started
+    struct emit_openers openers;
     struct emit_slot *slots; // of plan.sampled; NULL: nobody wants them
 };
 
@@ -59,6 +65,7 @@ static bool open_run(struct emit_sampler *sampler) {
     struct emit_run_plan plan = sampler->plan.run;
     struct emit_run *run = NULL;
     struct emit_error err;
+    plan.slow_apart = true;
     char notice[sizeof sampler->notice] = "";
     enum emit_status status = emit_run_open(&run, sampler->plan.host, &plan, &err);
     // Others live in the run and meter it: in memory it would be metered twice.
@@ -124,27 +131,83 @@ static bool wait_begun(struct emit_sampler *sampler) {
     return alive;
 }
 
+// Once this process is the one that samples, its slow meters are wanted.
+static void call_openers(struct emit_sampler *sampler) {
+    if (sampler->openers.called_ns || !emit_run_samples(sampler->run)) return;
+    emit_openers_call(&sampler->openers, sampler->plan.run.meters, sampler->plan.host,
+                      &sampler->plan.run.settings);
+}
+
+// Waits until all have answered, or until the moment.
+static void wait_answers(struct emit_sampler *sampler, int64_t until_ns, const bool *interrupt) {
+    bool waiting = true;
+    pthread_mutex_lock(&sampler->lock);
+    while (waiting && !*interrupt) {
+        size_t index = 0;
+        waiting = emit_openers_silent(&sampler->openers, &index) && wait_until(sampler, until_ns);
+    }
+    pthread_mutex_unlock(&sampler->lock);
+}
+
+// Gives the run what has answered. A meter whose points cannot be added is one whose
+// devices are not metered: the run file is full, and everything else goes on.
+static void adopt(struct emit_sampler *sampler) {
+    struct emit_meter *meter;
+    do {
+        struct emit_error err;
+        pthread_mutex_lock(&sampler->lock);
+        meter = emit_openers_take(&sampler->openers);
+        pthread_mutex_unlock(&sampler->lock);
+        if (!meter || emit_run_add_meter(sampler->run, meter, &err) == EMIT_OK) continue;
+        pthread_mutex_lock(&sampler->lock);
+        emit_text_format(sampler->notice, sizeof sampler->notice, "%s", err.text);
+        pthread_mutex_unlock(&sampler->lock);
+    } while (meter);
+}
+
+// Samples at the run's pace until it is told to stop. False: closed over our head.
+static bool sample_on(struct emit_sampler *sampler) {
+    bool alive = true;
+    pthread_mutex_lock(&sampler->lock);
+    while (alive && !sampler->stop) {
+        pthread_mutex_unlock(&sampler->lock);
+        call_openers(sampler);
+        adopt(sampler);
+        int64_t next_ns = emit_run_next_ns(sampler->run);
+        if (next_ns <= emit_clock_monotonic_ns()) alive = sample(sampler);
+        pthread_mutex_lock(&sampler->lock);
+        if (!alive) break;
+        next_ns = emit_run_next_ns(sampler->run);
+        if (!sampler->stop && !emit_openers_answered(&sampler->openers))
+            (void)wait_until(sampler, next_ns);
+    }
+    alive = alive && !sampler->abandon;
+    pthread_mutex_unlock(&sampler->lock);
+    return alive;
+}
+
 static void sample_until_stopped(struct emit_sampler *sampler) {
+    call_openers(sampler);
+    wait_answers(sampler, sampler->begun_ns + sampler->plan.answer_ns, &sampler->stop);
+    adopt(sampler);
     // A job that ends before its first tick left nothing to read.
     if (!wait_tick(sampler, &sampler->stop)) return;
-    bool alive = sample(sampler) && wait_begun(sampler);
+    if (!sample(sampler) || !wait_begun(sampler)) return;
     pthread_mutex_lock(&sampler->lock);
-    if (alive) enter_phase(sampler, PHASE_SAMPLING);
-    while (alive && !sampler->stop) {
-        int64_t next_ns = emit_run_next_ns(sampler->run);
-        if (wait_until(sampler, next_ns) || sampler->stop) continue;
-        pthread_mutex_unlock(&sampler->lock);
-        alive = sample(sampler);
-        pthread_mutex_lock(&sampler->lock);
-    }
-    bool last = alive && !sampler->abandon;
+    enter_phase(sampler, PHASE_SAMPLING);
     pthread_mutex_unlock(&sampler->lock);
-    if (!last || !emit_run_is_needed(sampler->run)) return;
+    if (!sample_on(sampler) || !emit_run_is_needed(sampler->run)) return;
+
+    bool late = !sampler->openers.called_ns; // it only now came to be the one that samples
+    call_openers(sampler);
+    if (late) wait_answers(sampler, emit_clock_monotonic_ns() + LAST_ANSWER_NS, &sampler->abandon);
+    adopt(sampler);
     if (!wait_tick(sampler, &sampler->abandon)) return;
     (void)sample(sampler); // false: closed over our head, and nobody is left to tell
 }
 
 static void destroy(struct emit_sampler *sampler) {
+    emit_openers_clear(&sampler->openers);
     pthread_cond_destroy(&sampler->changed);
     pthread_mutex_destroy(&sampler->lock);
     free(sampler->slots);
@@ -165,6 +228,8 @@ enum emit_status emit_sampler_start(struct emit_sampler **out, const struct emit
     struct emit_sampler *sampler = calloc(1, sizeof *sampler);
     if (!sampler) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     sampler->plan = *plan;
+    sampler->begun_ns = emit_clock_monotonic_ns();
+    sampler->openers = (struct emit_openers){.lock = &sampler->lock, .changed = &sampler->changed};
     pthread_condattr_t by_monotonic;
     pthread_condattr_init(&by_monotonic);
     pthread_condattr_setclock(&by_monotonic, CLOCK_MONOTONIC);
@@ -217,6 +282,14 @@ void emit_sampler_notice(struct emit_sampler *sampler, char *text, size_t size) 
     pthread_mutex_unlock(&sampler->lock);
 }
 
+const char *emit_sampler_silent(struct emit_sampler *sampler) {
+    size_t index = 0;
+    pthread_mutex_lock(&sampler->lock);
+    const struct emit_meter_type *type = emit_openers_silent(&sampler->openers, &index);
+    pthread_mutex_unlock(&sampler->lock);
+    return type ? type->name : NULL;
+}
+
 // Tells the thread to end and waits for it. False: it does not come back.
 static bool stop_thread(struct emit_sampler *sampler, bool abandon, int64_t ended_ns) {
     int64_t until_ns =
@@ -240,6 +313,26 @@ static bool stop_thread(struct emit_sampler *sampler, bool abandon, int64_t ende
     return !running;
 }
 
+// Frees the sampler, unless some thread may still come back to it.
+static void destroy_unless_left(struct emit_sampler *sampler, bool *left_behind) {
+    if (emit_sampler_silent(sampler)) *left_behind = true;
+    if (!*left_behind) destroy(sampler);
+}
+
+static void tell_silent(struct emit_sampler *sampler, struct emit_run_result *result) {
+    const struct emit_meter_type *type;
+    int64_t now_ns = emit_clock_monotonic_ns();
+    size_t index = 0, count = 0;
+    pthread_mutex_lock(&sampler->lock);
+    while (count < EMIT_RUN_ABSENT_MAX &&
+           (type = emit_openers_silent(&sampler->openers, &index)) != NULL) {
+        struct emit_run_silence *silence = &result->silent[count++];
+        emit_text_format(silence->meter, sizeof silence->meter, "%s", type->name);
+        silence->waited_ns = now_ns - sampler->openers.called_ns;
+    }
+    pthread_mutex_unlock(&sampler->lock);
+}
+
 enum emit_status emit_sampler_finish(struct emit_sampler *sampler, int64_t ended_ns,
                                      struct emit_run_result *result, bool *left_behind,
                                      struct emit_error *err) {
@@ -254,7 +347,8 @@ enum emit_status emit_sampler_finish(struct emit_sampler *sampler, int64_t ended
         status = emit_fail(err, EMIT_TIMEOUT, "the meters did not answer while the command ran");
     else
         status = emit_fail(err, sampler->failure.status, "%s", sampler->failure.text);
-    if (!*left_behind) destroy(sampler);
+    if (status == EMIT_OK) tell_silent(sampler, result);
+    destroy_unless_left(sampler, left_behind);
     return status;
 }
 
@@ -263,5 +357,5 @@ void emit_sampler_abandon(struct emit_sampler *sampler, bool *left_behind) {
     *left_behind = !stop_thread(sampler, true, 0);
     if (*left_behind) return;
     emit_run_abandon(sampler->run);
-    destroy(sampler);
+    destroy_unless_left(sampler, left_behind);
 }

@@ -1,7 +1,9 @@
 // The thread that reads the meters of one run, so that a slow one delays nobody:
 // it opens them and takes the first sample while the caller waits no longer than
 // it wants, samples at the run's pace, and takes the last sample when the job
-// has ended. A read that never comes back is left behind with its thread.
+// has ended. Meters that say they are slow are opened in threads of their own, and
+// come into the run when they have answered. A read, or an answer, that never comes
+// is left behind with its thread.
 //
 //   start -> wait_first -> job_started -> (peek)* -> finish
 //                      \-> abandon, when the job could not be started
@@ -21,6 +23,9 @@ struct emit_sampler;
 struct emit_sampler_plan {
     struct emit_run_plan run;
     struct emit_host *host;
+    // The first sample waits so long for slow meters; 0: it does not. Less than
+    // wait_first's timeout, or the job begins before the first sample.
+    int64_t answer_ns;
     // Called in the sampler's thread after each sample; NULL: nobody wants them.
     // What it does delays the next sample.
     void (*sampled)(void *owner, const struct emit_slot *slots, size_t count, int64_t at_ns);
@@ -41,6 +46,9 @@ void emit_sampler_job_started(struct emit_sampler *sampler, int64_t at_ns);
 
 // The current counts; 0 while the run is not open.
 size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size);
+
+// The name of a meter that has not answered since it was called for; NULL: all did.
+const char *emit_sampler_silent(struct emit_sampler *sampler);
 
 // The job ended at ended_ns: takes the last sample, closes the run and frees the
 // sampler (also on failure). *left_behind: the thread is inside a read that does

@@ -154,6 +154,19 @@ static enum emit_status diagnose_meter(struct emit_report *report, size_t first,
     return status;
 }
 
+// An interface that is there, perhaps, and did not answer: nothing is known of its points.
+static enum emit_status diagnose_silence(struct emit_report *report,
+                                         const struct emit_run_silence *silence,
+                                         struct emit_error *err) {
+    char message[240];
+    const char *remedy = emit_report_remedy(silence->meter, EMIT_CODE_TIMEOUT);
+    (void)emit_text_format(message, sizeof message,
+                           "%s did not answer within %.3g s: its devices were not metered",
+                           silence->meter, (double)silence->waited_ns / 1e9);
+    return emit_report_diagnose(report, silence->meter, "", EMIT_CODE_TIMEOUT, message,
+                                remedy ? remedy : "emit run --start-timeout 5s -- COMMAND", err);
+}
+
 static enum emit_status diagnose(struct emit_report *report, const struct emit_run_result *result,
                                  struct emit_error *err) {
     enum emit_status status = EMIT_OK;
@@ -166,6 +179,9 @@ static enum emit_status diagnose(struct emit_report *report, const struct emit_r
     for (size_t i = 0; i < absent_max && result->absent[i][0] && status == EMIT_OK; i++)
         status =
             emit_report_diagnose(report, "", "", EMIT_CODE_ABSENT, result->absent[i], NULL, err);
+    size_t silent_max = sizeof result->silent / sizeof result->silent[0];
+    for (size_t i = 0; i < silent_max && result->silent[i].meter[0] && status == EMIT_OK; i++)
+        status = diagnose_silence(report, &result->silent[i], err);
     return status;
 }
 

@@ -72,6 +72,12 @@ struct emit_run_header {
 
 struct emit_run_file; // the file behind a result, still locked
 
+// An interface that never answered while the run lasted.
+struct emit_run_silence {
+    char meter[EMIT_METER_NAME_MAX];
+    int64_t waited_ns;
+};
+
 // A closed run: everything an event, a report or a diagnostic is made of.
 struct emit_run_result {
     struct emit_run_header header;
@@ -86,7 +92,9 @@ struct emit_run_result {
     struct emit_slot *slots; // count of each, owned by the result
     struct emit_outcome *outcomes;
     char absent[EMIT_RUN_ABSENT_MAX]
-               [240];           // one sentence for each interface that is not here; "" at the end
+               [240]; // one sentence for each interface that is not here; "" at the end
+    // Said by whoever opened the meters apart from the run; meter "" at the end.
+    struct emit_run_silence silent[EMIT_RUN_ABSENT_MAX];
     struct emit_run_file *file; // NULL when there is none
 };
 

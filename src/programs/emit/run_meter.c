@@ -65,6 +65,8 @@ static struct emit_sampler_plan plan_sampler(struct run *run) {
                 .all_domains = run->plan.all_domains,
             },
         .host = &run->host,
+        // The rest is for the first sample of what has answered by then.
+        .answer_ns = run->options->start_timeout_ns / 10 * 9,
         .sampled = run->trace.file ? run_trace_sampled : NULL,
         .owner = &run->trace,
     };
@@ -88,6 +90,12 @@ enum emit_status run_meter_start(struct run *run, struct emit_error *err) {
     if (status == EMIT_OK) status = emit_sampler_wait_first(run->sampler, wait_ns, &why);
     if (run->options->require_measured) {
         if (status != EMIT_OK) return emit_fail(err, status, "--require-measured: %s", why.text);
+        const char *silent = emit_sampler_silent(run->sampler);
+        if (silent)
+            return emit_fail(err, EMIT_TIMEOUT,
+                             "--require-measured: %s has not answered; --start-timeout 5s waits "
+                             "longer",
+                             silent);
         return check_demand(run, err);
     }
     if (status != EMIT_OK && status != EMIT_TIMEOUT) {

@@ -216,6 +216,104 @@ static void play(struct scenario *scenario, struct emit_sampler_plan *plan) {
     emit_run_result_clear(&result);
 }
 
+// A second meter, which says of itself that it is slow.
+struct slow_case {
+    const char *what;
+    int64_t open_ns;
+    bool never;
+    enum emit_status first; // what waiting 100 ms for the first sample answers
+    size_t points;          // of both meters
+    enum emit_outcome_kind kind;
+    enum emit_code code;
+    bool left_behind;
+};
+
+static struct slow_case slow_cases[] = {
+    {"answers at once", 0, false, EMIT_OK, 2, EMIT_OUTCOME_MEASURED, EMIT_CODE_NONE, false},
+    {"answers in time", 50 * ms, false, EMIT_OK, 2, EMIT_OUTCOME_MEASURED, EMIT_CODE_NONE, false},
+    {"answers late", 150 * ms, false, EMIT_OK, 2, EMIT_OUTCOME_PARTIAL, EMIT_CODE_LATE, false},
+    {"answers after the job", 600 * ms, false, EMIT_OK, 1, 0, 0, true},
+    {"never answers", 0, true, EMIT_OK, 1, 0, 0, true},
+};
+static struct slow_case *_Atomic slow_now;
+
+static bool is_slow(const struct emit_host *of, const struct emit_meter_settings *settings) {
+    (void)of, (void)settings;
+    return true;
+}
+
+static enum emit_status slow_open(void *state, struct emit_host *of,
+                                  const struct emit_meter_settings *settings,
+                                  struct emit_points *points, struct emit_error *err) {
+    struct slow_case *slow = atomic_load(&slow_now);
+    if (slow->never) sleep_for_ever();
+    sleep_ns(slow->open_ns);
+    static struct behaviour plain;
+    (void)fake_open(state, of, settings, points, err);
+    struct behaviour *behaviour = &plain;
+    memcpy(state, &behaviour, sizeof behaviour);
+    points->at[0].meter[0] = 's';
+    points->at[0].device_id[8] = '1';
+    return EMIT_OK;
+}
+
+static const struct emit_meter_type slow_type = {
+    .name = "slow",
+    .summary = "a slow meter of this test",
+    .state_size = sizeof(struct behaviour *),
+    .is_slow = is_slow,
+    .open = slow_open,
+    .read = fake_read,
+    .close = fake_close,
+};
+static const struct emit_meter_type *const quick_and_slow[] = {&slow_type, &fake, NULL};
+
+static void check_slow_result(const struct slow_case *slow, const struct emit_run_result *result) {
+    CHECK(result->outcomes[0].kind == EMIT_OUTCOME_MEASURED &&
+              strcmp(result->slots[0].point.meter, "fake") == 0,
+          "%s: the quick one is measured", slow->what);
+    if (!CHECK(result->count == slow->points, "%s: %zu points", slow->what, result->count)) return;
+    if (slow->points == 1) {
+        CHECK(strcmp(result->silent[0].meter, "slow") == 0 && !result->silent[1].meter[0] &&
+                  result->silent[0].waited_ns > 190 * ms,
+              "%s: it is named, with how long it was waited for", slow->what);
+        return;
+    }
+    CHECK(result->outcomes[1].kind == slow->kind && result->outcomes[1].code == slow->code,
+          "%s: %s (%s)", slow->what, emit_outcome_word(result->outcomes[1].kind),
+          emit_code_word(result->outcomes[1].code));
+    CHECK(!result->silent[0].meter[0], "%s: nobody is missed", slow->what);
+}
+
+static void play_slow(struct slow_case *slow, struct emit_sampler_plan *plan) {
+    static struct behaviour quick;
+    struct emit_error err;
+    struct emit_sampler *sampler;
+    *plan = model;
+    plan->run.meters = quick_and_slow;
+    plan->answer_ns = 90 * ms;
+    plan->sampled = NULL;
+    atomic_store(&current, &quick);
+    atomic_store(&slow_now, slow);
+    if (!CHECK(emit_sampler_start(&sampler, plan, &err) == EMIT_OK, "%s: starts", slow->what))
+        return;
+    int64_t asked_ns = now_ns();
+    CHECK(emit_sampler_wait_first(sampler, 100 * ms, &err) == slow->first, "%s: the first sample",
+          slow->what);
+    CHECK(now_ns() - asked_ns < 160 * ms, "%s: the job is not delayed", slow->what);
+    emit_sampler_job_started(sampler, now_ns());
+    sleep_ns(200 * ms);
+    struct emit_run_result result;
+    bool left_behind;
+    int64_t ended_ns = now_ns();
+    CHECK(emit_sampler_finish(sampler, ended_ns, &result, &left_behind, &err) == EMIT_OK,
+          "%s: finishes", slow->what);
+    CHECK(now_ns() - ended_ns < 150 * ms, "%s: without delay", slow->what);
+    CHECK(left_behind == slow->left_behind, "%s: left behind or not", slow->what);
+    check_slow_result(slow, &result);
+    emit_run_result_clear(&result);
+}
+
 static void abandon(void) {
     struct emit_error err;
     struct emit_sampler *sampler = NULL;
@@ -237,6 +335,9 @@ int main(void) {
     static struct emit_sampler_plan plans[sizeof scenarios / sizeof scenarios[0]];
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
         play(&scenarios[i], &plans[i]);
+    static struct emit_sampler_plan slow_plans[sizeof slow_cases / sizeof slow_cases[0]];
+    for (size_t i = 0; i < sizeof slow_cases / sizeof slow_cases[0]; i++)
+        play_slow(&slow_cases[i], &slow_plans[i]);
     // Threads were left behind on purpose: end without cleaning up under them.
     int status = check_end();
     fflush(stdout);
