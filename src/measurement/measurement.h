@@ -4,7 +4,8 @@
 //   fold    takes one reading into what a point remembers (its tally)
 //   settle  turns the tallies of a run into outcomes
 //
-// A counter is subtracted in integers. What a point remembers never shrinks and
+// A counter is subtracted in integers; a power is integrated by trapezoid over the
+// times at which it was read, into a count of nanojoules. What a point remembers never shrinks and
 // is small enough to be written into the run file at every sample, so that a
 // killed run is settled from its file exactly as a living one is.
 // SPDX-License-Identifier: Apache-2.0
@@ -46,7 +47,8 @@ struct emit_point {
     enum emit_code found;      // NONE: may be read; else why it cannot (denied, masked, ...)
     uint32_t traits;           // of emit_point_trait
     int32_t device_index;      // the physical package; -1 where there is none
-    int64_t update_period_ns;  // between two updates of the counter; > 0
+    int64_t update_period_ns;  // between two updates of the counter or the power; > 0
+    int64_t averaged_ns;       // a power is its mean over so long; 0: of the moment, or a counter
     int64_t max_milliwatts;    // more power than this cannot be; > 0
     uint64_t modulus;          // the counter counts modulo this; 0: all 64 bits, never wraps
     uint64_t joules_numerator; // one count is numerator/denominator joules
@@ -54,10 +56,18 @@ struct emit_point {
     uint64_t step_counts; // one hardware unit in counts, >= 1: the resolution
 };
 
+// A point whose readings are milliwatts of the moment. Its count is what measurement
+// makes of them: nanojoules (1/1000000000 joule), modulus 0, step_counts the
+// milliwatts that it can tell apart.
+static inline bool emit_point_is_power(const struct emit_point *point) {
+    return point->accuracy == EMIT_ACCURACY_POWER_INTEGRATED;
+}
+
 // What the device said at one moment: a count, never subtracted, or why there is none.
 struct emit_reading {
-    enum emit_code code; // NONE: count is good; else MALFORMED, GONE, DENIED, TIMEOUT
-    uint64_t count;
+    enum emit_code code;  // NONE: count is good; else MALFORMED, GONE, DENIED, TIMEOUT, STALE
+    uint64_t count;       // of a power: milliwatts
+    int64_t age_ns;       // the count is no older than this at taken_ns; 0: up to an update period
     int64_t taken_ns;     // CLOCK_MONOTONIC, give or take within_ns
     int64_t within_ns;    // half of the time that reading the meter took
     int64_t suspended_ns; // CLOCK_BOOTTIME - CLOCK_MONOTONIC at that moment
@@ -65,23 +75,32 @@ struct emit_reading {
 
 // What a point remembers of a run. All zero before its first reading.
 struct emit_tally {
-    uint64_t samples; // good readings
-    uint64_t first_count;
+    uint64_t samples;     // good readings
+    uint64_t first_count; // as read: of a power milliwatts
     uint64_t last_count;
     uint64_t carried_count; // the sum of all proven differences, in counts
+    uint64_t carried_rest;  // of a power: what is not yet a nanojoule, in parts of 2000
     uint64_t wraps;
     uint64_t resets;  // intervals whose energy is unknown
     int64_t first_ns; // CLOCK_MONOTONIC of the first and last good reading
     int64_t last_ns;
     int64_t first_within_ns; // how well these two moments are known
     int64_t last_within_ns;
+    int64_t first_age_ns; // how old these two counts can be; 0: up to an update period
+    int64_t last_age_ns;
     int64_t moved_ns;         // of the last reading that differed from the one before
     int64_t suspended_ns;     // of the last good reading
     int64_t uncovered_ns;     // time whose energy is not in carried_count
     int64_t longest_gap_ns;   // between two good readings
-    int64_t peak_milliwatts;  // of the intervals that were long enough to say
-    int64_t first_milliwatts; // mean over the first and over the last such interval
+    int64_t peak_milliwatts;  // of the stretches that were long enough to say
+    int64_t least_milliwatts; // of a power: the lowest sample
+    int64_t first_milliwatts; // mean over the first and over the last such stretch
     int64_t last_milliwatts;
+    int64_t told_ns;        // where the present stretch began
+    uint64_t told_count;    // carried_count there
+    uint64_t before_count;  // of a power: the reading before the last one
+    int64_t before_gap_ns;  // and the time between them; 0: they do not belong together
+    double scatter_joules2; // of a power: variance that comes from watts between its samples
     int64_t failed_ns;      // of the first bad reading since the last good one; 0 none
     enum emit_code failed;  // its code
     enum emit_code trouble; // the first thing that went wrong and cannot be mended
@@ -89,10 +108,11 @@ struct emit_tally {
 };
 
 // Takes one reading into the tally.
-// A smaller count is a wrap when the implied power is possible and nothing says
+// Of a counter, a smaller count is a wrap when the implied power is possible and nothing says
 // reset; otherwise the interval is lost, counted in resets, and counting goes on
-// from the new count. A bad reading leaves the tally as it was but for `failed`;
-// EMIT_CODE_GONE ends it.
+// from the new count. Of a power, the energy between two samples further apart than
+// emit_point_hold_ns, or on two sides of a suspend, is not known. A bad reading leaves the tally as
+// it was but for `failed`; EMIT_CODE_GONE ends it.
 void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
                      const struct emit_reading *reading);
 
@@ -120,13 +140,15 @@ struct emit_window {
 // and `partial`.
 struct emit_outcome {
     enum emit_outcome_kind kind;
-    enum emit_code code;       // why, or what one should know; NONE for a plain measurement
-    uint64_t count;            // the energy in counts of the point
-    double joules;             // count * numerator / denominator, rounded once
-    double mean_watts;         // over the covered part of the window
-    double peak_watts;         // highest mean between two samples; 0 when never known
-    double uncertainty_joules; // of the window's two edges, as emit_uncertainty says it
-    double resolution_joules;  // one hardware unit
+    enum emit_code code; // why, or what one should know; NONE for a plain measurement
+    uint64_t count;      // the energy in counts of the point
+    double joules;       // count * numerator / denominator, rounded once
+    double mean_watts;   // over the covered part of the window
+    double peak_watts;   // highest mean between samples, of a power the highest sample; 0 when
+                         // never known
+    double uncertainty_joules; // of the window's two edges, and of what a power does between its
+                               // samples; as emit_uncertainty says it
+    double resolution_joules;  // one hardware unit; of a power: one all the time that is covered
     double coverage_ratio;     // part of the window whose energy is in `count`, 0..1
     double sampling_hz;        // (samples - 1) / window, achieved
     int64_t from_ns;           // of this point's window: its first reading, or earlier
@@ -172,5 +194,8 @@ double emit_uncertainty(double joules);
 // Longest time between two samples in which at most one wrap is possible:
 // modulus / max power. INT64_MAX for a counter that never wraps.
 int64_t emit_point_wrap_ns(const struct emit_point *point);
+
+// Longest time between two samples of a power that is integrated: one may be missed.
+int64_t emit_point_hold_ns(const struct emit_point *point);
 
 #endif

@@ -41,6 +41,14 @@ int64_t emit_point_wrap_ns(const struct emit_point *point) {
     return fill_ns(point, point->modulus, point->max_milliwatts);
 }
 
+int64_t emit_point_hold_ns(const struct emit_point *point) {
+    return emit_time_add(emit_point_lag_ns(point), point->update_period_ns / 2);
+}
+
+int64_t emit_point_least_ns(const struct emit_point *point) {
+    return emit_time_add(point->update_period_ns, point->averaged_ns);
+}
+
 int64_t emit_point_quiet_ns(const struct emit_point *point) {
     enum { PERIODS = 20 }; // a refusal for a counter that was only late would lose a whole run
     int64_t least = point->max_milliwatts / 1000, still_ns;

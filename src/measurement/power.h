@@ -21,6 +21,10 @@ int64_t emit_point_lag_ns(const struct emit_point *point);
 // time in which a thousandth of its maximum power fills one hardware unit.
 int64_t emit_point_quiet_ns(const struct emit_point *point);
 
+// What a window must last for its energy to be told from that before it: an update
+// period, and the time over which a power is averaged.
+int64_t emit_point_least_ns(const struct emit_point *point);
+
 // Mean power of counts over span_ns > 0, for people and edges; not exact.
 int64_t emit_point_milliwatts(const struct emit_point *point, uint64_t counts, int64_t span_ns);
 

@@ -2,6 +2,7 @@
 // from top to bottom. What cannot be believed is refused first, what is not
 // whole is partial, and only the rest is measured.
 // SPDX-License-Identifier: Apache-2.0
+#include "measurement/edges.h"
 #include "measurement/power.h"
 #include "measurement/settle.h"
 
@@ -39,19 +40,28 @@ static enum emit_code why_unclosed(const struct view *view) {
     return EMIT_CODE_TIMEOUT;
 }
 
+// True of a counter that did not move for so long. A power may stand still: that is a
+// constant load.
+static bool is_stale(const struct emit_point *point, int64_t still_ns) {
+    return !emit_point_is_power(point) && still_ns > emit_point_quiet_ns(point);
+}
+
 // NONE, or why a point with readings, but without a single count, counted nothing.
 static enum emit_code why_uncounted(const struct view *view) {
     const struct emit_tally *tally = view->tally;
     if (tally->carried_count && view->covered_ns > 0) return EMIT_CODE_NONE;
     if (tally->failed) return tally->failed;
     if (tally->resets) return EMIT_CODE_RESET;
-    if (view->span_ns > emit_point_quiet_ns(view->point)) return EMIT_CODE_STALE;
+    // A device that is there and says 0 W all the time has no sensor.
+    if (emit_point_is_power(view->point) && view->covered_ns > 0) return EMIT_CODE_MALFORMED;
+    if (is_stale(view->point, view->span_ns)) return EMIT_CODE_STALE;
     if (view->unclosed && !view->window->killed && !view->window->floor_ns)
         return EMIT_CODE_TIMEOUT;
     return EMIT_CODE_BELOW_RESOLUTION;
 }
 
 static bool has_gap(const struct view *view) {
+    if (emit_point_is_power(view->point)) return view->tally->uncovered_ns > 0;
     int64_t pace_ns = view->window->pace_ns, second_ns = 1000000000;
     if (pace_ns <= 0 || pace_ns > INT64_MAX / 3) return false;
     // One sample that failed or came late is no gap: the counter went on counting.
@@ -72,9 +82,9 @@ static enum emit_code decide_point(const struct view *view, enum emit_outcome_ki
         return decide(kind, refused, tally->trouble);
     enum emit_code uncounted = why_uncounted(view);
     if (uncounted) return decide(kind, refused, uncounted);
-    if (view->span_ns < view->point->update_period_ns || view->span_ns < view->window->floor_ns)
+    if (view->span_ns < emit_point_least_ns(view->point) || view->span_ns < view->window->floor_ns)
         return decide(kind, refused, EMIT_CODE_BELOW_RESOLUTION);
-    if (tally->last_ns - tally->moved_ns > emit_point_quiet_ns(view->point))
+    if (is_stale(view->point, tally->last_ns - tally->moved_ns))
         return decide(kind, refused, EMIT_CODE_STALE);
 
     if (tally->ended) return decide(kind, partial, EMIT_CODE_GONE);
@@ -90,20 +100,12 @@ static enum emit_code decide_point(const struct view *view, enum emit_outcome_ki
                                                              : EMIT_CODE_NONE);
 }
 
-// An edge is known to within one update of the counter, and a counter of large
-// units updates when a unit is full. apart_ns lies between the reading and the
-// job's own edge, as far as that is known: a process runs a little after it was
-// started and is missed a little after it ended, and how long scheduling took on
-// the known part of the way is the best guess at the rest of it. Hence twice.
-static double edge_joules(const struct view *view, int64_t milliwatts, double mean_watts,
-                          int64_t apart_ns) {
+// One hardware unit: of a counter once, of a power for as long as it was integrated.
+static double resolution_joules(const struct view *view) {
     const struct emit_point *point = view->point;
-    double watts = milliwatts ? (double)milliwatts / 1000 : mean_watts;
-    double update = watts * (double)point->update_period_ns / 1e9;
-    double step =
-        emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
-    double apart = apart_ns > 0 ? 2 * watts * (double)apart_ns / 1e9 : 0;
-    return (update > step ? update : step) + apart;
+    if (emit_point_is_power(point))
+        return (double)point->step_counts * (double)view->covered_ns / 1e12;
+    return emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
 }
 
 static void state_figures(const struct view *view, struct emit_outcome *outcome) {
@@ -115,17 +117,13 @@ static void state_figures(const struct view *view, struct emit_outcome *outcome)
     outcome->count = tally->carried_count;
     outcome->joules =
         emit_joules(tally->carried_count, point->joules_numerator, point->joules_denominator);
-    outcome->resolution_joules =
-        emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
+    outcome->resolution_joules = resolution_joules(view);
     outcome->mean_watts = outcome->joules * 1e9 / (double)view->covered_ns;
     outcome->peak_watts = (double)tally->peak_milliwatts / 1000;
     outcome->coverage_ratio = (double)view->covered_ns / (double)window_ns;
     outcome->sampling_hz = (double)(tally->samples - 1) * 1e9 / (double)window_ns;
     outcome->uncertainty_joules =
-        emit_uncertainty(edge_joules(view, tally->first_milliwatts, outcome->mean_watts,
-                                     window->from_ns - tally->first_ns + tally->first_within_ns) +
-                         edge_joules(view, tally->last_milliwatts, outcome->mean_watts,
-                                     tally->last_ns - window->to_ns + tally->last_within_ns));
+        emit_uncertainty(emit_edges_joules(point, tally, window, outcome->mean_watts));
     outcome->wraps = tally->wraps;
     outcome->concurrent_runs = view->concurrent_runs;
 }

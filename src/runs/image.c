@@ -60,8 +60,8 @@ static bool is_point(const struct emit_point *point) {
            is_text(point->note, sizeof point->note) && point->source < EMIT_SOURCE_COUNT &&
            point->component < EMIT_COMPONENT_COUNT && point->accuracy < EMIT_ACCURACY_COUNT &&
            point->found < EMIT_CODE_COUNT && point->update_period_ns > 0 &&
-           point->max_milliwatts > 0 && point->joules_numerator && point->joules_denominator &&
-           point->step_counts;
+           point->averaged_ns >= 0 && point->max_milliwatts > 0 && point->joules_numerator &&
+           point->joules_denominator && point->step_counts;
 }
 
 static bool is_header(const struct emit_run_header *header) {
@@ -159,7 +159,10 @@ void emit_run_image_publish(struct emit_run_image *image,
 
 static bool is_tally(const struct emit_tally *tally) {
     return tally->first_ns >= 0 && tally->last_ns >= tally->first_ns && tally->moved_ns >= 0 &&
-           tally->first_within_ns >= 0 && tally->last_within_ns >= 0 &&
+           tally->first_within_ns >= 0 && tally->last_within_ns >= 0 && tally->first_age_ns >= 0 &&
+           tally->last_age_ns >= 0 && tally->before_gap_ns >= 0 && tally->told_ns >= 0 &&
+           tally->told_ns <= tally->last_ns && tally->told_count <= tally->carried_count &&
+           tally->told_count <= tally->carried_count && tally->scatter_joules2 >= 0 &&
            tally->moved_ns <= tally->last_ns && tally->uncovered_ns >= 0 &&
            tally->uncovered_ns <= tally->last_ns - tally->first_ns &&
            tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT;

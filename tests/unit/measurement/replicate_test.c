@@ -93,6 +93,12 @@ static struct emit_slot slot_of(const struct row *row) {
         {.count = 5000, .taken_ns = 0},
         {.count = 5000 + (uint64_t)(500 * row->joules), .taken_ns = 50000000000},
         {.count = 5000 + (uint64_t)(1000 * row->joules), .taken_ns = 100000000000}};
+    if (row->accuracy == POWER) { // so many joules in 100 s are so many milliwatts all the time
+        slot.point.joules_denominator = 1000000000;
+        slot.point.update_period_ns = 20000000000;
+        for (int i = 0; i < 3; i++)
+            readings[i].count = (uint64_t)(10 * row->joules);
+    }
     if (row->is_lost) readings[2].code = EMIT_CODE_GONE;
     for (int i = 0; row->joules > 0 && i < 3; i++)
         emit_tally_fold(&slot.tally, &slot.point, &readings[i]);
