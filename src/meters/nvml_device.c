@@ -200,16 +200,14 @@ void emit_nvml_describe(const struct emit_nvml_device *device, struct emit_point
         .accuracy = power ? EMIT_ACCURACY_POWER_INTEGRATED : EMIT_ACCURACY_DEVICE_COUNTER,
         .found = device->found,
         .device_index = device->index,
-        .update_period_ns = averaged ? AVERAGE_NS : UPDATE_NS,
+        .update_period_ns = UPDATE_NS,
+        .averaged_ns = averaged ? AVERAGE_NS : 0,
         .max_milliwatts = device->is_module ? MAX_MODULE_MW : MAX_GPU_MW,
         .joules_numerator = 1,
         .joules_denominator = 1000, // millijoules in 64 bits: never wrap
         .step_counts = 1,
     };
-    if (power) { // counted in nanojoules by whoever integrates; one milliwatt is the unit
-        point->joules_denominator = 1000000000;
-        point->step_counts = (uint64_t)point->update_period_ns / 1000;
-    }
+    if (power) point->joules_denominator = 1000000000; // counted by whoever integrates
     if (device->uuid[0])
         (void)emit_text_format(point->device_id, sizeof point->device_id, "%s", device->uuid);
     else // known by nothing else
