@@ -57,6 +57,15 @@ def zone_of_points(zones):
     return points
 
 
+# Which zone or GPU a device id of emit's is. GPUs are who their UUID says; one whose
+# UUID may not be read is known by its index alone.
+def devices_of_points(wanted):
+    devices = zone_of_points(wanted["zones"])
+    for index, gpu in enumerate(wanted["gpus"]):
+        devices[gpu["uuid"]] = devices[f"gpu-{index}"] = {"id": gpu["uuid"], **gpu}
+    return devices
+
+
 class Run:
     """emit run --output EVENTS --report REPORT -- lifetime, as root or as nobody."""
 
@@ -91,18 +100,36 @@ class Run:
     def at(self, what):
         return next(line["at"] for line in self.ledger if line["what"] == what)
 
-    # All that was served of a zone, in order.
-    def served(self, zone):
-        return [line for line in self.ledger if line["what"] == "read" and line.get("zone") == zone["id"]]
+    # All that was served of a zone, or of a GPU by one library, in order.
+    def served(self, device, by=None):
+        key = "gpu" if "uuid" in device else "zone"
+        return [line for line in self.ledger if line["what"] == "read" and line.get(key) == device["id"]
+                and (by is None or line.get("by") == by)]
 
-    # Last count minus first, modulo what the counter counts modulo.
-    def ledger_microjoules(self, zone):
+    # Last count minus first, modulo what the counter counts modulo, in joules.
+    def zone_joules(self, zone):
         counts = [line["microjoules"] for line in self.served(zone) if "error" not in line]
         energy_range = zone["range_microjoules"]
         modulus = energy_range + energy_range // (2**32 - 1)
-        return (counts[-1] - counts[0]) % modulus if counts else None
+        return (counts[-1] - counts[0]) % modulus / 1e6 if counts else None
 
-    # The exact energy of all zones' curves between two CLOCK_MONOTONIC times.
+    # A library is asked more often than for samples: when its devices are found, too.
+    # The first sample is the last answer before the command lives.
+    def samples(self, gpu, by, unit):
+        lines = [line for line in self.served(gpu, by) if unit in line]
+        before = [number for number, line in enumerate(lines) if line["at"] <= self.life[0]]
+        return lines[before[-1] if before else 0:]
+
+    # Last count minus first; where only power is known, the trapezoids between its samples.
+    def gpu_joules(self, gpu, by):
+        if gpu["energy"] == "counter":
+            counts = [line["millijoules"] for line in self.samples(gpu, by, "millijoules")]
+            return (counts[-1] - counts[0]) / 1e3 if counts else None
+        lines = self.samples(gpu, by, "milliwatts")
+        return sum((after["at"] - before["at"]) / 1e9 * (before["milliwatts"] + after["milliwatts"]) / 2e3
+                   for before, after in zip(lines, lines[1:]))
+
+    # The exact energy of all zones' and GPUs' curves between two CLOCK_MONOTONIC times.
     def truth_joules(self, scenario, begin_ns, end_ns):
         got = subprocess.run([TESTBED, "energy", scenario, "--begin", str(self.at("begin")), "--from",
                               str(begin_ns), "--to", str(end_ns)], capture_output=True, text=True, check=True)

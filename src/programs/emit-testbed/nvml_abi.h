@@ -97,6 +97,7 @@ NVML_EXPORT int nvmlDeviceGetHandleByUUID(const char *uuid, nvml_handle *device)
 NVML_EXPORT int nvmlDeviceGetUUID(nvml_handle device, char *text, unsigned int size);
 NVML_EXPORT int nvmlDeviceGetName(nvml_handle device, char *text, unsigned int size);
 NVML_EXPORT int nvmlDeviceGetPciInfo_v3(nvml_handle device, struct nvml_pci *pci);
+NVML_EXPORT int nvmlDeviceGetMinorNumber(nvml_handle device, unsigned int *minor);
 NVML_EXPORT int nvmlDeviceGetTotalEnergyConsumption(nvml_handle device, unsigned long long *mj);
 NVML_EXPORT int nvmlDeviceGetPowerUsage(nvml_handle device, unsigned int *milliwatts);
 NVML_EXPORT int nvmlDeviceGetFieldValues(nvml_handle device, int count,

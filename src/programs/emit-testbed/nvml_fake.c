@@ -190,6 +190,14 @@ int nvmlDeviceGetPciInfo_v3(nvml_handle device, struct nvml_pci *pci) {
     return NVML_OK;
 }
 
+int nvmlDeviceGetMinorNumber(nvml_handle device, unsigned int *minor) {
+    struct call call;
+    if (!minor) return NVML_INVALID_ARGUMENT;
+    int code = begin(&call, device);
+    if (code == NVML_OK) *minor = (unsigned int)call.gpu;
+    return code;
+}
+
 // Energy and power. Everything served is recorded, refusals too.
 
 static void serve(const struct call *call, int code, enum emit_gpu_served_what what,

@@ -156,8 +156,6 @@ static enum emit_status complete_gpu(struct emit_scenario_reader *reader, const 
         return emit_reader_complain(reader, node, "update must be above 0");
     if (counter->jitter_ns > (counter->period_ns - 1) / 2)
         return emit_reader_complain(reader, node, "jitter must stay below half of update");
-    if (gpu->module && gpu->energy == EMIT_GPU_COUNTER)
-        return emit_reader_complain(reader, node, "a module has no energy counter: power-only");
     counter->seed = emit_testbed_mix(seed_of(reader->scenario), 2);
     if (!gpu->uuid[0]) emit_gpu_uuid(gpu->uuid, "GPU-", counter->seed);
     for (unsigned int i = 0; i < gpus->gpu_count; i++)
