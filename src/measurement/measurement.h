@@ -32,6 +32,7 @@ enum emit_point_trait {
     EMIT_TRAIT_UNNAMEABLE = 1 << 1, // the vocabulary has no name for it
     EMIT_TRAIT_ONE_CORE = 1 << 2,   // AMD's core zone: one core, not all cores
     EMIT_TRAIT_DIE = 1 << 3,        // one die of a package: adds, unless a mirror
+    EMIT_TRAIT_UNMATCHED = 1 << 4,  // nobody could tell whether the run may use it: `note` says why
 };
 
 // A metering point: where energy is counted. Plain bytes, stored in the run file.

@@ -78,9 +78,16 @@ static bool is_set(const char *text) {
     return text && *text;
 }
 
-// What the container's tools say when they say nothing of devices.
-static bool is_container_list(const char *text) {
-    return is_set(text) && strcmp(text, "all") != 0 && strcmp(text, "void") != 0;
+// Whether the container's variable chooses among the devices that are seen inside. "all"
+// and "void" (somebody else gave the devices) do not, and numbers are the host's: with
+// them, what is there is what was given.
+static bool is_container_list(const char *list) {
+    struct entry entry;
+    if (!is_set(list)) return false;
+    if (strcmp(list, "none") == 0) return true;
+    for (const char *at = list; next_entry(&at, &entry);)
+        if (!is_instance(entry.text) && !is_uuid_prefix(entry.text, "GPU-")) return false;
+    return true;
 }
 
 enum emit_status emit_assignment_choose(struct emit_assignment *assignment, const char *option,
@@ -152,7 +159,7 @@ static enum found take_instance(const struct match *match, const char *instance)
     }
     if (!match->parent_of || !match->parent_of(match->owner, instance, uuid)) return NOT_TOLD;
     uuid[sizeof uuid - 1] = '\0';
-    return take_uuid(match, uuid);
+    return uuid[0] ? take_uuid(match, uuid) : NOT_FOUND;
 }
 
 // CUDA's own order and NVML's agree where CUDA is told to follow the bus, and where
@@ -199,8 +206,6 @@ static enum found take_entry(const struct match *match, const char *text) {
     uint64_t number;
     if (is_instance(text)) return take_instance(match, text);
     if (is_uuid_prefix(text, "GPU-")) return take_uuid(match, text);
-    // The host's numbers: inside, what is there is what was given.
-    if (match->assignment->by == EMIT_ASSIGNED_BY_CONTAINER) return NOT_TOLD;
     if (!is_number(text, &number)) return NOT_FOUND;
     switch (match->assignment->by) {
     case EMIT_ASSIGNED_BY_CUDA: return take_ordinal(match, number);
@@ -225,10 +230,9 @@ static const char *take_list(const struct match *match, struct entry *odd) {
         if (found == FOUND) continue;
         *odd = entry;
         if (found == NOT_TOLD && is_instance(entry.text))
-            return "the GPU of a MIG instance cannot be found out";
+            return "whose GPU a MIG instance is, is not known";
         if (found == NOT_TOLD && by == EMIT_ASSIGNED_BY_CUDA)
-            return "CUDA may number unlike devices otherwise (CUDA_DEVICE_ORDER)";
-        if (found == NOT_TOLD) return "its numbers are the host's";
+            return "CUDA may order unlike devices its own way (CUDA_DEVICE_ORDER)";
         if (by == EMIT_ASSIGNED_BY_CUDA) return NULL; // the rest is hidden
         if (by == EMIT_ASSIGNED_BY_STEP || by == EMIT_ASSIGNED_BY_JOB)
             return "it names a device that is not here";
@@ -252,7 +256,8 @@ bool emit_assignment_match(const struct emit_assignment *assignment,
     if (why) {
         for (size_t i = 0; i < count; i++)
             assigned[i] = true;
-        (void)emit_text_format(words, EMIT_ASSIGNMENT_WORDS_MAX, "all metered: %s=%.24s: %s", name,
+        (void)emit_text_format(words, EMIT_ASSIGNMENT_WORDS_MAX,
+                               "every GPU is metered, for %s=%.24s cannot be resolved: %s", name,
                                assignment->list, why);
     } else if (odd.text[0]) {
         (void)emit_text_format(words, EMIT_ASSIGNMENT_WORDS_MAX,

@@ -54,8 +54,8 @@ EMIT_MUST_CHECK enum emit_status emit_assignment_choose(struct emit_assignment *
                                                         emit_assignment_variable *variable,
                                                         struct emit_error *err);
 
-// Writes the UUID of the GPU that a MIG instance is part of ("MIG-..."), at most 96
-// bytes; false when that cannot be found out.
+// Writes the UUID of the GPU that a MIG instance ("MIG-...") is part of, "" when there
+// is no such instance, in 96 bytes; false when that cannot be found out.
 typedef bool emit_assignment_parent(void *owner, const char *instance, char uuid[96]);
 
 // Says of each device whether the run may use it. `words` (which may be empty) is for people: why

@@ -112,8 +112,11 @@ static enum emit_status find_devices(struct nvml *nvml, size_t room, struct emit
 static bool parent_of(void *owner, const char *instance, char uuid[EMIT_NVML_TEXT_MAX]) {
     const struct nvml *nvml = owner;
     emit_nvml_handle handle = NULL, parent = NULL;
-    return nvml->call.by_uuid && nvml->call.parent_of_mig &&
-           nvml->call.by_uuid(instance, &handle) == EMIT_NVML_OK && handle &&
+    if (!nvml->call.by_uuid || !nvml->call.parent_of_mig) return false;
+    int result = nvml->call.by_uuid(instance, &handle);
+    uuid[0] = '\0';
+    if (result == EMIT_NVML_NOT_FOUND) return true;
+    return result == EMIT_NVML_OK && handle &&
            nvml->call.parent_of_mig(handle, &parent) == EMIT_NVML_OK && parent &&
            nvml->call.uuid(parent, uuid, EMIT_NVML_TEXT_MAX) == EMIT_NVML_OK;
 }
@@ -169,13 +172,6 @@ static bool is_real(struct emit_host *host, const struct nvml *nvml) {
            emit_library_is_anothers(nvml->library);
 }
 
-static void add_note(struct emit_point *point, const char *words) {
-    char note[sizeof point->note];
-    memcpy(note, point->note, sizeof note);
-    (void)emit_text_format(point->note, sizeof point->note, "%s%s%s", words, note[0] ? "; " : "",
-                           note);
-}
-
 static enum emit_status open_nvml(void *state, struct emit_host *host,
                                   const struct emit_meter_settings *settings,
                                   struct emit_points *points, struct emit_error *err) {
@@ -194,7 +190,9 @@ static enum emit_status open_nvml(void *state, struct emit_host *host,
         emit_nvml_describe(device, point);
         mark_repeated(nvml, i, point);
         if (!real) point->traits |= EMIT_TRAIT_SIMULATED;
-        if (words[0] && !device->found) add_note(point, words);
+        if (!words[0] || device->found) continue;
+        point->traits |= EMIT_TRAIT_UNMATCHED;
+        (void)emit_text_format(point->note, sizeof point->note, "%s", words);
     }
     return EMIT_OK;
 }

@@ -19,6 +19,7 @@ enum emit_nvml_result {
     EMIT_NVML_OK = 0,
     EMIT_NVML_NOT_SUPPORTED = 3,
     EMIT_NVML_NO_PERMISSION = 4,
+    EMIT_NVML_NOT_FOUND = 6,
     EMIT_NVML_DRIVER_NOT_LOADED = 9,
     EMIT_NVML_TIMEOUT = 10,
     EMIT_NVML_FUNCTION_NOT_FOUND = 13, // also what a missing optional function counts as

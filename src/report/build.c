@@ -226,6 +226,17 @@ static enum emit_status copy_points(struct emit_report *report,
     return EMIT_OK;
 }
 
+// What was metered although nobody could tell whether the run may use it, said once a meter.
+static void note_unmatched(struct emit_report *report) {
+    const char *meter = "";
+    for (size_t i = 0; i < report->point_count; i++) {
+        const struct emit_point *point = &report->slots[i].point;
+        if (!(point->traits & EMIT_TRAIT_UNMATCHED) || strcmp(point->meter, meter) == 0) continue;
+        meter = point->meter;
+        emit_report_note(report, "%s: %s", meter, point->note);
+    }
+}
+
 enum emit_status emit_report_build(struct emit_report *report, const struct emit_run_result *result,
                                    struct emit_error *err) {
     struct emit_report built = {
@@ -247,6 +258,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
         built.simulated |= built.outcomes[i].simulated ||
                            (built.slots[i].point.traits & EMIT_TRAIT_SIMULATED) != 0;
     sum(&built);
+    note_unmatched(&built);
     *report = built;
     return EMIT_OK;
 }

@@ -46,18 +46,24 @@ static void describe_reading(struct emit_text *words, const struct emit_slot *sl
 static void print_point(const struct emit_page *page, const struct emit_slot *slot,
                         const struct emit_outcome *outcome, const char *note_before) {
     const struct emit_point *point = &slot->point;
-    char state[32], room[256];
+    char state[32], room[512];
     struct emit_text words;
     emit_text_init(&words, room, sizeof room);
     if (emit_outcome_has_energy(outcome))
         (void)emit_text_format(state, sizeof state, "%.1f W", outcome->mean_watts);
     else
         (void)emit_text_format(state, sizeof state, "%s", emit_code_word(outcome->code));
+    // A UUID is too long for its column: the number stands there, which is short.
+    bool is_long = strlen(point->device_id) > NAME_COLUMNS && point->device_index >= 0;
+    char name[64];
+    (void)emit_text_format(name, sizeof name, "%s %d", emit_component_word(point->component),
+                           (int)point->device_index);
+    if (is_long) emit_text_add_format(&words, "%s ", point->device_id);
     if (emit_sensors_is_readable(slot) || !*point->note)
         describe_reading(&words, slot, outcome);
     else
         emit_text_add(&words, strcmp(point->note, note_before) == 0 ? "same" : point->note);
-    print_row(page, point->meter, point->device_id, state, room);
+    print_row(page, point->meter, is_long ? name : point->device_id, state, room);
 }
 
 static void print_points(const struct emit_page *page, const struct emit_sensors *sensors) {

@@ -454,7 +454,8 @@ static void test_assigned(void) {
     stub->devices[1].name = "ANOTHER";
     settings.assignment.list = "0";
     open_with(&opened, &settings);
-    CHECK(!points[0].found && !points[1].found && strstr(points[0].note, "all metered"),
+    CHECK(!points[0].found && !points[1].found && strstr(points[0].note, "every GPU is metered") &&
+              points[0].traits & EMIT_TRAIT_UNMATCHED,
           "what cannot be told is not guessed: %s", points[0].note);
     close_meter(&opened);
 }
