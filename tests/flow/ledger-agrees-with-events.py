@@ -88,12 +88,12 @@ def check_measured(label, run, point, device, quantity, truth):
 # What was served while the counter rose: more cannot have been counted.
 def most_joules(run, point, device):
     if "uuid" not in device:
-        counts = [line["microjoules"] / 1e6 for line in run.served(device) if "error" not in line]
+        counts, joule = [line["microjoules"] for line in run.served(device) if "error" not in line], 1e6
     elif device["energy"] == "counter":
-        counts = [line["millijoules"] / 1e3 for line in run.samples(device, point["meter"], "millijoules")]
+        counts, joule = [line["millijoules"] for line in run.samples(device, point["meter"], "millijoules")], 1e3
     else:
         return run.gpu_joules(device, point["meter"]) * 1.01
-    return sum(max(after - before, 0) for before, after in zip(counts, counts[1:]))
+    return sum(max(after - before, 0) for before, after in zip(counts, counts[1:])) / joule
 
 
 def check_energy(label, run, scenario, devices, events):
