@@ -4,6 +4,7 @@
 
 const struct emit_meter_type *const emit_meter_types[] = {
     &emit_meter_rapl,
+    &emit_meter_dcgm,
     &emit_meter_nvml,
     NULL,
 };

@@ -54,6 +54,7 @@ struct emit_meter_type {
 
 extern const struct emit_meter_type emit_meter_nvml;
 extern const struct emit_meter_type emit_meter_rapl;
+extern const struct emit_meter_type emit_meter_dcgm;
 // All meters, ended by NULL.
 extern const struct emit_meter_type *const emit_meter_types[];
 
