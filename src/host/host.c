@@ -218,7 +218,7 @@ bool emit_host_proc_has_word(struct emit_host *host, const char *path, const cha
     text[length] = '\0';
     for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
         const char *end = at + strlen(word);
-        if ((at == text || at[-1] == ' ') && strchr(" \n", *end)) return true;
+        if ((at == text || strchr(" \t", at[-1])) && strchr(" \t\n", *end)) return true;
     }
     return false;
 }

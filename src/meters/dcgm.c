@@ -9,13 +9,12 @@
 #include "meters/meter.h"
 
 #include "base/text.h"
+#include "host/library.h"
 #include "meters/dcgm_engine.h"
 #include "meters/dcgm_value.h"
+#include "meters/nvidia.h"
 
 #include <string.h>
-#include <unistd.h>
-
-#define CONTROL_NODE "/dev/nvidiactl"
 
 enum {
     OPEN_TIMEOUT_MS = 1000,   // for the engine to take a connection, before the run
@@ -52,8 +51,9 @@ struct dcgm {
 };
 
 static const unsigned short identity_fields[] = {
-    EMIT_DCGM_FIELD_UUID,  EMIT_DCGM_FIELD_NVML_INDEX,    EMIT_DCGM_FIELD_ENERGY,
-    EMIT_DCGM_FIELD_POWER, EMIT_DCGM_FIELD_POWER_INSTANT,
+    EMIT_DCGM_FIELD_UUID,          EMIT_DCGM_FIELD_NAME,     EMIT_DCGM_FIELD_NVML_INDEX,
+    EMIT_DCGM_FIELD_MINOR,         EMIT_DCGM_FIELD_ENERGY,   EMIT_DCGM_FIELD_POWER,
+    EMIT_DCGM_FIELD_POWER_INSTANT, EMIT_DCGM_FIELD_MIG_MODE,
 };
 enum { IDENTITY_FIELDS = sizeof identity_fields / sizeof identity_fields[0] };
 _Static_assert((int)IDENTITY_FIELDS <= (int)EMIT_DCGM_FIELDS_MAX, "read at a time");
@@ -68,7 +68,8 @@ static bool is_asked_for(const struct emit_meter_settings *settings) {
 }
 
 static bool is_slow(const struct emit_host *host, const struct emit_meter_settings *settings) {
-    return is_asked_for(settings) || (!host->sysfs_is_own && access(CONTROL_NODE, F_OK) == 0);
+    return is_asked_for(settings) ||
+           (!host->sysfs_is_own && emit_host_has_device(EMIT_NVIDIA_NODE));
 }
 
 // Reads who the GPUs are. An engine that answers no live read is let watch.
@@ -106,20 +107,9 @@ static const char *choose_field(const struct dcgm *dcgm, struct gpu *gpu) {
     return words;
 }
 
-static void describe(struct dcgm *dcgm, struct gpu *gpu, struct emit_point *point) {
-    const struct emit_dcgm_engine *engine = &dcgm->engine;
-    const char *why = NULL;
+static void describe(const struct dcgm *dcgm, const struct gpu *gpu, struct emit_point *point) {
     int32_t index = -1;
-    enum emit_code code = emit_dcgm_take_text(value_of(engine, gpu->id, EMIT_DCGM_FIELD_UUID),
-                                              gpu->uuid, sizeof gpu->uuid, &why);
-    (void)emit_dcgm_take_int(value_of(engine, gpu->id, EMIT_DCGM_FIELD_NVML_INDEX), &index);
-    gpu->is_listed = true;
-    if (code == EMIT_CODE_NONE) {
-        why = choose_field(dcgm, gpu);
-    } else { // known by nothing that outlives the engine
-        (void)emit_text_format(gpu->uuid, sizeof gpu->uuid, "dcgm-gpu-%u", (unsigned)gpu->id);
-        gpu->found = code;
-    }
+    (void)emit_dcgm_take_int(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_NVML_INDEX), &index);
     bool is_power = gpu->field && gpu->field != EMIT_DCGM_FIELD_ENERGY;
     *point = (struct emit_point){
         .meter = "dcgm",
@@ -127,7 +117,6 @@ static void describe(struct dcgm *dcgm, struct gpu *gpu, struct emit_point *poin
         .component = EMIT_COMPONENT_GPU,
         .accuracy = is_power ? EMIT_ACCURACY_POWER_INTEGRATED : EMIT_ACCURACY_DEVICE_COUNTER,
         .found = gpu->found,
-        .traits = EMIT_TRAIT_SIMULATED,
         .device_index = index >= 0 ? index : -1,
         // What the engine read for us is older by the time between two of its reads.
         .update_period_ns = dcgm->is_live ? update_ns : update_ns + EMIT_DCGM_WATCH_NS,
@@ -137,7 +126,54 @@ static void describe(struct dcgm *dcgm, struct gpu *gpu, struct emit_point *poin
         .step_counts = 1,
     };
     memcpy(point->device_id, gpu->uuid, sizeof point->device_id);
+}
+
+// Who a GPU of the engine is, and what can be read of it.
+static void meet(struct dcgm *dcgm, struct gpu *gpu, uint32_t id, struct emit_point *point) {
+    const struct emit_dcgm_engine *engine = &dcgm->engine;
+    const char *why = NULL;
+    *gpu = (struct gpu){.is_listed = true, .id = id};
+    enum emit_code code = emit_dcgm_take_text(value_of(engine, id, EMIT_DCGM_FIELD_UUID), gpu->uuid,
+                                              sizeof gpu->uuid, &why);
+    if (code == EMIT_CODE_NONE) {
+        why = choose_field(dcgm, gpu);
+    } else { // known by nothing that outlives the engine
+        (void)emit_text_format(gpu->uuid, sizeof gpu->uuid, "dcgm-gpu-%u", (unsigned)id);
+        gpu->found = code;
+    }
+    describe(dcgm, gpu, point);
     if (why) (void)emit_text_format(point->note, sizeof point->note, "%s", why);
+}
+
+// Excludes what the run may not use. What only NVML can tell of a MIG instance, that
+// meter's exclusion tells: a device is unassigned in all meters that see it.
+static void match(struct dcgm *dcgm, const struct emit_assignment *assignment,
+                  struct emit_point *points) {
+    const struct emit_dcgm_engine *engine = &dcgm->engine;
+    struct emit_assignable seen[EMIT_DCGM_GPUS_MAX];
+    bool assigned[EMIT_DCGM_GPUS_MAX];
+    char names[EMIT_DCGM_GPUS_MAX][EMIT_DEVICE_ID_MAX], words[EMIT_ASSIGNMENT_WORDS_MAX];
+    for (size_t i = 0; i < dcgm->count; i++) {
+        uint32_t id = dcgm->gpus[i].id;
+        int32_t mig = 0;
+        names[i][0] = '\0';
+        seen[i] = (struct emit_assignable){.uuid = dcgm->gpus[i].uuid,
+                                           .name = names[i],
+                                           .index = points[i].device_index,
+                                           .minor = -1,
+                                           .is_readable = true};
+        (void)emit_dcgm_take_text(value_of(engine, id, EMIT_DCGM_FIELD_NAME), names[i],
+                                  sizeof names[i], NULL);
+        (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MINOR), &seen[i].minor);
+        (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
+        seen[i].is_mig = mig == 1;
+    }
+    if (!emit_assignment_match(assignment, seen, dcgm->count, NULL, NULL, assigned, words)) return;
+    for (size_t i = 0; i < dcgm->count; i++) {
+        if (assigned[i]) continue;
+        dcgm->gpus[i].found = points[i].found = EMIT_CODE_UNASSIGNED;
+        (void)emit_text_format(points[i].note, sizeof points[i].note, "%s", words);
+    }
 }
 
 static void add_field(struct dcgm *dcgm, unsigned short field) {
@@ -153,9 +189,13 @@ static int start_watching(struct dcgm *dcgm) {
 
 static enum emit_status load(struct dcgm *dcgm, const struct emit_meter_settings *settings,
                              struct emit_error *err) {
+    if (!is_asked_for(settings) && dcgm->host->sysfs_is_own)
+        return emit_fail(err, EMIT_ABSENT,
+                         "the host engine of this machine does not know the GPUs of --sysfs-root; "
+                         "--dcgm-host names one that does");
     if (!is_slow(dcgm->host, settings))
         return emit_fail(err, EMIT_ABSENT,
-                         "there is no " CONTROL_NODE
+                         "there is no " EMIT_NVIDIA_NODE
                          ", and --dcgm-host names no host engine elsewhere");
     enum emit_status status = emit_dcgm_address(&dcgm->engine, settings->dcgm_host, err);
     return status == EMIT_OK ? emit_dcgm_load(&dcgm->engine, settings->dcgm_library, err) : status;
@@ -181,6 +221,15 @@ static enum emit_status connect_first(struct dcgm *dcgm, struct emit_error *err)
     return EMIT_OK;
 }
 
+// A vendor's library that is no file of this user's, and a GPU that the kernel of this
+// machine has: what stands behind an engine elsewhere cannot be seen from here.
+static bool is_real(const struct dcgm *dcgm, const struct gpu *gpu,
+                    const struct emit_meter_settings *settings) {
+    return !settings->dcgm_library && dcgm->engine.is_local &&
+           emit_library_is_anothers(dcgm->engine.library) &&
+           emit_nvidia_has_gpu(dcgm->host, gpu->uuid);
+}
+
 static enum emit_status open_dcgm(void *state, struct emit_host *host,
                                   const struct emit_meter_settings *settings,
                                   struct emit_points *points, struct emit_error *err) {
@@ -196,13 +245,16 @@ static enum emit_status open_dcgm(void *state, struct emit_host *host,
     if (count > points->size - points->count)
         return emit_fail(err, EMIT_FULL, "more than %d metering points on this machine",
                          EMIT_POINTS_MAX);
+    struct emit_point *at = points->at + points->count;
     for (size_t i = 0; i < count; i++) {
-        struct gpu *gpu = &dcgm->gpus[i];
-        gpu->id = dcgm->engine.gpus[i].id;
-        describe(dcgm, gpu, &points->at[points->count++]);
-        if (gpu->field) add_field(dcgm, gpu->field);
+        meet(dcgm, &dcgm->gpus[i], dcgm->engine.gpus[i].id, &at[i]);
+        if (!is_real(dcgm, &dcgm->gpus[i], settings)) at[i].traits |= EMIT_TRAIT_SIMULATED;
     }
     dcgm->count = count;
+    points->count += count;
+    match(dcgm, &settings->assignment, at);
+    for (size_t i = 0; i < count; i++)
+        if (!dcgm->gpus[i].found) add_field(dcgm, dcgm->gpus[i].field);
     dcgm->tried_ns = emit_host_monotonic_ns(host) - second_ns; // the next is due at once
     dcgm->wait_ns = second_ns;
     dcgm->is_whole = start_watching(dcgm) == EMIT_DCGM_OK; // else it is tried again

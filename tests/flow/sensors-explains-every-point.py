@@ -94,7 +94,7 @@ def check_others(emit, root):
                  ('hwmon', 'hwmon1 ibmaem', 'unmetered', 'ipmi'),
                  ('hwmon', 'hwmon3 power_meter', 'unnameable', None),
                  ('hwmon', 'hwmon10 amd_energy', 'unmetered', 'rapl')], 'GPUs, batteries and energy sensors, each for what it is')
-    check_equal([a['interface'] for a in told['absent']], ['rapl', 'nvml'], 'and why NVIDIA is not asked')
+    check_equal([a['interface'] for a in told['absent']], ['rapl', 'dcgm', 'nvml'], 'and why NVIDIA is not asked')
     text = sensors(emit, '--sysfs-root', root)[1]
     check(all(o['name'] in text for o in told['others']), 'the text names them too')
 

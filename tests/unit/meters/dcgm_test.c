@@ -422,7 +422,7 @@ int main(int argc, char **argv) {
     check_library("libm.so.6", NULL, EMIT_MALFORMED, "has no function dcgmInit");
     check_library("/nowhere/libdcgm.so.4", NULL, EMIT_ABSENT, "--dcgm-library");
     plug_in();
-    check_library(NULL, NULL, EMIT_ABSENT, "/dev/nvidiactl");
+    check_library(NULL, NULL, EMIT_ABSENT, "--sysfs-root");
     check_library(NULL, "localhost", EMIT_OK, "");
     CHECK_STRING(stub->address, "localhost", "libdcgm.so.3 where there is no newer one");
     dlclose(handle);

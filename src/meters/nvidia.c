@@ -1,0 +1,25 @@
+// The driver's own list of GPUs, /proc/driver/nvidia/gpus: a folder for each, in which
+// `information` names its UUID. A container has those that it may use.
+// SPDX-License-Identifier: Apache-2.0
+#include "meters/nvidia.h"
+
+#include "base/text.h"
+
+#include <dirent.h>
+
+#define LIST "/driver/nvidia/gpus"
+
+bool emit_nvidia_has_gpu(struct emit_host *host, const char *uuid) {
+    DIR *list = host->sysfs_is_own ? NULL : opendir("/proc" LIST);
+    if (!list) return false;
+    bool found = false;
+    const struct dirent *entry;
+    while (!found && (entry = readdir(list)) != NULL) {
+        char path[EMIT_HOST_PATH_MAX];
+        if (entry->d_name[0] == '.') continue;
+        if (emit_text_format(path, sizeof path, LIST "/%s/information", entry->d_name))
+            found = emit_host_proc_has_word(host, path, uuid);
+    }
+    closedir(list);
+    return found;
+}

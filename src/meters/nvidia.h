@@ -1,0 +1,14 @@
+// What the kernel knows of NVIDIA's GPUs, for meters that only hear of them through
+// somebody else's program.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef METERS_NVIDIA_H
+#define METERS_NVIDIA_H
+
+#include "host/host.h"
+
+#define EMIT_NVIDIA_NODE "/dev/nvidiactl" // there where the driver is
+
+// Evidence that the driver of this machine's kernel has a GPU of this UUID.
+bool emit_nvidia_has_gpu(struct emit_host *host, const char *uuid);
+
+#endif
