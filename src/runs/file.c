@@ -319,9 +319,11 @@ enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples
     enum emit_run_leave leave = EMIT_LEAVE_LEFT;
     if (file->descriptor < 0) return EMIT_LEAVE_LAST;
     if (!lock_door(file)) return leave; // whoever comes last, or recovery, closes it
-    if (!samples && emit_run_file_lock(file, EMIT_LOCK_SAMPLER, true)) {
+    bool alone = emit_run_file_lock(file, EMIT_LOCK_LIVE, true);
+    if (alone && !samples && emit_run_file_lock(file, EMIT_LOCK_SAMPLER, true)) {
+        (void)emit_run_file_lock(file, EMIT_LOCK_LIVE, false); // others may join again
         leave = EMIT_LEAVE_STAY;
-    } else if (emit_run_file_lock(file, EMIT_LOCK_LIVE, true)) {
+    } else if (alone) {
         rename_ended(file);
         leave = EMIT_LEAVE_LAST;
     } else {

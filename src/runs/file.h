@@ -60,11 +60,12 @@ EMIT_MUST_CHECK enum emit_status emit_run_file_inherit(struct emit_run_file *fil
 
 enum emit_run_leave {
     EMIT_LEAVE_LAST, // the file is ours alone, under another name; the run's own is free again
-    EMIT_LEAVE_LEFT, // others live in it, and one of them samples or can; we hold no lock
-    EMIT_LEAVE_STAY, // nobody sampled: now it is us, and we did not leave
+    EMIT_LEAVE_LEFT, // others live in it, and one of them samples or will; we hold no lock
+    EMIT_LEAVE_STAY, // we are the last and never sampled: now we do, and did not leave
 };
 
-// Leaves the file, unless this process is not the one that samples and nobody else is.
+// Leaves the file, unless nobody is left to take the last sample but this process, which
+// so far was not the one that samples.
 enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples);
 
 bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock lock, bool exclusive);

@@ -144,9 +144,9 @@ void emit_run_job_started(struct emit_run *run, int64_t at_ns);
 void emit_run_job_ended(struct emit_run *run, int64_t at_ns);
 
 // The job has ended: true when this process must see to the last sample, because it
-// is the one that samples; if it only now came to be that, its meters are open, and
-// those that are slow are wanted. False: another process samples, and this one has
-// left the run, which close will say.
+// is the one that samples; if it only now came to be that, as the last of all, its
+// meters are open, and those that are slow are wanted. False: others live in the run,
+// and this process has left it, which close will say.
 bool emit_run_is_needed(struct emit_run *run);
 
 // The current counts, for a live line: slots in the run's own order, copied.

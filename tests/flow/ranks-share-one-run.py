@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+# Several processes that name one run meter each device once, for the union of their
+# windows: whoever comes first or last, whoever is killed. Runs of different names
+# know of each other by device: a GPU that only one of them uses is shared by none.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from tap import EMIT, check, check_equal, end, skip
+
+TESTBED, LIFETIME = os.environ["EMIT_TESTBED"], os.environ["EMIT_LIFETIME"]
+DEVICES = ["package-0", "GPU-00000000-0000-4000-8000-000000000000", "GPU-00000000-0000-4000-8000-000000000001"]
+
+
+class Rank:
+    """One emit run; its command ends when it is told to, or after some milliseconds."""
+
+    def __init__(self, run, number, milliseconds=None, **environment):
+        self.name, self.status = f"{run}.{number}", number
+        wait = f"read end; exit {self.status}" if milliseconds is None else f"{LIFETIME} {self.name}.life {milliseconds}; exit {self.status}"
+        self.emit = subprocess.Popen([EMIT, "run", "--interval", "50ms", "--output", f"{self.name}.events", "--report",
+                                      f"{self.name}.report", "--", "sh", "-c", f"echo runs; {wait}"],
+                                     env={**os.environ, "EMIT_RUN_ID": run, "EMIT_WORKSPACE_ID": "ws_test", **environment},
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def runs(self):
+        self.emit.stdout.readline()
+        return self
+
+    def end(self):
+        self.said = self.emit.communicate("end\n")[1]
+        return self.emit.returncode == self.status
+
+    def kill(self):
+        self.emit.kill()
+        self.emit.communicate()
+
+    def report(self):
+        with open(f"{self.name}.report", encoding="utf-8") as text:
+            return json.load(text)
+
+    def events(self):
+        with open(f"{self.name}.events", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+
+def all_at_once():
+    ranks = [Rank("job", number) for number in range(8)]
+    for rank in ranks:
+        rank.runs()
+    time.sleep(0.2)
+    return ranks, [rank.end() for rank in ranks]
+
+
+def staggered():
+    ranks = []
+    for number in range(4):
+        ranks.append(Rank("job", number).runs())
+        time.sleep(0.1)
+    return ranks, [rank.end() for rank in ranks]
+
+
+def one_is_killed():
+    ranks = [Rank("job", number).runs() for number in range(4)]
+    ranks[2].kill()
+    time.sleep(0.1)
+    del ranks[2]
+    return ranks, [rank.end() for rank in ranks]
+
+
+def the_sampler_is_killed():
+    ranks = [Rank("job", number).runs() for number in range(4)]
+    time.sleep(0.1)
+    ranks.pop(0).kill()
+    time.sleep(0.2)
+    return ranks, [rank.end() for rank in ranks]
+
+
+def the_sampler_is_killed_at_the_end():
+    ranks = [Rank("job", number).runs() for number in range(3)]
+    time.sleep(0.1)
+    for rank in ranks[1:]:
+        os.kill(rank.emit.pid, signal.SIGSTOP)
+    ranks.pop(0).kill()
+    for rank in ranks:  # no wake-up between the death and the end
+        rank.emit.stdin.write("end\n")
+        rank.emit.stdin.flush()
+        os.kill(rank.emit.pid, signal.SIGCONT)
+    return ranks, [rank.end() for rank in ranks]
+
+
+def the_samplers_are_killed_in_turn():
+    ranks = [Rank("job", number).runs() for number in range(5)]
+    for _ in range(4):
+        time.sleep(0.15)
+        ranks.pop(0).kill()
+    return ranks, [ranks[0].end()]
+
+
+# Sixty-four that come and go together.
+def many():
+    begun = time.monotonic_ns()
+    ranks = [Rank("job", number, 600) for number in range(64)]
+    over = [rank.end() for rank in ranks]
+    starts = []
+    for rank in ranks:
+        with open(f"{rank.name}.life", "rb") as life:
+            starts.append(int.from_bytes(life.read(8), "little") - begun)
+    print(f"# 64 commands began {min(starts) / 1e6:.0f} to {max(starts) / 1e6:.0f} ms after the first emit was started")
+    return ranks, over
+
+
+CASES = {"all-at-once": all_at_once, "staggered": staggered, "one-is-killed": one_is_killed,
+         "the-sampler-is-killed": the_sampler_is_killed, "the-sampler-is-killed-at-the-end": the_sampler_is_killed_at_the_end,
+         "the-samplers-are-killed-in-turn": the_samplers_are_killed_in_turn, "sixty-four": many}
+
+
+def inside(case):
+    ranks, kept = CASES[case]()
+    with open("verdict", "w", encoding="utf-8") as verdict:
+        json.dump({"kept": all(kept), "events": [event for rank in ranks for event in rank.events()],
+                   "reports": [rank.report() for rank in ranks], "said": [rank.said for rank in ranks]}, verdict)
+
+
+def served(ledger):
+    """Joules between the first and the last value that each device served."""
+    values = {}
+    for line in ledger:
+        if line["what"] == "read" and "error" not in line:
+            device = line.get("gpu", DEVICES[0])
+            joules = line["millijoules"] / 1e3 if "gpu" in line else line["microjoules"] / 1e6
+            values.setdefault(device, []).append((line["at"], joules))
+    return {device: max(at)[1] - min(at)[1] for device, at in values.items()}
+
+
+def play(case, folder):
+    os.makedirs(folder)
+    got = subprocess.run([TESTBED, "run", "--ledger", "ledger", "two-gpus", "--", sys.executable, os.path.abspath(__file__),
+                          case], cwd=folder, env={**os.environ, "XDG_STATE_HOME": folder}, check=False)
+    check_equal(got.returncode, 0, f"{case}: played")
+    with open(f"{folder}/verdict", encoding="utf-8") as verdict:
+        told = json.load(verdict)
+    with open(f"{folder}/ledger", encoding="utf-8") as lines:
+        ledger = [json.loads(line) for line in lines]
+    check(told["kept"], f"{case}: every command's exit status is kept")
+    check_equal(sorted(event["tags"]["device_id"] for event in told["events"]), sorted(DEVICES),
+                f"{case}: each device has one event, of all processes together")
+    truth = served(ledger)
+    wrong = {event["tags"]["device_id"]: (event["quantity"], truth[event["tags"]["device_id"]]) for event in told["events"]
+             if abs(event["quantity"] - truth[event["tags"]["device_id"]]) > 1e-6}
+    check_equal(wrong, {}, f"{case}: which is what the device counted from the first sample to the last")
+    codes = {(point["outcome"], point["code"]) for report in told["reports"] if not report.get("left_to_others")
+             for point in report["points"]}
+    check_equal(codes, {("measured", "simulated")}, f"{case}: and is plainly measured")
+    left = [point["code"] for report in told["reports"] if report.get("left_to_others") for point in report["points"]]
+    check(set(left) <= {"already-metered"}, f"{case}: the other reports say already-metered")
+    check(sum("will report" in said for said in told["said"]) == len(told["said"]) - 1, f"{case}: and who tells")
+    # Processes, not threads: how many opened NVML.
+    return {line["pid"] for line in ledger if line["what"] == "read" and "gpu" in line}
+
+
+def disjoint():
+    """What each of three runs says of other runs, by device."""
+    left = Rank("left", 0, CUDA_VISIBLE_DEVICES="0").runs()
+    right = Rank("right", 0, CUDA_VISIBLE_DEVICES="1").runs()
+    both = Rank("both", 0, CUDA_VISIBLE_DEVICES="0,1").runs() if sys.argv[2] == "both" else None
+    seen = {}
+    for rank in filter(None, (both, right, left)):
+        rank.end()
+        seen[rank.name[:-2]] = {event["tags"]["device_id"]: event["tags"].get("concurrent_runs", 0) for event in rank.events()}
+    with open("seen", "w", encoding="utf-8") as text:
+        json.dump(seen, text)
+
+
+def play_disjoint(third, folder):
+    os.makedirs(folder)
+    subprocess.run([TESTBED, "run", "two-gpus", "--", sys.executable, os.path.abspath(__file__), "disjoint", third],
+                   cwd=folder, env={**os.environ, "XDG_STATE_HOME": folder}, check=True)
+    with open(f"{folder}/seen", encoding="utf-8") as text:
+        return json.load(text)
+
+
+if len(sys.argv) > 1:
+    disjoint() if sys.argv[1] == "disjoint" else inside(sys.argv[1])
+    sys.exit(0)
+if not os.path.exists("/dev/fuse"):
+    skip("ranks", "needs /dev/fuse")
+    end()
+with tempfile.TemporaryDirectory() as home:
+    for case, readers in (("all-at-once", 2), ("staggered", 3), ("one-is-killed", 2), ("the-sampler-is-killed", 2),
+                          ("the-sampler-is-killed-at-the-end", 2), ("the-samplers-are-killed-in-turn", 5), ("sixty-four", 2)):
+        pids = play(case, os.path.join(home, case))
+        check(len(pids) <= readers, f"{case}: {len(pids)} processes opened the GPUs")
+    cpu, first, second = DEVICES
+    check_equal(play_disjoint("none", os.path.join(home, "two")), {"left": {cpu: 1, first: 0}, "right": {cpu: 1, second: 0}},
+                "runs on two GPUs share the socket, and no GPU")
+    check_equal(play_disjoint("both", os.path.join(home, "three")),
+                {"left": {cpu: 2, first: 1}, "right": {cpu: 2, second: 1}, "both": {cpu: 2, first: 1, second: 1}},
+                "a third run on both GPUs shares each with one")
+end()
