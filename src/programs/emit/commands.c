@@ -3,6 +3,7 @@
 #include "programs/emit/command.h"
 
 extern const struct emit_command emit_command_attach;
+extern const struct emit_command emit_command_compare;
 extern const struct emit_command emit_command_diagnostics;
 extern const struct emit_command emit_command_help;
 extern const struct emit_command emit_command_outbox;
@@ -79,6 +80,7 @@ const struct emit_command *const emit_commands[] = {
     &emit_command_attach,
     &emit_command_runs,
     &emit_command_show,
+    &emit_command_compare,
     &emit_command_sensors,
     &emit_command_validate,
     &emit_command_schema,

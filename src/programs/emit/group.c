@@ -11,15 +11,17 @@
 // NaN everywhere. False: no memory.
 static bool make_series(struct emit_series *series, size_t capacity) {
     series->joules = calloc(capacity, sizeof *series->joules);
+    series->watts = calloc(capacity, sizeof *series->watts);
     series->uncertainty = calloc(capacity, sizeof *series->uncertainty);
-    if (!series->joules || !series->uncertainty) return false;
+    if (!series->joules || !series->watts || !series->uncertainty) return false;
     for (size_t i = 0; i < capacity; i++)
-        series->joules[i] = series->uncertainty[i] = (double)NAN;
+        series->joules[i] = series->watts[i] = series->uncertainty[i] = (double)NAN;
     return true;
 }
 
 static void free_series(struct emit_series *series) {
     free(series->joules);
+    free(series->watts);
     free(series->uncertainty);
 }
 
@@ -73,6 +75,7 @@ static enum emit_status add_device(struct emit_group *group, const struct emit_p
     }
     if (outcome->kind != EMIT_OUTCOME_MEASURED) return EMIT_OK;
     device->series.joules[group->count] = outcome->joules;
+    device->series.watts[group->count] = outcome->mean_watts;
     device->series.uncertainty[group->count] = outcome->uncertainty_joules;
     return EMIT_OK;
 }
@@ -92,6 +95,7 @@ static enum emit_status add_points(struct emit_group *group, const struct emit_r
     if (!group->summed[0]) memcpy(group->summed, total->what, sizeof group->summed);
     if (strcmp(group->summed, total->what) != 0) return EMIT_OK;
     group->sum.joules[group->count] = total->joules;
+    group->sum.watts[group->count] = total->mean_watts;
     group->sum.uncertainty[group->count] = total->uncertainty_joules;
     return EMIT_OK;
 }
@@ -139,6 +143,7 @@ void emit_group_collapse(struct emit_group *group) {
         // What is NaN in one of them makes the sum NaN.
         for (size_t run = 0; run < group->count; run++) {
             into->series.joules[run] += device->series.joules[run];
+            into->series.watts[run] += device->series.watts[run];
             into->series.uncertainty[run] += device->series.uncertainty[run];
         }
         into->members++;

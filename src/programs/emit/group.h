@@ -10,6 +10,7 @@
 // One quantity of all runs: a value a run, NaN where it is not known.
 struct emit_series {
     double *joules;
+    double *watts; // mean over the run
     double *uncertainty;
 };
 

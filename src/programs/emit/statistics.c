@@ -14,7 +14,7 @@ static const double sigma_per_mean_deviation = 1.253314;
 
 // emit is not linked with libm: what that costs every start is more than this is worth.
 // Newton's method, to the last bit but one.
-static double square_root(double value) {
+double emit_statistics_square_root(double value) {
     if (!(value > 0)) return 0;
     int exponent;
     (void)frexp(value, &exponent);
@@ -59,7 +59,8 @@ void emit_statistics_of(struct emit_statistics *statistics, const double *values
     for (size_t i = 0; i < known; i++)
         squares += (scratch[i] - mean) * (scratch[i] - mean);
     statistics->mean = mean;
-    statistics->sigma = known > 1 ? square_root(squares / (double)(known - 1)) : (double)NAN;
+    statistics->sigma =
+        known > 1 ? emit_statistics_square_root(squares / (double)(known - 1)) : (double)NAN;
     statistics->min = base;
     statistics->max = scratch[known - 1];
     statistics->median = median_of(scratch, known);

@@ -28,4 +28,7 @@ void emit_statistics_of(struct emit_statistics *statistics, const double *values
 size_t emit_statistics_mark_outliers(bool *marks, const double *values, size_t count,
                                      double *scratch);
 
+// 0 for what has none.
+double emit_statistics_square_root(double value);
+
 #endif
