@@ -30,22 +30,41 @@ static double apart_joules(double watts, int64_t apart_ns) {
     return apart_ns > 0 ? 2 * watts * seconds(apart_ns) : 0;
 }
 
-// An edge is known to within one update of the counter, or to within the age of its
-// count where the device tells it; and a counter of large units updates when a unit
-// is full.
-static double count_joules(const struct emit_point *point, double watts, int64_t age_ns) {
-    double update = watts * seconds(age_ns ? age_ns : point->update_period_ns);
-    double step =
-        emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
-    return update > step ? update : step;
+// How far an edge may lie before its reading: by the age of its value where the device
+// tells it, else by an update period; and a counter that was seen to stand still for
+// longer is as old as that.
+static int64_t lag_ns(const struct emit_point *point, int64_t age_ns, int64_t still_ns) {
+    if (age_ns) return age_ns;
+    return still_ns > point->update_period_ns ? still_ns : point->update_period_ns;
 }
 
+// The later of the two edges. The errors of both have opposite signs, but the watts at
+// an edge may well be twice what they are taken for: so each edge counts with this.
+static double lag_seconds(const struct emit_point *point, const struct emit_tally *tally) {
+    bool counts = !emit_point_is_power(point); // a power may stand still
+    int64_t still_ns = counts ? tally->last_ns - tally->moved_ns : 0;
+    int64_t first_ns = lag_ns(point, tally->first_age_ns, 0);
+    int64_t last_ns = lag_ns(point, tally->last_age_ns, still_ns);
+    return seconds(first_ns > last_ns ? first_ns : last_ns);
+}
+
+// A counter of large units updates when a unit is full.
+static double count_joules(const struct emit_point *point, double watts, double lag) {
+    double step =
+        emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
+    return watts * lag > step ? watts * lag : step;
+}
+
+// Where no stretch was long enough to tell its power there is the mean, which may be
+// short of what was drawn by an update period at the window's end.
 static double counter_joules(const struct emit_point *point, const struct emit_tally *tally,
                              int64_t before_ns, int64_t after_ns, double mean_watts) {
-    double first = tally->first_milliwatts ? (double)tally->first_milliwatts / 1000 : mean_watts;
-    double last = tally->last_milliwatts ? (double)tally->last_milliwatts / 1000 : mean_watts;
-    return count_joules(point, first, tally->first_age_ns) + apart_joules(first, before_ns) +
-           count_joules(point, last, tally->last_age_ns) + apart_joules(last, after_ns);
+    double periods = (double)(tally->last_ns - tally->first_ns) / (double)point->update_period_ns;
+    double lag = lag_seconds(point, tally), untold = mean_watts * (1 + 1 / periods);
+    double first = tally->first_milliwatts ? (double)tally->first_milliwatts / 1000 : untold;
+    double last = tally->last_milliwatts ? (double)tally->last_milliwatts / 1000 : untold;
+    return count_joules(point, first, lag) + apart_joules(first, before_ns) +
+           count_joules(point, last, lag) + apart_joules(last, after_ns);
 }
 
 // Watts that the samples do not show, as a variance: between the samples, and at each
@@ -61,14 +80,14 @@ static double unseen_joules2(const struct emit_point *point, const struct emit_t
     return tally->scatter_joules2 + (ends + few * stands / covered) * most * most;
 }
 
-// A power is shown late: by up to an update period, and by half of the time that it is
+// A power is shown late: by its age, and by half of the time that it is
 // averaged over. The whole integral is late then, which matters by as much as the
 // power at its end differs from that at its beginning.
 static double power_joules(const struct emit_point *point, const struct emit_tally *tally,
                            int64_t before_ns, int64_t after_ns) {
     const double sigmas = 2.6; // 99 in 100
     double first = (double)tally->first_count / 1000, last = (double)tally->last_count / 1000;
-    double late = seconds(point->update_period_ns) + seconds(point->averaged_ns) / 2;
+    double late = lag_seconds(point, tally) + seconds(point->averaged_ns) / 2;
     double covered = seconds(tally->last_ns - tally->first_ns - tally->uncovered_ns);
     return fabs(last - first) * late + sigmas * root(unseen_joules2(point, tally, covered)) +
            (double)point->step_counts / 1000 * covered + apart_joules(first, before_ns) +

@@ -386,9 +386,60 @@ static void check_figures(void) {
     CHECK(range < modulus, "the largest count is below the modulus");
 }
 
+// A GPU's counter: updates every 100 ms, in millijoules.
+static struct emit_outcome play_slow(const struct emit_reading *readings, size_t count) {
+    struct emit_slot slot = {.point = {.component = EMIT_COMPONENT_GPU,
+                                       .update_period_ns = 100 * ms,
+                                       .max_milliwatts = 2000000,
+                                       .joules_numerator = 1,
+                                       .joules_denominator = 1000,
+                                       .step_counts = 1}};
+    struct emit_window window = {.from_ns = readings[0].taken_ns,
+                                 .to_ns = readings[count - 1].taken_ns};
+    struct emit_outcome outcome;
+    for (size_t i = 0; i < count; i++)
+        emit_tally_fold(&slot.tally, &slot.point, &readings[i]);
+    emit_settle(&slot, 1, &window, &outcome);
+    return outcome;
+}
+
+static void check_slow_counter(void) {
+    struct emit_reading often[21] = {{0}}; // 100 W, then 300 W, read every 100 ms
+    for (int i = 1; i <= 20; i++) {
+        often[i].taken_ns = i * 100 * ms;
+        often[i].count = often[i - 1].count + (i <= 10 ? 10000 : 30000);
+    }
+    struct emit_outcome slow = play_slow(often, 21);
+    CHECK(is_near(slow.peak_watts, 250), "samples tell a peak together: %.0f W", slow.peak_watts);
+    CHECK(is_near(slow.uncertainty_joules, 10 + 25), "100 ms at 100 W and at 250 W");
+    slow = play_slow(often, 8);
+    CHECK(slow.peak_watts == 0 && is_near(slow.mean_watts, 100), "700 ms do not tell a peak");
+    CHECK(is_near(slow.uncertainty_joules, 22.9), "but 100 W, and a seventh more");
+
+    struct emit_reading dated[] = {{.count = 0, .age_ns = 10 * ms},
+                                   {.count = 100000, .taken_ns = s, .age_ns = 20 * ms}};
+    slow = play_slow(dated, 2);
+    CHECK(is_near(slow.uncertainty_joules, 4), "20 ms at 100 W, at both ends");
+    dated[1].age_ns = 300 * ms; // a device that updates less often than it should
+    slow = play_slow(dated, 2);
+    CHECK(is_near(slow.uncertainty_joules, 60), "an older value is as uncertain as it is old");
+
+    struct emit_reading still[] = {{.count = 0},
+                                   {.count = 100000, .taken_ns = s},
+                                   {.count = 100000, .taken_ns = s + 500 * ms}};
+    slow = play_slow(still, 3);
+    CHECK(slow.kind == EMIT_OUTCOME_MEASURED && is_near(slow.uncertainty_joules, 100),
+          "a counter that stood still for 500 ms may be as late");
+    still[2].taken_ns = s + 2001 * ms;
+    slow = play_slow(still, 3);
+    CHECK(slow.kind == EMIT_OUTCOME_REFUSED && slow.code == EMIT_CODE_STALE,
+          "for more than two seconds: stale");
+}
+
 int main(void) {
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
         check_case(c);
     check_figures();
+    check_slow_counter();
     return check_end();
 }
