@@ -68,9 +68,10 @@ static bool open_run(struct emit_sampler *sampler) {
     plan.slow_apart = true;
     char notice[sizeof sampler->notice] = "";
     enum emit_status status = emit_run_open(&run, sampler->plan.host, &plan, &err);
-    // Others live in the run and meter it: in memory it would be metered twice.
-    bool taken = status == EMIT_TIMEOUT || status == EMIT_CORRUPT;
-    if (status != EMIT_OK && status != EMIT_INVALID && !taken && plan.directory) {
+    // Others live in the run and meter it: in memory it would be metered twice. And
+    // nobody could end one that is held there.
+    bool taken = status == EMIT_TIMEOUT || status == EMIT_CORRUPT || status == EMIT_REFUSED;
+    if (status != EMIT_OK && status != EMIT_INVALID && !taken && plan.directory && !plan.hold) {
         emit_text_format(notice, sizeof notice, "%.170s; if emit is killed, this run is lost",
                          err.text);
         plan.directory = NULL;
@@ -267,6 +268,15 @@ void emit_sampler_job_started(struct emit_sampler *sampler, int64_t at_ns) {
     sampler->started_ns = at_ns;
     if (sampler->run) emit_run_job_started(sampler->run, at_ns);
     pthread_mutex_unlock(&sampler->lock);
+}
+
+bool emit_sampler_wait_asked(struct emit_sampler *sampler, int64_t until_ns) {
+    pthread_mutex_lock(&sampler->lock);
+    while (!sampler->run && sampler->phase == PHASE_OPENING && wait_until(sampler, until_ns))
+        continue;
+    const struct emit_run *run = sampler->run; // finish, in this thread, is what frees it
+    pthread_mutex_unlock(&sampler->lock);
+    return run && emit_run_wait_asked(run, until_ns);
 }
 
 size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size) {

@@ -44,6 +44,10 @@ emit_sampler_wait_first(struct emit_sampler *sampler, int64_t timeout_ns, struct
 
 void emit_sampler_job_started(struct emit_sampler *sampler, int64_t at_ns);
 
+// Waits until another process asks for the end of a run that is held (run.hold);
+// false: until_ns (CLOCK_MONOTONIC, INT64_MAX never) came first, or the run was not opened.
+bool emit_sampler_wait_asked(struct emit_sampler *sampler, int64_t until_ns);
+
 // The current counts; 0 while the run is not open.
 size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size);
 

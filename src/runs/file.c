@@ -44,7 +44,7 @@ static bool lock_door(const struct emit_run_file *file) {
     return false;
 }
 
-static void unlock(const struct emit_run_file *file, enum emit_run_lock lock) {
+void emit_run_file_unlock(const struct emit_run_file *file, enum emit_run_lock lock) {
     if (file->descriptor >= 0) (void)set_lock(file->descriptor, lock, F_UNLCK);
 }
 
@@ -308,7 +308,7 @@ enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *dir
         emit_run_file_close(&entered);
         return status;
     }
-    unlock(&entered, EMIT_LOCK_DOOR);
+    emit_run_file_unlock(&entered, EMIT_LOCK_DOOR);
     *file = entered;
     return EMIT_OK;
 }
@@ -327,10 +327,11 @@ enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples
         rename_ended(file);
         leave = EMIT_LEAVE_LAST;
     } else {
-        unlock(file, EMIT_LOCK_SAMPLER);
-        unlock(file, EMIT_LOCK_LIVE);
+        emit_run_file_unlock(file, EMIT_LOCK_SAMPLER);
+        emit_run_file_unlock(file, EMIT_LOCK_LIVE);
+        emit_run_file_unlock(file, EMIT_LOCK_HOLDER);
     }
-    unlock(file, EMIT_LOCK_DOOR);
+    emit_run_file_unlock(file, EMIT_LOCK_DOOR);
     return leave;
 }
 
@@ -352,7 +353,7 @@ enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory
     const char *fault =
         emit_run_file_map(&found, true) ? emit_run_file_fault(&found) : "it is too short";
     if (!fault) rename_ended(&found);
-    unlock(&found, EMIT_LOCK_DOOR);
+    emit_run_file_unlock(&found, EMIT_LOCK_DOOR);
     *file = found;
     if (fault) return emit_fail(err, EMIT_CORRUPT, "the run file %s is damaged: %s", name, fault);
     return EMIT_OK;

@@ -15,6 +15,7 @@ enum emit_run_lock {
     EMIT_LOCK_LIVE,    // shared by all who live in the run; exclusive: nobody else does
     EMIT_LOCK_DOOR,    // held while entering and leaving
     EMIT_LOCK_SAMPLER, // held by the one process that samples
+    EMIT_LOCK_HOLDER,  // held by the process that stays in the run until it is asked to leave
 };
 
 // An entered run file, or memory that looks like one: directory and descriptor -1.
@@ -69,6 +70,7 @@ enum emit_run_leave {
 enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples);
 
 bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock lock, bool exclusive);
+void emit_run_file_unlock(const struct emit_run_file *file, enum emit_run_lock lock);
 void emit_run_file_unlink(const struct emit_run_file *file);
 // Renames it to *.damaged, so that a person can look at it and no run trips over it.
 void emit_run_file_set_aside(const struct emit_run_file *file);

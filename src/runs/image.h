@@ -65,8 +65,10 @@ struct emit_run_image {
 
     _Atomic uint64_t turn; // its lowest bit says which half is whole; 0: nothing was published
     _Atomic int64_t job_started_ns, job_ended_ns;
-    _Atomic uint64_t jobs;   // that began and did not end
-    _Atomic uint64_t closed; // 1: `ending` stands, nobody joins any more
+    _Atomic uint64_t jobs;      // that began and did not end
+    _Atomic uint64_t closed;    // 1: `ending` stands, nobody joins any more
+    _Atomic uint32_t end_asked; // 1: whoever holds the run shall leave it; a futex
+    uint32_t more_padding;
     struct emit_run_ending ending;
     _Atomic uint64_t neighbours[EMIT_NEIGHBOURS_MAX]; // hashes of ids, from the front; 0 free
     struct {

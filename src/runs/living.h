@@ -56,6 +56,10 @@ bool emit_run_change_state(struct emit_run *run, int from, int to);
 EMIT_MUST_CHECK enum emit_status emit_run_open_meters(struct emit_run *run, bool *closed,
                                                       struct emit_error *err);
 
+// hold.c: EMIT_REFUSED, another process holds the run.
+EMIT_MUST_CHECK enum emit_status emit_run_take_hold(const struct emit_run *run,
+                                                    struct emit_error *err);
+
 // sample.c: goes on from the counts that stand in the file: the sampler's lock is ours.
 // False: closed meanwhile.
 bool emit_run_take_over(struct emit_run *run);

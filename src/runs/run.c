@@ -62,6 +62,12 @@ enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
         emit_run_free(opened);
         return status;
     }
+    if (plan->hold) status = emit_run_take_hold(opened, err);
+    if (status) { // the run is others', even if they die now: closed, and not abandoned
+        emit_run_file_close(&opened->file);
+        emit_run_free(opened);
+        return status;
+    }
     // Who joins opens no meters unless it comes to be the one that samples.
     bool closed;
     opened->samples = opened->file.created;

@@ -50,6 +50,9 @@ struct emit_run_plan {
     // every run, so that overlapping runs give nothing finer than floor_ns.
     int64_t floor_ns;
     bool all_domains;
+    // This process has no job of its own: it holds the run open for others until one of
+    // them asks it to leave. One at a time: EMIT_REFUSED when another does so already.
+    bool hold;
     // Meters that say is_slow are left to the caller, who opens them without delaying
     // the run and gives them to emit_run_add_meter. Otherwise they are opened in turn.
     bool slow_apart;
@@ -100,9 +103,10 @@ struct emit_run_result {
 
 // Creates the run file and opens the meters, or joins the run and opens none. Nothing
 // has been sampled yet. A run without points is a good run. EMIT_INVALID: an unusable
-// id; EMIT_TIMEOUT, EMIT_CORRUPT: others live in the run and it cannot be joined;
-// EMIT_SYSTEM and kin: the directory cannot be used (the caller may try again
-// with directory NULL). Does not wait for other processes longer than 250 ms.
+// id; EMIT_REFUSED: plan.hold, and another process holds the run; EMIT_TIMEOUT, EMIT_CORRUPT:
+// others live in the run and it cannot be joined; EMIT_SYSTEM and kin: the directory cannot be used
+// (the caller may try again with directory NULL). Does not wait for other processes longer than 250
+// ms.
 EMIT_MUST_CHECK enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
                                                const struct emit_run_plan *plan,
                                                struct emit_error *err);
@@ -148,6 +152,14 @@ void emit_run_job_ended(struct emit_run *run, int64_t at_ns);
 // meters are open, and those that are slow are wanted. False: others live in the run,
 // and this process has left it, which close will say.
 bool emit_run_is_needed(struct emit_run *run);
+
+// A run that is held (plan.hold) is left by its holder when another process of the run
+// asks for it. The holder waits until it is asked; false: until_ns (CLOCK_MONOTONIC,
+// INT64_MAX never) came first. In any thread.
+bool emit_run_wait_asked(const struct emit_run *run, int64_t until_ns);
+// Asks the holder to leave, which it does after its last sample, and waits until it
+// has. False: nobody holds the run, or did not leave within timeout_ns.
+bool emit_run_ask_holder(const struct emit_run *run, int64_t timeout_ns);
 
 // The current counts, for a live line: slots in the run's own order, copied.
 // Returns how many were written (at most size).
