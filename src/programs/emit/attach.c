@@ -28,6 +28,7 @@ static const struct emit_option options[] = {
      .text = "As --trace of emit run.",
      .offset = offsetof(struct run_options, trace_path)},
     RUN_TELLING_ROWS,
+    RUN_QUIET_ROW,
     RUN_CONFIG_ROW,
     METER_OPTION_ROWS(struct run_options, meter),
     {0},

@@ -3,8 +3,10 @@
 #include "programs/emit/command.h"
 
 extern const struct emit_command emit_command_attach;
+extern const struct emit_command emit_command_begin;
 extern const struct emit_command emit_command_compare;
 extern const struct emit_command emit_command_diagnostics;
+extern const struct emit_command emit_command_end;
 extern const struct emit_command emit_command_help;
 extern const struct emit_command emit_command_outbox;
 extern const struct emit_command emit_command_run;
@@ -77,6 +79,8 @@ const struct emit_program emit_program = {
 
 const struct emit_command *const emit_commands[] = {
     &emit_command_run,
+    &emit_command_begin,
+    &emit_command_end,
     &emit_command_attach,
     &emit_command_runs,
     &emit_command_show,

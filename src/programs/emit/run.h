@@ -41,7 +41,9 @@ struct run {
     int64_t started_ns; // CLOCK_MONOTONIC, of the command
     bool sees_exit;     // the command is ours: its exit status belongs into the report
 
+    bool holds;                   // the run is open for others, until they ask (emit begin)
     struct emit_sampler *sampler; // NULL: nothing is metered
+    struct emit_error why;        // then, when something was to be metered
     struct live live;
     bool left_behind; // a read never came back: nothing may be freed under it
 
@@ -91,6 +93,8 @@ void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);
 // run_conclude.c: from the last sample to the last word. The command ended at
 // ended_ns with exit_status; returns what emit exits with.
 int run_conclude(struct run *run, int64_t ended_ns, int exit_status);
+// The same for a run that is closed already: stores it and prints its report.
+void run_tell(struct run *run, struct emit_run_result *result, int64_t ended_ns, int exit_status);
 // The command was not started, and why.
 int run_conclude_unstarted(struct run *run, int exit_status, const char *why);
 

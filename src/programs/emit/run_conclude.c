@@ -119,8 +119,7 @@ static enum emit_status build_report(const struct run *run, const struct emit_ru
     return EMIT_OK;
 }
 
-static void tell(struct run *run, struct emit_run_result *result, int64_t ended_ns,
-                 int exit_status) {
+void run_tell(struct run *run, struct emit_run_result *result, int64_t ended_ns, int exit_status) {
     struct emit_error err;
     struct emit_report report;
     if (build_report(run, result, exit_status, &report, &err) != EMIT_OK) {
@@ -196,7 +195,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         run_note(run, "nothing was metered: %s", err.text);
         exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {
-        tell(run, &result, ended_ns, exit_status);
+        run_tell(run, &result, ended_ns, exit_status);
         exit_status = settle_demand(run, &result, exit_status);
         emit_run_result_clear(&result);
     }

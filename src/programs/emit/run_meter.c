@@ -63,6 +63,7 @@ static struct emit_sampler_plan plan_sampler(struct run *run) {
                 .pace_ns = run->plan.pace_ns,
                 .floor_ns = run->host.borrowed_right ? EMIT_BORROWED_FLOOR_NS : 0,
                 .all_domains = run->plan.all_domains,
+                .hold = run->holds,
             },
         .host = &run->host,
         // The rest is for the first sample of what has answered by then.
@@ -77,19 +78,19 @@ enum emit_status run_meter_start(struct run *run, struct emit_error *err) {
         return emit_fail(err, EMIT_REFUSED,
                          "--require-measured: there is no meter to measure with");
     if (!run->plan.meters[0]) return EMIT_OK;
-    struct emit_error why;
-    run->has_place = emit_place_find(&run->place, run->options->outbox_path, &why) == EMIT_OK;
-    if (!run->has_place) run_note(run, "%s", why.text);
+    struct emit_error *why = &run->why;
+    run->has_place = emit_place_find(&run->place, run->options->outbox_path, why) == EMIT_OK;
+    if (!run->has_place) run_note(run, "%s", why->text);
     const struct emit_sampler_plan plan = plan_sampler(run);
     // Who demands a measurement waits for the tick that may begin one, too.
     int64_t wait_ns = run->options->start_timeout_ns;
     if (run->options->require_measured &&
         __builtin_add_overflow(wait_ns, plan.run.floor_ns, &wait_ns))
         wait_ns = INT64_MAX;
-    enum emit_status status = emit_sampler_start(&run->sampler, &plan, &why);
-    if (status == EMIT_OK) status = emit_sampler_wait_first(run->sampler, wait_ns, &why);
+    enum emit_status status = emit_sampler_start(&run->sampler, &plan, why);
+    if (status == EMIT_OK) status = emit_sampler_wait_first(run->sampler, wait_ns, why);
     if (run->options->require_measured) {
-        if (status != EMIT_OK) return emit_fail(err, status, "--require-measured: %s", why.text);
+        if (status != EMIT_OK) return emit_fail(err, status, "--require-measured: %s", why->text);
         const char *silent = emit_sampler_silent(run->sampler);
         if (silent)
             return emit_fail(err, EMIT_TIMEOUT,
@@ -99,7 +100,7 @@ enum emit_status run_meter_start(struct run *run, struct emit_error *err) {
         return check_demand(run, err);
     }
     if (status != EMIT_OK && status != EMIT_TIMEOUT) {
-        run_note(run, "nothing is metered: %s", why.text);
+        run_note(run, "nothing is metered: %s", why->text);
         emit_sampler_abandon(run->sampler, &run->left_behind);
         run->sampler = NULL;
     }
@@ -121,7 +122,7 @@ static void open_store(void *owner) {
 }
 
 void run_store_start(struct run *run) {
-    run->store_wanted = run->sampler && run->has_place && !run->options->no_outbox;
+    run->store_wanted = run->has_place && !run->options->no_outbox;
     if (run->store_wanted) emit_task_start(&run->store_task, open_store, run);
 }
 

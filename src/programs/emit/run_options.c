@@ -67,6 +67,7 @@ const struct emit_option emit_run_options[] = {
              "that cannot be executed, ends the repetition all the same.",
      .offset = AT(ignore_failure)},
     RUN_TELLING_ROWS,
+    RUN_QUIET_ROW,
     RUN_CONFIG_ROW,
     METER_OPTION_ROWS(struct run_options, meter),
     {0},

@@ -118,7 +118,9 @@ struct run_options {
      .type = EMIT_OPTION_FLAG,                                                                     \
      .help = "store nothing",                                                                      \
      .text = "The report is still shown, and --output still gets the events.",                     \
-     .offset = offsetof(struct run_options, no_outbox)},                                           \
+     .offset = offsetof(struct run_options, no_outbox)}
+
+#define RUN_QUIET_ROW                                                                              \
     {.name = "quiet",                                                                              \
      .letter = 'q',                                                                                \
      .type = EMIT_OPTION_FLAG,                                                                     \

@@ -24,6 +24,10 @@ static enum emit_status copy_id(char *id, size_t size, const char *what, const c
     return EMIT_OK;
 }
 
+enum emit_status run_plan_name(struct run_plan *plan, const char *run_id, struct emit_error *err) {
+    return copy_id(plan->run_id, sizeof plan->run_id, "run id", run_id, err);
+}
+
 // A variable that is set to nothing is a variable that is not set.
 static bool is_given(const char *text) {
     return text && *text;
@@ -100,7 +104,7 @@ enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *
     *plan = (struct run_plan){.all_domains = strcmp(options->domains, "all") == 0};
     enum emit_status status = EMIT_OK;
     if (is_given(options->run_id))
-        status = copy_id(plan->run_id, sizeof plan->run_id, "run id", options->run_id, err);
+        status = run_plan_name(plan, options->run_id, err);
     else
         emit_run_id_new(host, plan->run_id);
     if (status == EMIT_OK) status = choose_meters(plan, options->meters, err);

@@ -28,4 +28,8 @@ EMIT_MUST_CHECK enum emit_status run_plan_make(struct run_plan *plan,
                                                struct emit_host *host, char *const *command,
                                                struct emit_error *err);
 
+// Only the id of the run, checked.
+EMIT_MUST_CHECK enum emit_status run_plan_name(struct run_plan *plan, const char *run_id,
+                                               struct emit_error *err);
+
 #endif

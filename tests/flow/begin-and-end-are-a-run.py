@@ -1,0 +1,271 @@
+#!/usr/bin/python3
+# emit begin and emit end are a run around a job that emit does not start: what they
+# say is the ledger's last count minus its first. The process that stays behind holds
+# nothing of its caller's and survives it; killed, the run is closed at its last
+# sample; forgotten, it ends by itself. No job fails by either command.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from reachable import for_nobody
+from tap import EMIT, check, check_equal, end, skip
+
+TESTBED = os.environ["EMIT_TESTBED"]
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+ZONES = {"package-0": "intel-rapl:0", "dram-0": "intel-rapl:0:0"}
+SOON = 5  # seconds: what should come at once has come
+
+
+def emit(*words, program=EMIT, before=(), **more):
+    return subprocess.run([*before, program, *words], capture_output=True, text=True, timeout=60, **more)
+
+
+def begin(run_id, *words, **more):
+    return emit("begin", "--run-id", run_id, *words, **more)
+
+
+def finish(run_id, *words, **more):
+    return emit("end", "--run-id", run_id, *words, **more)
+
+
+def sampler(run_id):
+    """The process that ps shows as emit begin ID; None where there is none."""
+    lines = subprocess.run(["ps", "-e", "-o", "pid=,args="], capture_output=True, text=True).stdout.splitlines()
+    pids = [int(line.split()[0]) for line in lines if line.split(None, 1)[1].rstrip() == f"emit begin {run_id}"]
+    return pids[0] if len(pids) == 1 else None
+
+
+def is_gone(pid):
+    until = time.monotonic() + SOON
+    while time.monotonic() < until:
+        try:
+            with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+                if stat.read().rpartition(")")[2].split()[0] in "ZX":
+                    return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def served():
+    with open("ledger", encoding="utf-8") as lines:
+        reads = [json.loads(line) for line in lines]
+    return {device: [line["microjoules"] for line in reads if line["what"] == "read" and line["zone"] == zone]
+            for device, zone in ZONES.items()}
+
+
+def report_of(run_id):
+    got = emit("show", "--json", run_id)
+    return json.loads(got.stdout.splitlines()[-1]) if got.returncode == 0 else None
+
+
+def outcomes(report):
+    return {(point["outcome"], point["code"]) for point in report["points"]}
+
+
+def check_energy():
+    before = {device: len(counts) for device, counts in served().items()}
+    got = begin("job", "--interval", "100ms")
+    check_equal((got.returncode, got.stdout), (0, ""), "begin: 0, and nothing on stdout for a run that has a name")
+    check("2 points are metered; emit end --run-id job" in got.stderr and got.stderr.count("\n") == 1, f"it says how to end it: {got.stderr}")
+    time.sleep(1.2)
+    pid = sampler("job")
+    got = finish("job", "--exit", "5", "--output", "events", "--report", "report")
+    check_equal((got.returncode, got.stdout), (0, ""), "end: 0, whatever became of the job")
+    with open("report", encoding="utf-8") as file:
+        report = json.load(file)
+    check_equal((report["exit"], report["run_id"], outcomes(report)), (5, "job", {("measured", "simulated")}), "the report has the job's exit status")
+    with open("events", encoding="utf-8") as file:
+        events = {event["tags"]["device_id"]: event for event in map(json.loads, file)}
+    check_equal(sorted(events), sorted(ZONES), "an event for each point")
+    for device, counts in served().items():
+        mine = counts[before[device]:]
+        check_equal(events[device]["quantity"], (mine[-1] - mine[0]) / 1e6, f"{device} is the ledger's last count minus its first")
+        tags = events[device]["tags"]
+        check(1200 <= tags["measurement_window_ms"] <= 1700 and tags["samples"] >= 10,
+              f"{device}: from begin to end, sampled in between: {tags['measurement_window_ms']} ms, {tags['samples']} samples")
+    check_equal(emit("validate", "--strict", "events").returncode, 0, "the events keep the contract")
+    check_equal(emit("show", "job").stdout, got.stderr, "emit show prints the same")
+    check(pid and is_gone(pid), "no process stays")
+
+    got = begin("quiet", "-q")
+    took = []
+    for i in range(5):
+        before_ns = time.monotonic_ns()
+        begin(f"quick-{i}")
+        took.append((time.monotonic_ns() - before_ns) / 1e6)
+        finish(f"quick-{i}")
+    check(min(took) < 100, f"begin returns at once: {min(took):.1f} ms")
+    check_equal((got.stderr, finish("quiet", "-q").stderr), ("", ""), "both are silent when asked to be")
+
+
+def check_process():
+    """What the sampler is, seen from outside."""
+    inherited = os.open("/dev/null", os.O_RDONLY)
+    reads, writes = os.pipe()
+    words = ["sh", "-c", f"trap '' INT TERM HUP; kill -0 $$; exec {EMIT} begin --run-id kept"]
+    os.makedirs("somewhere", exist_ok=True)
+    caller = subprocess.Popen([*words], pass_fds=[inherited, writes], start_new_session=True, cwd="somewhere",
+                              stdin=reads, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    caller.communicate(timeout=SOON)
+    check_equal(caller.returncode, 0, "whoever reads what begin prints reads to the end at once")
+    os.close(writes)
+    os.set_blocking(reads, False)
+    check_equal(os.read(reads, 1), b"", "a pipe that begin inherited is closed")
+    os.close(reads), os.close(inherited)
+    pid = sampler("kept")
+    if not check(pid, "ps shows emit begin kept"):
+        return
+    files = {int(file): os.readlink(f"/proc/{pid}/fd/{file}") for file in os.listdir(f"/proc/{pid}/fd")}
+    check_equal([files[file] for file in (0, 1, 2)], ["/dev/null"] * 3, "standard streams are /dev/null")
+    rest = {path for file, path in files.items() if file > 2}
+    check(all(path.startswith("/sys") or "/emit/runs" in path for path in rest), f"nothing else is open but counters and the run: {rest}")
+    check_equal(os.readlink(f"/proc/{pid}/cwd"), "/", "no folder is kept busy")
+    with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in lines if ":\t" in line)
+    check_equal(int(status["SigBlk"], 16) | int(status["SigIgn"], 16), 0, "no signal is blocked or ignored")
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        group, session, terminal = stat.read().rpartition(")")[2].split()[2:5]
+    check(int(group) == pid and int(session) != os.getsid(0) and terminal == "0", "a session and a group of its own, and no terminal")
+    try:
+        os.killpg(caller.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    check(sampler("kept") == pid, "it survives its caller's group")
+    finish("kept")
+    check(is_gone(pid), "until it is asked to end")
+
+    got = emit("begin", env=dict(os.environ, EMIT_RUN_ID="named-by-variable"))
+    check(sampler("named-by-variable"), "a name longer than the command line stands whole in ps, too")
+    with open(f"/proc/{sampler('named-by-variable')}/environ", "rb") as environ:
+        check(b"HOME=" not in environ.read(), "which is where the environment was")
+    finish("named-by-variable")
+
+
+def check_several():
+    begin("twice")
+    pid = sampler("twice")
+    got = begin("twice")
+    check(got.returncode == 0 and "run twice goes on already" in got.stderr, f"a second begin changes nothing: {got.stderr}")
+    check_equal(sampler("twice"), pid, "and starts nothing")
+    got = emit("run", "--run-id", "twice", "--output", "none", "--", "sleep", "0.1")
+    check(got.returncode == 0 and "Another process of this run goes on" in got.stderr, f"emit run joins: {got.stderr}")
+    check_equal(os.path.getsize("none"), 0, "and gives no events")
+    finish("twice")
+    check_equal(outcomes(report_of("twice")), {("measured", "simulated")}, "the run is one, of both")
+
+    got = finish("twice")
+    check(got.returncode == 0 and "was closed before" in got.stderr and "J " in got.stderr, f"ended again: its report, and that it was closed: {got.stderr}")
+    got = finish("never")
+    check(got.returncode == 0 and "nothing to end" in got.stderr and got.stderr.count("\n") == 1, f"nothing to end: {got.stderr}")
+
+    got = emit("begin")
+    run_id = got.stdout.strip()
+    check(got.returncode == 0 and run_id.startswith("run_") and len(run_id) == 30, f"without a name the new id is printed: {got.stdout}")
+    check(sampler(run_id), "which ps shows")
+    finish(run_id)
+    check_equal(report_of(run_id)["exit"], None, "without --exit no exit status is known")
+
+
+def check_deaths():
+    begin("killed", "--interval", "50ms")
+    time.sleep(0.3)
+    pid = sampler("killed")
+    os.kill(pid, signal.SIGKILL)
+    is_gone(pid)
+    got = finish("killed")
+    report = report_of("killed")
+    check(got.returncode == 0 and "emit died during this run" in got.stderr, f"killed: end shows what there is: {got.stderr}")
+    check_equal(outcomes(report), {("partial", "gap")}, "closed at the last sample")
+    joules = sum(point["joules"] for point in report["points"])
+    check(10 < joules < 110, f"with the energy until then: {joules} J")
+
+    begin("overdue", "--max", "300ms")
+    pid = sampler("overdue")
+    check(is_gone(pid), "a run that nobody ends ends by itself")
+    report = report_of("overdue")
+    check(report and outcomes(report) == {("measured", "simulated")}, "and is stored")
+    check(report and any("--max" in note for note in report["notes"]), "and says why")
+    got = finish("overdue")
+    check(got.returncode == 0 and "was closed before" in got.stderr, f"emit end finds it closed: {got.stderr}")
+
+
+def check_wrong():
+    for words, what in [(["begin", "x"], "an operand"), (["begin", "--run-id", "a b"], "a run id with a blank"), (["begin", "--max", "x"], "no duration"),
+                        (["begin", "--meters", "none"], "no meters"), (["begin", "--meters", "abc"], "no such meter"), (["end"], "no run"),
+                        (["end", "--run-id", "x", "y"], "an operand"), (["end", "--run-id", "x", "--exit", "256"], "no exit status")]:
+        got = emit(*words)
+        check(got.returncode == 2 and got.stderr.count("\n") == 1, f"{words[0]}: {what}: {got.returncode} {got.stderr}")
+    got = begin("lost", env=dict(os.environ, EMIT_OUTBOX="/proc/no/outbox.db"))
+    check(got.returncode == 0 and "nothing is metered" in got.stderr and got.stderr.count("\n") <= 2, f"no place for the run: told, and no failure: {got.stderr}")
+    check_equal(sampler("lost"), None, "and nothing stays")
+    os.makedirs("relative", exist_ok=True)
+    begin("near", "--outbox", "relative/store.db")
+    finish("near", "--outbox", "relative/store.db")
+    check(os.path.exists("relative/store.db"), "a store beside the caller is found by both")
+
+
+def check_nobody():
+    if os.geteuid() != 0:
+        return skip("as nobody", "needs root")
+    home = tempfile.mkdtemp(prefix="emit-nobody-")
+    os.chown(home, 65534, 65534)
+    environment = dict(os.environ, XDG_STATE_HOME=home, HOME=home, ASAN_OPTIONS="detect_leaks=0")
+    nobodys = dict(before=NOBODY, cwd="/", env=environment)
+    got = begin("nobodys", program=for_nobody(EMIT), **nobodys)
+    check(got.returncode == 0 and "nothing can be read: emit sensors says why" in got.stderr, f"as nobody it says that nothing can be read: {got.stderr}")
+    got = finish("nobodys", program=for_nobody(EMIT), **nobodys)
+    check(got.returncode == 0 and "setcap" in got.stderr, f"and ends with the remedy: {got.stderr}")
+
+    lent = os.path.join(home, "capable")
+    shutil.copy(EMIT, lent)
+    given = subprocess.run(["setcap", "cap_dac_read_search=ep", lent], capture_output=True, text=True)
+    if given.returncode != 0:
+        skip("with a borrowed right", f"setcap does not work here: {given.stderr}")
+    else:
+        got = begin("lent", "--start-timeout", "1100ms", program=lent, **nobodys)
+        check(got.returncode == 0 and "2 points are metered" in got.stderr, f"with a borrowed right: {got.stderr}")
+        pid = sampler("lent")
+        with open(f"/proc/{pid}/status", encoding="ascii") as lines:
+            rights = [line.split()[1].strip("0") for line in lines if line.startswith(("CapPrm", "CapEff"))]
+        check_equal(rights, ["", ""], "the process that stays has no right, but the counters")
+        finish("lent", "--report", f"{home}/report", program=lent, **nobodys)
+        with open(f"{home}/report", encoding="utf-8") as file:
+            seconds = next(point["joules"] for point in json.load(file)["points"] if point["device_id"] == "package-0") / 100
+        check(round(seconds) >= 1 and abs(seconds - round(seconds)) < 0.02, f"whole seconds of 100 W are metered, nothing finer: {seconds}")
+        got = begin("lent", "--sysfs-root", "/", program=lent, **nobodys)
+        check(got.returncode == 2 and "is refused" in got.stderr, f"and overrides are refused: {got.stderr}")
+    shutil.rmtree(home)
+
+
+def inside():
+    check_energy()
+    check_process()
+    check_several()
+    check_deaths()
+    check_wrong()
+    check_nobody()
+    left = subprocess.run(["pgrep", "-f", "^emit begin"], capture_output=True, text=True).stdout
+    check_equal(left, "", "no process is left")
+    check_equal(os.listdir(os.path.join(os.environ["XDG_STATE_HOME"], "emit", "runs")), [], "and no run file")
+    end()
+
+
+if sys.argv[1:] == ["inside"]:
+    inside()
+if not os.path.exists("/dev/fuse"):
+    skip("emit begin and emit end", "needs /dev/fuse")
+    end()
+with tempfile.TemporaryDirectory() as home:
+    environment = dict(os.environ, XDG_STATE_HOME=home, HOME=home, EMIT_WORKSPACE_ID="ws_test")
+    got = subprocess.run([TESTBED, "run", "--ledger", "ledger", "steady", "--", sys.executable, os.path.abspath(__file__),
+                          "inside"], check=False, cwd=home, env=environment)
+sys.exit(got.returncode)
