@@ -1,0 +1,102 @@
+"""Which GPUs are metered: those that the environment of the run, or its user, assigns. The others are no events, and
+are listed; what cannot be resolved is not guessed."""
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
+from tap import EMIT, check, check_equal, end  # noqa: E402
+
+TESTBED = os.environ['EMIT_TESTBED']
+UUIDS = [f'GPU-{index}aaaaaaa-0000-4000-8000-00000000000{index}' for index in range(4)]
+SCENARIO = """summary: four GPUs, of which {what}
+gpus:
+{gpus}"""
+NAMES = {'alike': ['H100'] * 4, 'unlike': ['H100', 'A100', 'H100', 'H100']}
+ALL, NONE = 'yyyy', 'nnnn'
+# kind of machine, environment, options, which devices are metered, what is said of them or of the others
+CASES = [
+    ('alike', {}, [], ALL, ''),
+    ('alike', {'CUDA_VISIBLE_DEVICES': '2,0'}, [], 'ynyn', 'not in CUDA_VISIBLE_DEVICES=2,0'),
+    ('alike', {'CUDA_VISIBLE_DEVICES': ''}, [], NONE, 'not in CUDA_VISIBLE_DEVICES='),
+    ('alike', {'CUDA_VISIBLE_DEVICES': '1,-1,2'}, [], 'nynn', "'-1' names no device"),
+    ('unlike', {'CUDA_VISIBLE_DEVICES': '1'}, [], ALL, 'CUDA_DEVICE_ORDER'),
+    ('unlike', {'CUDA_VISIBLE_DEVICES': '1', 'CUDA_DEVICE_ORDER': 'PCI_BUS_ID'}, [], 'nynn', 'not in'),
+    ('unlike', {'CUDA_VISIBLE_DEVICES': UUIDS[3][:8]}, [], 'nnny', 'not in'),
+    ('alike', {'NVIDIA_VISIBLE_DEVICES': 'none'}, [], NONE, 'not in NVIDIA_VISIBLE_DEVICES=none'),
+    ('alike', {'NVIDIA_VISIBLE_DEVICES': 'void'}, [], ALL, ''),
+    ('alike', {'NVIDIA_VISIBLE_DEVICES': UUIDS[1]}, [], 'nynn', 'not in'),
+    ('alike', {'SLURM_JOB_GPUS': '0,1', 'SLURM_STEP_GPUS': '1'}, [], 'nynn', 'not in SLURM_STEP_GPUS=1'),
+    ('alike', {'SLURM_JOB_GPUS': '0,1'}, [], 'yynn', 'not in SLURM_JOB_GPUS=0,1'),
+    ('alike', {'CUDA_VISIBLE_DEVICES': '0'}, ['--device', '3,' + UUIDS[2][:6]], 'nnyy', 'not in --device'),
+    ('alike', {'CUDA_VISIBLE_DEVICES': '0'}, ['--device', 'all'], ALL, ''),
+]
+VARIABLES = ['CUDA_DEVICE_ORDER', 'CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES', 'SLURM_JOB_GPUS', 'SLURM_STEP_GPUS']
+
+
+def write_scenario(path, what):
+    gpus = ''.join(f'  - {{name: {name}, uuid: {uuid}, power: 300}}\n' for name, uuid in zip(NAMES[what], UUIDS))
+    with open(path, 'w', encoding='utf-8') as out:
+        out.write(SCENARIO.format(what=what, gpus=gpus))
+
+
+# All cases of one kind of machine side by side in one test bed; they wait for their second sample most of the time.
+def look(folder, what):
+    write_scenario(f'{folder}/{what}.yaml', what)
+    lines = []
+    for index, (kind, environment, options, _, _) in enumerate(CASES):
+        if kind == what:
+            words = ['env', *(f'-u{name}' for name in VARIABLES), *(f'{n}={v}' for n, v in environment.items()),
+                     EMIT, 'sensors', '--json', *options]
+            lines.append(f'{shlex.join(words)} > {shlex.quote(folder)}/{index} &')
+    got = subprocess.run([TESTBED, 'run', f'{folder}/{what}.yaml', '--', 'sh', '-c', '\n'.join([*lines, 'wait'])],
+                         capture_output=True, text=True, check=False)
+    check_equal((got.returncode, got.stderr), (0, ''), f'{what}: the test bed runs')
+
+
+def check_case(told, name, wanted, words):
+    points = {point['device_id']: point for point in told['points'] if point['meter'] == 'nvml'}
+    check_equal(sorted(points), UUIDS, f'{name}: every GPU is named')
+    got = ''.join('y' if points[uuid]['outcome'] == 'measured' else 'n' for uuid in UUIDS if uuid in points)
+    check_equal(got, wanted, f'{name}: metered')
+    for uuid, is_metered in zip(UUIDS, wanted):
+        if is_metered == 'n':
+            check_equal((points[uuid]['outcome'], points[uuid]['code']), ('excluded', 'unassigned'), f'{name}: {uuid} is not the run\'s')
+    notes = [point['note'] for uuid, point in points.items() if wanted == ALL or point['outcome'] == 'excluded']
+    check(all(words in note for note in notes), f'{name}: says {words!r}: {notes[0]}')
+
+
+def check_run(folder):
+    """What a run stores of it: an event a device it may use; and that a list nobody can resolve is said."""
+    for what, metered in (('alike', [UUIDS[1]]), ('unlike', UUIDS)):
+        got = subprocess.run([TESTBED, 'run', f'{folder}/{what}.yaml', '--', EMIT, 'run', '--no-outbox', '--output',
+                              f'{folder}/events-{what}', '--', 'sleep', '0.4'], capture_output=True, text=True, check=False,
+                             env={**os.environ, 'CUDA_VISIBLE_DEVICES': '1', 'HOME': folder, 'XDG_RUNTIME_DIR': folder})
+        with open(f'{folder}/events-{what}', encoding='utf-8') as lines:
+            events = [json.loads(line)['tags'] for line in lines]
+        check_equal(sorted(tags['device_id'] for tags in events if tags['energy_source'] == 'nvml'), metered, f'{what}: events')
+        check_equal('cannot be resolved' in got.stderr, what == 'unlike', f'{what}: the report says what could not be told')
+        check_equal('not of this run' in got.stderr, what == 'alike', f'{what}: and what was not metered')
+        check(all(len(line) <= 80 for line in got.stderr.splitlines()), f'{what}: in 80 columns')
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix='emit-gpus-') as folder:
+        for what in NAMES:
+            look(folder, what)
+        for index, (what, environment, options, wanted, words) in enumerate(CASES):
+            name = ' '.join([what, *(f'{n}={v}' for n, v in environment.items()), *options])
+            with open(f'{folder}/{index}', encoding='utf-8') as told:
+                check_case(json.load(told), name, wanted, words)
+        check_run(folder)
+        for words in (['--device', 'no-such'], ['--device', '0,,1'], ['--device', '']):
+            got = subprocess.run([EMIT, 'sensors', *words], capture_output=True, text=True, check=False)
+            check(got.returncode == 2 and got.stderr.count('\n') == 1 and '--device' in got.stderr, f'nonsense is one sentence: {got.stderr}')
+    end()
+
+
+main()
