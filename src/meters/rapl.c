@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "meters/rapl_zone.h"
+#include "meters/sockets.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -43,6 +44,9 @@ struct scan {
     struct emit_host *host;
     DIR *directory;
     int64_t max_package_milliwatts;
+    bool everything;  // --device all: also what the process may not run on
+    uint64_t sockets; // the packages among the zones, a bit each
+    uint64_t closed;  // of them, those that the process may not run on
     size_t count;
     struct emit_rapl_zone *zones; // EMIT_POINTS_MAX of them
 };
@@ -173,6 +177,13 @@ static bool is_real(struct scan *scan, const struct emit_rapl_zone *zone) {
     return real;
 }
 
+// A socket, or its memory, as a bit; 0 for the platform and what has no number.
+static uint64_t socket_of(const struct emit_point *point) {
+    bool has = point->component != EMIT_COMPONENT_PLATFORM && point->device_index >= 0 &&
+               point->device_index < EMIT_SOCKETS_MAX;
+    return has ? (uint64_t)1 << point->device_index : 0;
+}
+
 static void describe(struct scan *scan, struct emit_rapl_zone *zone, size_t package_count) {
     struct emit_point *point = &zone->point;
     (void)emit_text_format(point->meter, sizeof point->meter, "rapl");
@@ -187,6 +198,11 @@ static void describe(struct scan *scan, struct emit_rapl_zone *zone, size_t pack
         point->found = EMIT_CODE_UNNAMEABLE;
         (void)emit_text_format(point->note, sizeof point->note,
                                "the contract has no name for this kind of zone");
+    } else if (point->found == EMIT_CODE_NONE && (socket_of(point) & scan->closed)) {
+        point->found = EMIT_CODE_UNASSIGNED;
+        (void)emit_text_format(point->note, sizeof point->note,
+                               "this process may run on no processor of socket %d",
+                               (int)point->device_index);
     } else if (point->found == EMIT_CODE_NONE) {
         open_counter(scan, zone);
     }
@@ -239,8 +255,11 @@ static enum emit_status find_points(struct rapl *rapl, struct scan *scan,
     for (size_t i = 0; i < scan->count; i++)
         read_name(scan, &scan->zones[i]);
     emit_rapl_identify(scan->zones, scan->count, core_is_one(scan->host));
-    for (size_t i = 0; i < scan->count; i++)
+    for (size_t i = 0; i < scan->count; i++) {
         package_count += scan->zones[i].point.component == EMIT_COMPONENT_CPU_PACKAGE;
+        scan->sockets |= socket_of(&scan->zones[i].point);
+    }
+    if (!scan->everything) scan->closed = emit_sockets_closed_here(scan->host, scan->sockets);
     for (size_t i = 0; i < scan->count; i++)
         describe(scan, &scan->zones[i], package_count);
     qsort(scan->zones, scan->count, sizeof *scan->zones, emit_rapl_compare_devices);
@@ -260,6 +279,7 @@ static enum emit_status open_rapl(void *state, struct emit_host *host,
     struct scan scan = {.host = host,
                         .directory = fdopendir(class),
                         .max_package_milliwatts = settings->max_package_milliwatts,
+                        .everything = settings->assignment.everything,
                         .zones = calloc(EMIT_POINTS_MAX, sizeof *scan.zones)};
     enum emit_status status = scan.directory && scan.zones
                                   ? find_points(state, &scan, points, err)
@@ -324,6 +344,7 @@ static const char *remedy(enum emit_code code) {
     switch ((int)code) {
     case EMIT_CODE_DENIED: return remedy_of_denied();
     case EMIT_CODE_MASKED: return "docker run --security-opt systempaths=unconfined IMAGE";
+    case EMIT_CODE_UNASSIGNED: return "emit run --device all -- COMMAND";
     case EMIT_CODE_NESTED: return "emit run --domains all -- COMMAND";
     case EMIT_CODE_LATE: return "emit run --start-timeout 5s -- COMMAND";
     case EMIT_CODE_IMPLAUSIBLE:
