@@ -27,13 +27,14 @@ def told(point):
     return (point["outcome"], "" if code == "simulated" else code)
 
 
-# One device may be seen through several meters: one of them counts, the others are replicates.
+# One device may be seen through several meters: one of them counts, the others are
+# replicates, or count it in another scope and are nested.
 def points_by_device(label, run):
     devices = {}
     for point in run.report["points"]:
         devices.setdefault(point["device_id"], []).append(point)
     for name, seen in devices.items():
-        counting = [point for point in seen if point.get("code") != "replicate"]
+        counting = [point for point in seen if len(seen) == 1 or point["outcome"] != "excluded"]
         if len(seen) > 1:
             check_equal(len(counting), 1, f"{label}: {name} is seen {len(seen)} times and counts once")
         devices[name] = (counting or seen)[0]
