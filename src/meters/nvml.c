@@ -45,26 +45,32 @@ static bool is_slow(const struct emit_host *host, const struct emit_meter_settin
     return !host->sysfs_is_own && emit_host_has_device(CONTROL_NODE);
 }
 
-static enum emit_status load(struct nvml *nvml, const struct emit_host *host,
-                             const struct emit_meter_settings *settings, struct emit_error *err) {
-    const char *own = own_library(settings);
-    nvml->is_own = own != NULL;
-    if (nvml->is_own)
-        return emit_library_open(&nvml->library, own,
-                                 "name a library that is NVML, as " LIBRARY " is", symbols,
-                                 &nvml->call, err);
+// EMIT_ABSENT, and quietly: there is nothing to ask.
+static enum emit_status look_for(const struct emit_host *host,
+                                 const struct emit_meter_settings *settings,
+                                 struct emit_error *err) {
+    if (is_slow(host, settings)) return EMIT_OK;
     if (host->sysfs_is_own)
         return emit_fail(err, EMIT_ABSENT,
                          "the GPUs of this machine are not those of --sysfs-root; --nvml-library "
                          "names a library that is");
-    if (!emit_host_has_device(CONTROL_NODE))
-        return emit_fail(err, EMIT_ABSENT,
-                         "there is no " CONTROL_NODE
-                         ": no NVIDIA driver, or none in this container");
-    return emit_library_open(&nvml->library, LIBRARY,
-                             "install the driver's own (Debian: libnvidia-ml1), or start the "
-                             "container with its utility capability",
-                             symbols, &nvml->call, err);
+    return emit_fail(err, EMIT_ABSENT,
+                     "there is no " CONTROL_NODE ": no NVIDIA driver, or none in this container");
+}
+
+static enum emit_status load(struct nvml *nvml, const struct emit_meter_settings *settings,
+                             struct emit_error *err) {
+    const char *own = own_library(settings);
+    const char *remedy = own ? "name a library that is NVML, as " LIBRARY " is"
+                             : "install the driver's own (Debian: libnvidia-ml1), or start the "
+                               "container with its utility capability";
+    nvml->is_own = own != NULL;
+    enum emit_status status =
+        emit_library_open(&nvml->library, own ? own : LIBRARY, remedy, symbols, &nvml->call, err);
+    if (status != EMIT_ABSENT) return status;
+    // Shorter than the loader says it. The driver is here, or was named: this is not quiet.
+    return emit_fail(err, EMIT_MALFORMED, "%.50s cannot be loaded: %s", own ? own : LIBRARY,
+                     remedy);
 }
 
 static enum emit_status initialise(struct nvml *nvml, struct emit_error *err) {
@@ -172,12 +178,11 @@ static bool is_real(struct emit_host *host, const struct nvml *nvml) {
            emit_library_is_anothers(nvml->library);
 }
 
-static enum emit_status open_nvml(void *state, struct emit_host *host,
-                                  const struct emit_meter_settings *settings,
-                                  struct emit_points *points, struct emit_error *err) {
-    struct nvml *nvml = state;
+static enum emit_status find_points(struct nvml *nvml, struct emit_host *host,
+                                    const struct emit_meter_settings *settings,
+                                    struct emit_points *points, struct emit_error *err) {
     char words[EMIT_ASSIGNMENT_WORDS_MAX];
-    enum emit_status status = load(nvml, host, settings, err);
+    enum emit_status status = load(nvml, settings, err);
     if (status == EMIT_OK) status = initialise(nvml, err);
     if (status == EMIT_OK) status = find_devices(nvml, points->size - points->count, err);
     if (status != EMIT_OK) return status;
@@ -194,6 +199,37 @@ static enum emit_status open_nvml(void *state, struct emit_host *host,
         point->traits |= EMIT_TRAIT_UNMATCHED;
         (void)emit_text_format(point->note, sizeof point->note, "%s", words);
     }
+    return EMIT_OK;
+}
+
+// A driver that is here and cannot be asked is a point that cannot be read: GPUs that
+// are not metered are no GPUs that are absent.
+static void find_driver(struct nvml *nvml, const struct emit_error *why,
+                        struct emit_points *points) {
+    struct emit_nvml_device *driver = &nvml->devices[0];
+    struct emit_point *point = &points->at[points->count++];
+    *driver = (struct emit_nvml_device){
+        .index = -1,
+        .minor = -1,
+        .found = why->status == EMIT_DENIED ? EMIT_CODE_DENIED : EMIT_CODE_MALFORMED,
+    };
+    (void)emit_text_format(driver->why, sizeof driver->why, "%s", why->text);
+    emit_nvml_describe(driver, point);
+    if (nvml->is_own) point->traits |= EMIT_TRAIT_SIMULATED;
+    nvml->count = 1;
+}
+
+static enum emit_status open_nvml(void *state, struct emit_host *host,
+                                  const struct emit_meter_settings *settings,
+                                  struct emit_points *points, struct emit_error *err) {
+    struct emit_error why;
+    if (points->count == points->size)
+        return emit_fail(err, EMIT_FULL, "more than %d metering points on this machine",
+                         EMIT_POINTS_MAX);
+    enum emit_status status = look_for(host, settings, &why);
+    if (status == EMIT_OK) status = find_points(state, host, settings, points, &why);
+    if (status == EMIT_ABSENT) return emit_fail(err, status, "%s", why.text);
+    if (status != EMIT_OK) find_driver(state, &why, points);
     return EMIT_OK;
 }
 

@@ -210,6 +210,8 @@ void emit_nvml_describe(const struct emit_nvml_device *device, struct emit_point
     if (power) point->joules_denominator = 1000000000; // counted by whoever integrates
     if (device->uuid[0])
         (void)emit_text_format(point->device_id, sizeof point->device_id, "%s", device->uuid);
+    else if (device->index < 0)
+        (void)emit_text_format(point->device_id, sizeof point->device_id, "nvidia-driver");
     else // known by nothing else
         (void)emit_text_format(point->device_id, sizeof point->device_id, "gpu-%d",
                                (int)device->index);

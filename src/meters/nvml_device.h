@@ -22,7 +22,7 @@ struct emit_nvml_device {
     emit_nvml_handle handle; // NULL: the library gave none
     char uuid[EMIT_NVML_TEXT_MAX];
     char name[EMIT_NVML_TEXT_MAX];
-    int32_t index;  // NVML's
+    int32_t index;  // NVML's; -1: the driver itself, which cannot be asked
     int32_t minor;  // of /dev/nvidiaN; -1: unknown
     bool is_mig;    // split into instances, which have no counter of their own
     bool is_module; // what is read is of the whole superchip

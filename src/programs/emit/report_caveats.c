@@ -83,7 +83,8 @@ static void name_together(const struct emit_report *report, size_t index, char *
                                  emit_report_component(point->component));
         is_named[point->component] = true;
     }
-    if (count == 1 && is_gpu(&report->slots[index].point)) {
+    const struct emit_point *only = &report->slots[index].point;
+    if (count == 1 && is_gpu(only) && only->device_index >= 0) {
         char device[EMIT_DEVICE_ID_MAX];
         emit_report_device(device, sizeof device, report->slots, report->point_count, index);
         emit_text_add_format(&name_text, " %s", device);

@@ -44,6 +44,13 @@ static void close_meter(struct opened *opened) {
     free(opened->state);
 }
 
+// A driver that is there and cannot be asked: one point, which says so.
+static bool is_driver(const struct opened *opened, enum emit_code code, const char *words) {
+    return opened->status == EMIT_OK && opened->points.count == 1 &&
+           strcmp(points[0].device_id, "nvidia-driver") == 0 && points[0].found == code &&
+           strstr(points[0].note, words);
+}
+
 // Eight alike devices that count, as the stub's tests begin.
 static void reset_stub(unsigned count) {
     static const char *const uuids[STUB_DEVICES] = {
@@ -72,22 +79,21 @@ static void test_not_there(void) {
     }
     static const struct {
         const char *path, *words;
-        enum emit_status status;
     } rows[] = {
-        {"libm.so.6", "no function nvmlInit_v2", EMIT_MALFORMED},
-        {"/no/such/libnvidia-ml.so.1", "/no/such/libnvidia-ml.so.1", EMIT_ABSENT},
-        {"/etc/passwd", "/etc/passwd", EMIT_ABSENT},
+        {"libm.so.6", "libm.so.6 has no function nvmlInit_v2: name a library that is NVML"},
+        {"/no/such/libnvidia-ml.so.1", "/no/such/libnvidia-ml.so.1 cannot be loaded: name"},
+        {"/etc/passwd", "/etc/passwd cannot be loaded: name"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         open_library(&opened, rows[i].path);
-        CHECK(opened.status == rows[i].status && strstr(opened.err.text, rows[i].words) &&
-                  opened.points.count == 0,
-              "'%s': %s", rows[i].path, opened.err.text);
+        CHECK(is_driver(&opened, EMIT_CODE_MALFORMED, rows[i].words), "'%s': %s", rows[i].path,
+              points[0].note);
+        emit_meter_nvml.read(opened.state, readings);
+        CHECK(readings[0].code == EMIT_CODE_MALFORMED, "and is never read");
         close_meter(&opened);
     }
     open_library(&opened, broken);
-    CHECK(opened.status == EMIT_MALFORMED && strstr(opened.err.text, "nvmlShutdown"),
-          "a missing function is named");
+    CHECK(is_driver(&opened, EMIT_CODE_MALFORMED, "nvmlShutdown"), "a missing function is named");
     close_meter(&opened);
     const struct emit_meter_settings named = {.nvml_library = whole};
     CHECK(emit_meter_nvml.is_slow(&own, &named), "a library is slow to load");
@@ -97,20 +103,20 @@ static void test_start(void) {
     static const struct {
         int init, count_result;
         unsigned count;
-        enum emit_status status;
+        enum emit_code found; // of the driver; NONE: quietly absent
         const char *words;
     } rows[] = {
-        {9, 0, 1, EMIT_ABSENT, "not loaded"},
-        {18, 0, 1, EMIT_MALFORMED, "restart the machine"},
-        {4, 0, 1, EMIT_DENIED, "may not use"},
-        {17, 0, 1, EMIT_DENIED, "may not use"},
-        {12, 0, 1, EMIT_MALFORMED, "library of its own"},
-        {999, 0, 1, EMIT_MALFORMED, "code 999"},
-        {12345, 0, 1, EMIT_MALFORMED, "code 12345"},
-        {0, 999, 1, EMIT_MALFORMED, "how many"},
-        {0, 0, 0, EMIT_ABSENT, "lists no GPU"},
-        {0, 0, 33, EMIT_FULL, "33 GPUs"},
-        {0, 0, 4294967295, EMIT_FULL, "4294967295 GPUs"},
+        {9, 0, 1, EMIT_CODE_NONE, "not loaded"},
+        {18, 0, 1, EMIT_CODE_MALFORMED, "restart the machine"},
+        {4, 0, 1, EMIT_CODE_DENIED, "may not use"},
+        {17, 0, 1, EMIT_CODE_DENIED, "may not use"},
+        {12, 0, 1, EMIT_CODE_MALFORMED, "library of its own"},
+        {999, 0, 1, EMIT_CODE_MALFORMED, "code 999"},
+        {12345, 0, 1, EMIT_CODE_MALFORMED, "code 12345"},
+        {0, 999, 1, EMIT_CODE_MALFORMED, "how many"},
+        {0, 0, 0, EMIT_CODE_NONE, "lists no GPU"},
+        {0, 0, 33, EMIT_CODE_MALFORMED, "33 GPUs"},
+        {0, 0, 4294967295, EMIT_CODE_MALFORMED, "4294967295 GPUs"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct opened opened;
@@ -118,9 +124,11 @@ static void test_start(void) {
         stub->init_result = rows[i].init;
         stub->count_result = rows[i].count_result;
         open_library(&opened, whole);
-        CHECK(opened.status == rows[i].status && strstr(opened.err.text, rows[i].words) &&
-                  opened.points.count == 0,
-              "start %d, count %u: %s", rows[i].init, rows[i].count, opened.err.text);
+        bool absent = opened.status == EMIT_ABSENT && strstr(opened.err.text, rows[i].words) &&
+                      opened.points.count == 0;
+        CHECK(rows[i].found ? is_driver(&opened, rows[i].found, rows[i].words) : absent,
+              "start %d, count %u: %s", rows[i].init, rows[i].count,
+              rows[i].found ? points[0].note : opened.err.text);
         close_meter(&opened);
         CHECK(stub->initialised == 0, "what was started is shut down, once");
     }
