@@ -9,6 +9,7 @@ A machine is a folder with two files. `expected` holds the probe's lines. `machi
 zone: its entry in the class directory and its files, name=TEXT range=TEXT energy=FIRST..LAST, each left out
 where the zone has none. Words alone: `denied` (energy_uj is 0400 root; the probe runs as nobody, or it would
 stop nobody), `unreadable` (even the name), `masked` (the link leads nowhere), `limits` (has constraint files).
+emit sensors --record also writes mode=OCTAL and owner=root|other of energy_uj; with `denied` it has no energy=.
 Other lines: `cpu VENDOR` (intel, amd, hygon: its modalias), `class empty|absent`, `seconds N` between the samples.
 """
 import os
@@ -71,17 +72,18 @@ class Machine:
             write(f'{devices}/{control}/enabled', '1\n')
             write(f'{zone}/enabled', '0\n')
             write(f'{zone}/uevent', '')
-            if 'name' in files:
-                write(f'{zone}/name', files['name'] + '\n',
+            if 'name' in files or 'unreadable' in files:
+                write(f'{zone}/name', files.get('name', 'unknown') + '\n',
                       ROOT_ONLY if 'unreadable' in files else 0o444)
             if 'range' in files:
                 write(f'{zone}/max_energy_range_uj', files['range'] + '\n')
             if 'limits' in files:
                 write(f'{zone}/constraint_0_name', 'long_term\n')
                 write(f'{zone}/constraint_0_max_power_uw', '0\n')
-            if 'energy' in files:
-                write(f'{zone}/energy_uj', files['energy'].split('..')[0] + '\n',
-                      ROOT_ONLY if 'denied' in files else 0o644)
+            if 'energy' in files or 'denied' in files:
+                mode = int(files['mode'], 8) if 'mode' in files and os.geteuid() == 0 else 0o644
+                write(f'{zone}/energy_uj', files.get('energy', '0').split('..')[0] + '\n',
+                      ROOT_ONLY if 'denied' in files else mode)
             for link, target in (('subsystem', '../' * (place.count('/') + 4) + 'class/powercap'),
                                  ('device', '..')):
                 if not os.path.lexists(f'{zone}/{link}'):

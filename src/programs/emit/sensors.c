@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
 #include "programs/emit/sensors.h"
+#include "programs/emit/sensors_record.h"
 
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ struct sensors_options {
     bool json;
     bool watch;
     const char *udev;
+    const char *record;
     struct meter_options meter;
 };
 
@@ -49,14 +51,33 @@ static int show(struct emit_sensors *sensors, const struct sensors_options *opti
     return failed ? failed : exit_status;
 }
 
+// A second apart, so that slow counters have moved.
+static int record(struct emit_sensors *sensors, const char *folder) {
+    struct emit_error err;
+    struct emit_recording *recording = NULL;
+    enum emit_status status = emit_recording_begin(&recording, sensors, &err);
+    if (status == EMIT_OK) {
+        emit_sensors_sample(sensors);
+        emit_sensors_sample(sensors);
+        status = emit_sensors_settle(sensors, &err);
+    }
+    if (status == EMIT_OK) status = emit_recording_write(recording, sensors, folder, &err);
+    emit_recording_free(recording);
+    if (status != EMIT_OK) return emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+    printf("%zu points recorded in %s: look at machine and gpus before you give them away.\n",
+           sensors->count, folder);
+    return EXIT_OK;
+}
+
 static int look(const struct sensors_options *options) {
     struct emit_error err;
     struct emit_sensors *sensors = calloc(1, sizeof *sensors);
     if (!sensors) return emit_complain(&emit_command_sensors, EXIT_USAGE, "out of memory");
-    int64_t pace_ns = options->watch ? watch_pace_ns : between_samples_ns;
-    int exit_status = emit_sensors_open(sensors, &options->meter, pace_ns, &err) == EMIT_OK
-                          ? show(sensors, options)
-                          : emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
+    int64_t pace_ns = options->watch || options->record ? watch_pace_ns : between_samples_ns;
+    int exit_status =
+        emit_sensors_open(sensors, &options->meter, pace_ns, &err) == EMIT_OK
+            ? options->record ? record(sensors, options->record) : show(sensors, options)
+            : emit_complain(&emit_command_sensors, EXIT_USAGE, "%s", err.text);
     emit_sensors_close(sensors);
     free(sensors);
     return exit_status;
@@ -73,6 +94,9 @@ static int run(const void *values, int operand_count, char **operands) {
     if (operand_count > 0)
         return emit_complain(&emit_command_sensors, EXIT_USAGE, "'%s' is not expected here",
                              operands[0]);
+    if (options->record && (options->watch || options->json || options->udev))
+        return emit_complain(&emit_command_sensors, EXIT_USAGE,
+                             "--record goes with no other form: choose one");
     if (options->watch && options->json)
         return emit_complain(&emit_command_sensors, EXIT_USAGE,
                              "--json is one object: choose it or --watch");
@@ -98,6 +122,16 @@ static const struct emit_option options[] = {
      .text = "Shows the watts of every readable device once a second: redrawn in place on a "
              "terminal, one line a second otherwise.",
      .offset = offsetof(struct sensors_options, watch)},
+    {.name = "record",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "DIR",
+     .help = "write what is seen here into a new folder, as the tests read it",
+     .text = "Makes DIR with two files: machine, the zones of powercap with two readings a second "
+             "apart, and gpus, what NVML and DCGM answered. Whatever emit may not read is not in "
+             "it: mode and owner are. UUIDs, serial numbers, network addresses and the name of "
+             "this machine are replaced, the same always by the same. This is how a real machine "
+             "becomes a folder of tests/hosts.",
+     .offset = offsetof(struct sensors_options, record)},
     {.name = "udev",
      .type = EMIT_OPTION_TEXT,
      .argument = "GROUP",
