@@ -105,7 +105,10 @@ struct emit_tally {
     int64_t failed_ns;      // of the first bad reading since the last good one; 0 none
     enum emit_code failed;  // its code
     enum emit_code trouble; // the first thing that went wrong and cannot be mended
+    enum emit_code missed;  // of a sum of parts: why one of them was not counted whole
     bool ended;             // the device is gone: nothing is counted any more
+    uint64_t parts;         // how many were added up by emit_tally_append; 0: it is no sum
+    double edges_joules;    // of a sum: what the edges of all its parts leave open
 };
 
 // Takes one reading into the tally.
@@ -116,6 +119,27 @@ struct emit_tally {
 // it was but for `failed`; EMIT_CODE_GONE ends it.
 void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
                      const struct emit_reading *reading);
+
+// What the run counted between two of its moments. `begin` and `end` are its tally of
+// then, each with a reading of that moment folded into a copy: a point that could not
+// be read at the beginning has no part, for what came before cannot be told from it.
+void emit_tally_between(struct emit_tally *part, const struct emit_point *point,
+                        const struct emit_tally *begin, const struct emit_tally *end);
+
+// Where a part lies, CLOCK_MONOTONIC; and where it stands when the time between the
+// parts is left out: at_ns is from_ns of the first and what the parts before lasted.
+struct emit_span {
+    int64_t from_ns, to_ns;
+    int64_t at_ns;
+};
+
+// Adds a part to a sum of parts (all zero before the first) that do not overlap. The sum
+// is a tally in a time of its own, in which the next part begins where the one before
+// ended. It is settled in a window of that time. Of what a part lacks, its time counts;
+// and what its edges leave open adds up, for they err to the same side: what a counter has
+// not shown yet when a part begins was drawn by what is not the part.
+void emit_tally_append(struct emit_tally *sum, const struct emit_point *point,
+                       const struct emit_tally *part, const struct emit_span *span);
 
 // One slot of a run: who, and what it remembers.
 struct emit_slot {

@@ -15,6 +15,7 @@ struct view {
     const struct emit_window *window;
     int64_t span_ns;    // first to last good reading
     int64_t covered_ns; // of it, what is in carried_count
+    uint64_t parts;     // that it is the sum of, at least 1
     bool late;          // first read after the window began
     bool unclosed;      // last read before the window ended
     uint32_t concurrent_runs;
@@ -82,13 +83,16 @@ static enum emit_code decide_point(const struct view *view, enum emit_outcome_ki
         return decide(kind, refused, tally->trouble);
     enum emit_code uncounted = why_uncounted(view);
     if (uncounted) return decide(kind, refused, uncounted);
-    if (view->span_ns < emit_point_least_ns(view->point) || view->span_ns < view->window->floor_ns)
+    // A sum of parts says no more than its parts do.
+    int64_t part_ns = view->span_ns / (int64_t)view->parts;
+    if (part_ns < emit_point_least_ns(view->point) || part_ns < view->window->floor_ns)
         return decide(kind, refused, EMIT_CODE_BELOW_RESOLUTION);
     if (is_stale(view->point, tally->last_ns - tally->moved_ns))
         return decide(kind, refused, EMIT_CODE_STALE);
 
     if (tally->ended) return decide(kind, partial, EMIT_CODE_GONE);
     if (tally->resets) return decide(kind, partial, EMIT_CODE_RESET);
+    if (tally->missed) return decide(kind, partial, tally->missed);
     if (tally->trouble && view->late) return decide(kind, partial, tally->trouble);
     if (tally->failed && view->unclosed) return decide(kind, partial, tally->failed);
     if (view->late) return decide(kind, partial, EMIT_CODE_LATE);
@@ -122,8 +126,9 @@ static void state_figures(const struct view *view, struct emit_outcome *outcome)
     outcome->peak_watts = (double)tally->peak_milliwatts / 1000;
     outcome->coverage_ratio = (double)view->covered_ns / (double)window_ns;
     outcome->sampling_hz = (double)(tally->samples - 1) * 1e9 / (double)window_ns;
-    outcome->uncertainty_joules =
-        emit_uncertainty(emit_edges_joules(point, tally, window, outcome->mean_watts));
+    outcome->uncertainty_joules = emit_uncertainty(
+        tally->parts ? tally->edges_joules
+                     : emit_edges_joules(point, tally, window, outcome->mean_watts));
     outcome->wraps = tally->wraps;
     outcome->concurrent_runs = view->concurrent_runs;
 }
@@ -137,6 +142,7 @@ static void settle_point(const struct emit_slot *slot, const struct emit_window 
         .window = window,
         .span_ns = tally->last_ns - tally->first_ns,
         .covered_ns = tally->last_ns - tally->first_ns - tally->uncovered_ns,
+        .parts = tally->parts ? tally->parts : 1,
         .late = tally->first_ns > window->from_ns,
         .unclosed = tally->last_ns < window->to_ns,
         .concurrent_runs = slot->concurrent_runs,
