@@ -1,5 +1,7 @@
 // The end of a process's part in a run: who takes the last sample, who closes.
 // SPDX-License-Identifier: Apache-2.0
+#include "runs/phase_file.h"
+#include "runs/phase_settle.h"
 #include "runs/result.h"
 #include "runs/living.h"
 
@@ -89,6 +91,7 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
     bool last = left == EMIT_LEAVE_LAST;
     enum emit_status status = emit_run_result_settle(
         &closed, file.image, last ? EMIT_FATE_CLOSED : EMIT_FATE_LEFT, host, err);
+    if (!status && last) status = emit_phases_settle(&closed, &file, err);
     // What was kept in memory only has no file to hold.
     if (!status && last && file.descriptor >= 0) status = emit_run_result_hold(&closed, &file, err);
     emit_run_file_close(&file);
@@ -103,7 +106,10 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
 
 void emit_run_abandon(struct emit_run *run) {
     if (!run) return;
-    if (emit_run_file_leave(&run->file, true) == EMIT_LEAVE_LAST) emit_run_file_unlink(&run->file);
+    if (emit_run_file_leave(&run->file, true) == EMIT_LEAVE_LAST) {
+        emit_phase_files_unlink(&run->file);
+        emit_run_file_unlink(&run->file);
+    }
     emit_run_file_close(&run->file);
     emit_run_free(run);
 }

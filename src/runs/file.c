@@ -358,3 +358,36 @@ enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory
     if (fault) return emit_fail(err, EMIT_CORRUPT, "the run file %s is damaged: %s", name, fault);
     return EMIT_OK;
 }
+
+enum emit_status emit_run_file_visit(struct emit_run_file *file, const char *directory,
+                                     const char *run_id, struct emit_error *err) {
+    struct emit_run_file found = {.directory = -1, .descriptor = -1};
+    char node_id[EMIT_NODE_MAX], node[EMIT_NODE_MAX];
+    emit_host_node_name(node_id, sizeof node_id);
+    emit_run_file_node(node, node_id);
+    enum emit_status status = EMIT_OK;
+    if (!emit_text_format(found.name, sizeof found.name, "%s@%s.run", run_id, node))
+        return emit_fail(err, EMIT_INVALID, "a run id has at most %d bytes", EMIT_RUN_ID_MAX - 1);
+    status = emit_run_directory_open(&found.directory, directory, false, err);
+    if (status) return status;
+    found.descriptor =
+        openat(found.directory, found.name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (found.descriptor < 0)
+        status = errno == ENOENT
+                     ? EMIT_ABSENT
+                     : emit_fail_errno(err, errno, "cannot open the file of run %s", run_id);
+    else if (!emit_run_file_is_lived_in(found.descriptor))
+        status = EMIT_ABSENT;
+    else if (!emit_run_file_map(&found, true) || emit_run_file_fault(&found))
+        status = emit_fail(err, EMIT_CORRUPT, "the file of run %s makes no sense", run_id);
+    else if (atomic_load(&found.image->closed))
+        status = EMIT_ABSENT;
+    if (status == EMIT_ABSENT)
+        (void)emit_fail(err, EMIT_ABSENT, "run %s does not go on in %s", run_id, directory);
+    if (status) {
+        emit_run_file_close(&found);
+        return status;
+    }
+    *file = found;
+    return EMIT_OK;
+}

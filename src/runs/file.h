@@ -59,6 +59,12 @@ EMIT_MUST_CHECK enum emit_status emit_run_file_grow(const struct emit_run_file *
 EMIT_MUST_CHECK enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory,
                                                        const char *name, struct emit_error *err);
 
+// Opens the file of a run that others live in, and lives not in it: its locks are left
+// alone, nobody waits for a guest. EMIT_ABSENT: no such run lives here.
+EMIT_MUST_CHECK enum emit_status emit_run_file_visit(struct emit_run_file *file,
+                                                     const char *directory, const char *run_id,
+                                                     struct emit_error *err);
+
 enum emit_run_leave {
     EMIT_LEAVE_LAST, // the file is ours alone, under another name; the run's own is free again
     EMIT_LEAVE_LEFT, // others live in it, and one of them samples or will; we hold no lock

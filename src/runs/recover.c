@@ -3,6 +3,8 @@
 #include "runs/result.h"
 
 #include "base/text.h"
+#include "runs/phase_file.h"
+#include "runs/phase_settle.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -45,9 +47,12 @@ static bool recover(struct emit_host *host, struct emit_run_file *file, bool dam
     enum emit_status status =
         emit_run_result_settle(&result, file->image, EMIT_FATE_KILLED, host, &why);
     if (status == EMIT_CORRUPT) return take_damaged(file, take, owner);
-    if (status) return false;
-    bool taken = take(owner, &result);
-    if (taken) emit_run_file_unlink(file);
+    if (!status) status = emit_phases_settle(&result, file, &why);
+    bool taken = !status && take(owner, &result);
+    if (taken) {
+        emit_phase_files_unlink(file);
+        emit_run_file_unlink(file);
+    }
     emit_run_result_clear(&result);
     return taken;
 }
@@ -76,6 +81,7 @@ size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run
         free(names[i]);
     }
     if (count >= 0) free(names);
+    emit_phase_files_sweep(opened, node);
     close(opened);
     return taken;
 }

@@ -3,6 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/result.h"
 
+#include "runs/phase_file.h"
+#include "runs/phase_settle.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,18 +75,20 @@ static struct emit_run_header header_of(const struct emit_run_image *image,
     return header;
 }
 
+int64_t emit_run_floor_ns(const struct emit_run_header *header) {
+    int64_t floor_ns = header->floor_ns;
+    return floor_ns > EMIT_RUN_TICK_SLACK_NS ? floor_ns - EMIT_RUN_TICK_SLACK_NS : floor_ns;
+}
+
 static void settle(struct emit_run_result *result, const struct emit_run_image *image,
                    enum emit_run_fate fate) {
     for (size_t i = 0; fate == EMIT_FATE_LEFT && i < result->count; i++)
         if (!result->slots[i].point.found) result->slots[i].point.found = EMIT_CODE_ALREADY_METERED;
-    // From one tick to the next a sample may be the slack earlier or later.
-    int64_t floor_ns = image->header.floor_ns;
-    if (floor_ns > EMIT_RUN_TICK_SLACK_NS) floor_ns -= EMIT_RUN_TICK_SLACK_NS;
     const struct emit_window window = {
         .from_ns = result->header.start_ns,
         .to_ns = result->end_ns,
         .pace_ns = result->header.pace_ns,
-        .floor_ns = floor_ns,
+        .floor_ns = emit_run_floor_ns(&image->header),
         .all_domains = image->header.all_domains,
         .killed = result->killed,
     };
@@ -131,6 +136,7 @@ enum emit_status emit_run_result_hold(struct emit_run_result *result, struct emi
 
 void emit_run_result_stored(struct emit_run_result *result) {
     if (!result->file || result->left_to_others) return;
+    emit_phase_files_unlink(result->file); // while the run's own says whose they are
     emit_run_file_unlink(result->file);
     emit_run_file_close(result->file);
 }
@@ -139,6 +145,9 @@ void emit_run_result_clear(struct emit_run_result *result) {
     if (!result) return;
     if (result->file) emit_run_file_close(result->file);
     free(result->file);
+    for (size_t i = 0; i < result->phase_count; i++)
+        emit_run_phase_clear(&result->phases[i]);
+    free(result->phases);
     free(result->slots);
     free(result->outcomes);
     *result = (struct emit_run_result){0};

@@ -21,6 +21,9 @@ enum emit_run_fate {
 EMIT_MUST_CHECK enum emit_status
 emit_run_result_settle(struct emit_run_result *result, struct emit_run_image *image,
                        enum emit_run_fate fate, struct emit_host *host, struct emit_error *err);
+// The shortest window that is handed out; from one tick to the next a sample may be the
+// slack earlier or later.
+int64_t emit_run_floor_ns(const struct emit_run_header *header);
 // Moves the file into the result, for emit_run_result_stored.
 EMIT_MUST_CHECK enum emit_status emit_run_result_hold(struct emit_run_result *result,
                                                       struct emit_run_file *file,

@@ -30,7 +30,8 @@ enum {
     EMIT_WORKSPACE_MAX = 128,
     EMIT_NODE_MAX = 64,
     EMIT_COMMAND_MAX = 256,
-    EMIT_RUN_ABSENT_MAX = 8
+    EMIT_RUN_ABSENT_MAX = 8,
+    EMIT_PHASE_NAME_MAX = 65, // bytes of a phase's name, terminator included
 };
 
 struct emit_run; // one open run
@@ -81,6 +82,21 @@ struct emit_run_silence {
     int64_t waited_ns;
 };
 
+// A phase of a closed run (phase.h). Its slots are the run's, with what was counted in the
+// phase. Outcomes tell a time that leaves out what lay between the parts of the phase:
+// it begins at from_ns and lasts lasted_ns.
+struct emit_run_phase {
+    char name[EMIT_PHASE_NAME_MAX];
+    bool is_open; // nobody ended it: it ended with the run
+    uint64_t parts;
+    int64_t from_ns;   // CLOCK_MONOTONIC: the first part began
+    int64_t ended_ns;  // the last part ended
+    int64_t lasted_ns; // all parts together
+    size_t count;
+    struct emit_slot *slots; // count of each, owned by the result
+    struct emit_outcome *outcomes;
+};
+
 // A closed run: everything an event, a report or a diagnostic is made of.
 struct emit_run_result {
     struct emit_run_header header;
@@ -94,6 +110,9 @@ struct emit_run_result {
     size_t count;
     struct emit_slot *slots; // count of each, owned by the result
     struct emit_outcome *outcomes;
+    size_t phase_count; // in the order in which they were first begun
+    struct emit_run_phase *phases;
+    uint32_t phases_damaged; // whose files made no sense: they are lost
     char absent[EMIT_RUN_ABSENT_MAX]
                [240]; // one sentence for each interface that is not here; "" at the end
     // Said by whoever opened the meters apart from the run; meter "" at the end.

@@ -1,0 +1,62 @@
+// The bytes of a phase's file: its name and run, which never change, and how it stands,
+// which is there twice with one switch, as in a run file: whoever is killed between two
+// stores leaves the older half whole. Private to this folder.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef RUNS_PHASE_IMAGE_H
+#define RUNS_PHASE_IMAGE_H
+
+#include "runs/phase.h"
+
+#include <stdatomic.h>
+
+// How a phase stands. Times are CLOCK_MONOTONIC.
+struct emit_phase_state {
+    uint64_t depth;    // how often it was begun and not yet ended
+    uint64_t parts;    // from depth 0 to depth 0 again, and over
+    uint64_t count;    // of slots that stand in the file
+    int64_t from_ns;   // the first part began
+    int64_t begun_ns;  // the part that goes on began; the last one, when none does
+    int64_t ended_ns;  // the last part that is over ended
+    int64_t lasted_ns; // how long those that are over lasted together
+};
+
+// What a phase remembers of each slot of its run.
+struct emit_phase_slot {
+    struct emit_tally begun; // the run's tally when the part that goes on began
+    struct emit_tally sum;   // of the parts that are over
+};
+_Static_assert(sizeof(struct emit_phase_state) % sizeof(uint64_t) == 0 &&
+                   sizeof(struct emit_phase_slot) % sizeof(uint64_t) == 0,
+               "no padding between words");
+
+struct emit_phase_image {
+    _Atomic uint64_t magic; // written last: a file without it was never begun
+    uint32_t version;
+    uint32_t slot_bytes;
+    int64_t opened_ns; // of the run
+    char name[EMIT_PHASE_NAME_MAX];
+    _Atomic uint64_t turn; // its lowest bit says which half is whole
+    struct {
+        struct emit_phase_state state;
+        uint64_t sum;
+    } halves[2];
+    struct emit_phase_slot slots[][2];
+};
+
+// What stands in one half, in memory.
+struct emit_phase_snapshot {
+    struct emit_phase_state state;
+    struct emit_phase_slot slots[EMIT_POINTS_MAX];
+};
+
+size_t emit_phase_image_bytes(size_t count);
+// Fills and begins zeroed memory.
+void emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns);
+bool emit_phase_image_is_begun(const struct emit_phase_image *image);
+// Who calls these two holds the file's lock. Read answers false when the bytes make no sense.
+void emit_phase_image_write(struct emit_phase_image *image,
+                            const struct emit_phase_snapshot *snapshot);
+bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
+                           struct emit_phase_snapshot *snapshot);
+
+#endif
