@@ -35,7 +35,8 @@ static void batch_clear(struct batch *batch) {
 static enum emit_status batch_init(struct batch *batch, const struct emit_report *report,
                                    struct emit_error *err) {
     // Every point may become an event, or a diagnostic because its event was refused.
-    size_t events = report->point_count, diagnostics = report->diagnostic_count + events;
+    size_t events = report->point_count * (1 + report->phase_count),
+           diagnostics = report->diagnostic_count + events;
     size_t entries = events + diagnostics + 1;
     *batch = (struct batch){
         .header = &report->header,
@@ -92,18 +93,38 @@ static enum emit_status refuse_event(struct emit_report *report, const struct em
 }
 
 static enum emit_status add_event(struct batch *batch, struct emit_report *report,
-                                  const struct emit_event_facts *facts, size_t index,
+                                  const struct emit_event_facts *facts,
+                                  const struct emit_slot *slot, const struct emit_outcome *outcome,
                                   struct emit_error *err) {
-    const struct emit_slot *slot = &report->slots[index];
     struct emit_text line = batch_next(batch, EMIT_EVENT_LINE_MAX);
     struct emit_error why;
-    if (emit_event_write(&line, facts, slot, &report->outcomes[index], &why) != EMIT_OK)
+    if (emit_event_write(&line, facts, slot, outcome, &why) != EMIT_OK)
         return refuse_event(report, &slot->point, why.text, err);
     struct emit_verdict verdict;
     if (emit_contract_check(line.at, line.length, &verdict) != EMIT_OK)
         return refuse_event(report, &slot->point,
                             verdict.kept ? verdict.findings[0].message : "without a reason", err);
     return batch_add(batch, EMIT_ENTRY_EVENT, &line, NULL, err);
+}
+
+static enum emit_status add_phase_events(struct batch *batch, struct emit_report *report,
+                                         const struct emit_report_phase *phase,
+                                         struct emit_error *err) {
+    struct emit_event_facts facts = {
+        .run_id = report->header.run_id,
+        .workspace_id = report->header.workspace_id,
+        .node_id = report->header.node_id,
+        .phase = phase->name,
+        .end_wall_ns = phase->to_wall_ns,
+    };
+    enum emit_status status = EMIT_OK;
+    for (size_t i = 0; i < phase->point_count && status == EMIT_OK; i++) {
+        // The phase's own time leaves out what lay between its parts: its end is the end.
+        facts.end_ns = phase->outcomes[i].to_ns;
+        if (emit_event_stands(&phase->outcomes[i]))
+            status = add_event(batch, report, &facts, &phase->slots[i], &phase->outcomes[i], err);
+    }
+    return status;
 }
 
 static enum emit_status add_events(struct batch *batch, struct emit_report *report,
@@ -118,8 +139,10 @@ static enum emit_status add_events(struct batch *batch, struct emit_report *repo
     enum emit_status status = EMIT_OK;
     for (size_t i = 0; i < report->point_count && status == EMIT_OK; i++) {
         if (emit_outcome_has_energy(&report->outcomes[i]))
-            status = add_event(batch, report, &facts, i, err);
+            status = add_event(batch, report, &facts, &report->slots[i], &report->outcomes[i], err);
     }
+    for (size_t i = 0; i < report->phase_count && status == EMIT_OK; i++)
+        status = add_phase_events(batch, report, &report->phases[i], err);
     batch->event_count = batch->count;
     report->events_made = (uint32_t)batch->count;
     return status;

@@ -59,7 +59,7 @@ static void write_tags(struct emit_json_writer *writer, const struct emit_event_
                          window_ns / MILLISECOND_NS + (window_ns % MILLISECOND_NS != 0));
     if (facts->node_id[0]) emit_json_member_string(writer, "node_id", facts->node_id);
     if (outcome->peak_watts > 0) emit_json_member_double(writer, "peak_watts", outcome->peak_watts);
-    emit_json_member_string(writer, "phase", "total");
+    emit_json_member_string(writer, "phase", facts->phase ? facts->phase : "total");
     emit_json_member_string(writer, "provider_family",
                             emit_family_word(EMIT_FAMILY_OPERATOR_OWNED));
     emit_json_member_bool(writer, "pue_applied", false);

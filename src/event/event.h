@@ -18,6 +18,7 @@ struct emit_event_facts {
     const char *run_id;
     const char *workspace_id;
     const char *node_id;
+    const char *phase;   // NULL: "total", the whole run
     int64_t end_ns;      // CLOCK_MONOTONIC at some moment of the run, best its end, ...
     int64_t end_wall_ns; // ... and UTC at the same moment: how windows become event_ts
 };

@@ -4,6 +4,7 @@
 #include "report/report.h"
 
 #include "base/text.h"
+#include "report/phases.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -15,6 +16,9 @@ void emit_report_clear(struct emit_report *report) {
     free(report->slots);
     free(report->outcomes);
     free(report->diagnostics);
+    for (size_t i = 0; i < report->phase_count; i++)
+        emit_report_phase_clear(&report->phases[i]);
+    free(report->phases);
     *report = (struct emit_report){0};
 }
 
@@ -185,31 +189,31 @@ static enum emit_status diagnose(struct emit_report *report, const struct emit_r
     return status;
 }
 
-// One total: everything that may be added, named by the components in it.
-static void sum(struct emit_report *report) {
-    struct emit_report_total *total = &report->totals[0];
-    *total = (struct emit_report_total){0};
+size_t emit_report_sum(struct emit_report_total *total, const struct emit_slot *slots,
+                       const struct emit_outcome *outcomes, size_t count) {
+    struct emit_report_total summed = {0};
     struct emit_text what;
-    emit_text_init(&what, total->what, sizeof total->what);
+    emit_text_init(&what, summed.what, sizeof summed.what);
     for (int component = 0; component < EMIT_COMPONENT_COUNT; component++) {
         bool named = false;
-        for (size_t i = 0; i < report->point_count; i++) {
-            const struct emit_outcome *outcome = &report->outcomes[i];
-            if (!outcome->counts_in_total || (int)report->slots[i].point.component != component)
-                continue;
+        for (size_t i = 0; i < count; i++) {
+            const struct emit_outcome *outcome = &outcomes[i];
+            if (!outcome->counts_in_total || (int)slots[i].point.component != component) continue;
             if (!named)
                 emit_text_add_format(&what, "%s%s", what.length ? " + " : "",
                                      emit_component_word((enum emit_component)component));
             named = true;
-            total->joules += outcome->joules;
-            total->uncertainty_joules += outcome->uncertainty_joules;
+            summed.joules += outcome->joules;
+            summed.uncertainty_joules += outcome->uncertainty_joules;
             // Each over its own window: with whole seconds only (design 4.11) that is
             // longer than the run, and the run's own length would make watts too many.
-            total->mean_watts += outcome->mean_watts;
+            summed.mean_watts += outcome->mean_watts;
         }
     }
-    total->uncertainty_joules = emit_uncertainty(total->uncertainty_joules);
-    report->total_count = what.length > 0;
+    if (what.length == 0) return 0;
+    summed.uncertainty_joules = emit_uncertainty(summed.uncertainty_joules);
+    *total = summed;
+    return 1;
 }
 
 static enum emit_status copy_points(struct emit_report *report,
@@ -249,6 +253,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
     };
     enum emit_status status = copy_points(&built, result, err);
     if (status == EMIT_OK) status = diagnose(&built, result, err);
+    if (status == EMIT_OK) status = emit_report_add_phases(&built, result, err);
     if (status != EMIT_OK) {
         emit_report_clear(&built);
         return status;
@@ -257,7 +262,8 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
     for (size_t i = 0; i < built.point_count; i++)
         built.simulated |= built.outcomes[i].simulated ||
                            (built.slots[i].point.traits & EMIT_TRAIT_SIMULATED) != 0;
-    sum(&built);
+    built.total_count =
+        emit_report_sum(built.totals, built.slots, built.outcomes, built.point_count);
     note_unmatched(&built);
     *report = built;
     return EMIT_OK;

@@ -82,6 +82,35 @@ const struct emit_member emit_figure_members[] = {
     {0},
 };
 
+const struct emit_member emit_phase_members[] = {
+    MEMBER("phase", TEXT, emit_report_phase, name),
+    MEMBER("parts", U64, emit_report_phase, parts),
+    MEMBER("window_ns", I64, emit_report_phase, lasted_ns),
+    OPTIONAL("ended_with_run", FLAG, emit_report_phase, is_open),
+    {0},
+};
+
+const struct emit_member emit_phase_point_members[] = {
+    MEMBER("meter", TEXT, emit_point, meter),
+    MEMBER("device_id", TEXT, emit_point, device_id),
+    {0},
+};
+
+const struct emit_member emit_phase_outcome_members[] = {
+    MEMBER("outcome", OUTCOME, emit_outcome, kind),
+    OPTIONAL("code", CODE, emit_outcome, code),
+    OPTIONAL("in_total", FLAG, emit_outcome, counts_in_total),
+    {0},
+};
+
+const struct emit_member emit_phase_figure_members[] = {
+    MEMBER("joules", DOUBLE, emit_outcome, joules),
+    MEMBER("mean_watts", DOUBLE, emit_outcome, mean_watts),
+    MEMBER("timing_uncertainty_joules", DOUBLE, emit_outcome, uncertainty_joules),
+    MEMBER("coverage_ratio", DOUBLE, emit_outcome, coverage_ratio),
+    {0},
+};
+
 const struct emit_member emit_total_members[] = {
     MEMBER("what", TEXT, emit_report_total, what),
     MEMBER("joules", DOUBLE, emit_report_total, joules),

@@ -35,8 +35,13 @@ extern const struct emit_member emit_self_members[];        // the same, as "sel
 extern const struct emit_member emit_point_members[];       // of struct emit_point
 extern const struct emit_member emit_decision_members[];    // of struct emit_outcome, always
 extern const struct emit_member emit_figure_members[];      // the same, where there is energy
-extern const struct emit_member emit_total_members[];       // of struct emit_report_total
-extern const struct emit_member emit_diagnostic_members[];  // of struct emit_report_diagnostic
+extern const struct emit_member emit_phase_members[];       // of struct emit_report_phase
+// Of a phase's point, whose other words stand at the run's: struct emit_point, then emit_outcome.
+extern const struct emit_member emit_phase_point_members[];
+extern const struct emit_member emit_phase_outcome_members[];
+extern const struct emit_member emit_phase_figure_members[];
+extern const struct emit_member emit_total_members[];      // of struct emit_report_total
+extern const struct emit_member emit_diagnostic_members[]; // of struct emit_report_diagnostic
 
 // The word of value number `index` of an enumeration; NULL behind the last.
 const char *emit_member_word(enum emit_member_type type, int index);

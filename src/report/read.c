@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "report/members.h"
+#include "runs/phase.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,15 +141,89 @@ static void take_points(struct reader *reader) {
     }
 }
 
-static void take_totals(struct reader *reader) {
-    struct emit_report *report = &reader->report;
+static void take_time(struct reader *reader, const char *key, int64_t *wall_ns) {
+    struct emit_json_slice slice;
+    if (!emit_json_take_string(&reader->json, &slice) ||
+        !emit_time_read(slice.at, slice.length, wall_ns))
+        reader->wrong = key;
+}
+
+static void take_totals(struct reader *reader, struct emit_report_total *totals, size_t *count) {
     if (!emit_json_enter_array(&reader->json)) return;
     while (goes_on(reader) && emit_json_next_element(&reader->json)) {
-        if (report->total_count == EMIT_REPORT_TOTALS_MAX) {
+        if (*count == EMIT_REPORT_TOTALS_MAX) {
             reader->wrong = "totals";
             return;
         }
-        take_object(reader, emit_total_members, &report->totals[report->total_count++]);
+        take_object(reader, emit_total_members, &totals[(*count)++]);
+    }
+}
+
+static void take_phase_point(struct reader *reader, struct emit_point *point,
+                             struct emit_outcome *outcome) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_object(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_member(&reader->json, &key))
+        if (!take_member(reader, &key, emit_phase_point_members, point) &&
+            !take_member(reader, &key, emit_phase_outcome_members, outcome) &&
+            !take_member(reader, &key, emit_phase_figure_members, outcome))
+            skip(reader);
+}
+
+static void take_phase_points(struct reader *reader, struct emit_report_phase *phase) {
+    if (!emit_json_enter_array(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_element(&reader->json)) {
+        void *slots = phase->slots, *outcomes = phase->outcomes;
+        size_t count = phase->point_count;
+        if (count == EMIT_POINTS_MAX) {
+            reader->wrong = "points";
+            return;
+        }
+        bool room = make_room(reader, &slots, count, sizeof *phase->slots) &&
+                    make_room(reader, &outcomes, count, sizeof *phase->outcomes);
+        phase->slots = slots;
+        phase->outcomes = outcomes;
+        if (!room) return;
+        phase->slots[count] = (struct emit_slot){0};
+        phase->outcomes[count] = (struct emit_outcome){0};
+        take_phase_point(reader, &phase->slots[count].point, &phase->outcomes[count]);
+        phase->point_count++;
+    }
+}
+
+static void take_phase(struct reader *reader, struct emit_report_phase *phase) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_object(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_member(&reader->json, &key)) {
+        if (take_member(reader, &key, emit_phase_members, phase)) continue;
+        if (emit_json_slice_is(&key, "from"))
+            take_time(reader, "from", &phase->from_wall_ns);
+        else if (emit_json_slice_is(&key, "to"))
+            take_time(reader, "to", &phase->to_wall_ns);
+        else if (emit_json_slice_is(&key, "points"))
+            take_phase_points(reader, phase);
+        else if (emit_json_slice_is(&key, "totals"))
+            take_totals(reader, phase->totals, &phase->total_count);
+        else
+            skip(reader);
+    }
+}
+
+static void take_phases(struct reader *reader) {
+    struct emit_report *report = &reader->report;
+    if (!emit_json_enter_array(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_element(&reader->json)) {
+        void *phases = report->phases;
+        if (report->phase_count == EMIT_PHASES_MAX) {
+            reader->wrong = "phases";
+            return;
+        }
+        bool room = make_room(reader, &phases, report->phase_count, sizeof *report->phases);
+        report->phases = phases;
+        if (!room) return;
+        struct emit_report_phase *taken = &report->phases[report->phase_count++];
+        *taken = (struct emit_report_phase){0};
+        take_phase(reader, taken);
     }
 }
 
@@ -180,13 +255,6 @@ static void take_notes(struct reader *reader) {
     }
 }
 
-static void take_time(struct reader *reader, const char *key, int64_t *wall_ns) {
-    struct emit_json_slice slice;
-    if (!emit_json_take_string(&reader->json, &slice) ||
-        !emit_time_read(slice.at, slice.length, wall_ns))
-        reader->wrong = key;
-}
-
 static void take_exit(struct reader *reader) {
     int64_t status = 0;
     if (emit_json_peek(&reader->json) == EMIT_JSON_NULL) {
@@ -215,7 +283,9 @@ static void take_report_member(struct reader *reader, const struct emit_json_sli
         take_points(reader);
         reader->has |= HAS_POINTS;
     } else if (emit_json_slice_is(key, "totals")) {
-        take_totals(reader);
+        take_totals(reader, report->totals, &report->total_count);
+    } else if (emit_json_slice_is(key, "phases")) {
+        take_phases(reader);
     } else if (emit_json_slice_is(key, "diagnostics")) {
         take_diagnostics(reader);
     } else if (emit_json_slice_is(key, "notes")) {

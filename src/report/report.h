@@ -31,6 +31,22 @@ struct emit_report_diagnostic {
     char remedy[240];  // one line to paste; "" when there is none
 };
 
+// A phase of the run: its slots are the run's, as many, in the same order. Times of its
+// outcomes begin at from_ns and leave out what lay between the parts.
+struct emit_report_phase {
+    char name[EMIT_PHASE_NAME_MAX];
+    uint64_t parts;  // how often it was begun and ended
+    bool is_open;    // nobody ended it: it ended with the run
+    int64_t from_ns; // CLOCK_MONOTONIC; 0 in a report that was read back
+    int64_t from_wall_ns, to_wall_ns;
+    int64_t lasted_ns; // all parts together
+    size_t point_count;
+    struct emit_slot *slots;
+    struct emit_outcome *outcomes;
+    size_t total_count;
+    struct emit_report_total totals[EMIT_REPORT_TOTALS_MAX];
+};
+
 // Everything below is owned by the report; clear it with emit_report_clear.
 struct emit_report {
     struct emit_run_header header;
@@ -48,6 +64,8 @@ struct emit_report {
     struct emit_outcome *outcomes;
     size_t total_count;
     struct emit_report_total totals[EMIT_REPORT_TOTALS_MAX];
+    size_t phase_count; // parts of the run that may overlap: never added up
+    struct emit_report_phase *phases;
     size_t diagnostic_count;
     struct emit_report_diagnostic *diagnostics;
     size_t note_count; // sentences about the run: where events went, what is held back

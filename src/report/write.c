@@ -81,20 +81,60 @@ static void write_point(struct emit_json_writer *writer, const struct emit_repor
     emit_json_close_object(writer);
 }
 
+static void write_totals(struct emit_json_writer *writer, const struct emit_report_total *totals,
+                         size_t count) {
+    emit_json_key(writer, "totals");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < count; i++) {
+        emit_json_open_object(writer);
+        write_members(writer, emit_total_members, &totals[i]);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+}
+
+static void write_phase_points(struct emit_json_writer *writer,
+                               const struct emit_report_phase *phase) {
+    emit_json_key(writer, "points");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < phase->point_count; i++) {
+        const struct emit_outcome *outcome = &phase->outcomes[i];
+        if (outcome->kind == EMIT_OUTCOME_EXCLUDED) continue; // as it stands at the run's
+        emit_json_open_object(writer);
+        write_members(writer, emit_phase_point_members, &phase->slots[i].point);
+        write_members(writer, emit_phase_outcome_members, outcome);
+        if (emit_outcome_has_energy(outcome))
+            write_members(writer, emit_phase_figure_members, outcome);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+}
+
+static void write_phases(struct emit_json_writer *writer, const struct emit_report *report,
+                         bool with_points) {
+    if (report->phase_count == 0) return;
+    emit_json_key(writer, "phases");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < report->phase_count; i++) {
+        const struct emit_report_phase *phase = &report->phases[i];
+        emit_json_open_object(writer);
+        write_members(writer, emit_phase_members, phase);
+        write_time(writer, "from", phase->from_wall_ns);
+        write_time(writer, "to", phase->to_wall_ns);
+        if (with_points) write_phase_points(writer, phase);
+        write_totals(writer, phase->totals, phase->total_count);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+}
+
 static void write_lists(struct emit_json_writer *writer, const struct emit_report *report) {
     emit_json_key(writer, "points");
     emit_json_open_array(writer);
     for (size_t i = 0; i < report->point_count; i++)
         write_point(writer, report, i);
     emit_json_close_array(writer);
-    emit_json_key(writer, "totals");
-    emit_json_open_array(writer);
-    for (size_t i = 0; i < report->total_count; i++) {
-        emit_json_open_object(writer);
-        write_members(writer, emit_total_members, &report->totals[i]);
-        emit_json_close_object(writer);
-    }
-    emit_json_close_array(writer);
+    write_totals(writer, report->totals, report->total_count);
     emit_json_key(writer, "diagnostics");
     emit_json_open_array(writer);
     for (size_t i = 0; i < report->diagnostic_count; i++) {
@@ -110,8 +150,8 @@ static void write_lists(struct emit_json_writer *writer, const struct emit_repor
     emit_json_close_array(writer);
 }
 
-enum emit_status emit_report_write_json(struct emit_text *text, const struct emit_report *report,
-                                        struct emit_error *err) {
+static void write_report(struct emit_text *text, const struct emit_report *report,
+                         bool with_phase_points) {
     struct emit_json_writer writer;
     emit_json_writer_init(&writer, text);
     emit_json_open_object(&writer);
@@ -124,6 +164,7 @@ enum emit_status emit_report_write_json(struct emit_text *text, const struct emi
     else
         emit_json_null(&writer);
     write_lists(&writer, report);
+    write_phases(&writer, report, with_phase_points);
     emit_json_key(&writer, "events");
     emit_json_open_object(&writer);
     write_members(&writer, emit_event_count_members, report);
@@ -133,6 +174,16 @@ enum emit_status emit_report_write_json(struct emit_text *text, const struct emi
     write_members(&writer, emit_self_members, report);
     emit_json_close_object(&writer);
     emit_json_close_object(&writer);
+}
+
+enum emit_status emit_report_write_json(struct emit_text *text, const struct emit_report *report,
+                                        struct emit_error *err) {
+    write_report(text, report, true);
+    if (text->cut && report->phase_count) {
+        // Many phases of many points: what each point drew in each stands in the events.
+        emit_text_init(text, text->at, text->size);
+        write_report(text, report, false);
+    }
     if (text->cut)
         return emit_fail(err, EMIT_FULL, "the report of run %s is longer than %zu bytes",
                          report->header.run_id, text->size);

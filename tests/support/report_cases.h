@@ -210,6 +210,48 @@ static void modules(void) {
     run.slots[1].point.accuracy = EMIT_ACCURACY_POWER_INTEGRATED;
 }
 
+// Phases of the typical run: one whole, one of several parts that lacks a GPU, one of
+// which nothing is known.
+static void phases(void) {
+    enum { PHASES = 3 };
+    static struct emit_run_phase made[PHASES];
+    static struct emit_slot slots[PHASES][8];
+    static struct emit_outcome outcomes[PHASES][8];
+    static const char *const names[PHASES] = {"prefill", "decode",
+                                              "a-name-that-is-longer-than-most-are"};
+    static const double lasted[PHASES] = {0.1, 0.75, 0.0000001};
+    typical();
+    for (int phase = 0; phase < PHASES; phase++) {
+        made[phase] = (struct emit_run_phase){
+            .parts = phase == 1 ? 4096 : 1,
+            .is_open = phase == 2,
+            .from_ns = run.result.header.start_ns + (1 + phase) * made_up_second,
+            .lasted_ns = (int64_t)(252.4 * lasted[phase] * 1e9),
+            .count = run.result.count,
+            .slots = slots[phase],
+            .outcomes = outcomes[phase],
+        };
+        made[phase].ended_ns = made[phase].from_ns + made[phase].lasted_ns;
+        snprintf(made[phase].name, sizeof made[phase].name, "%s", names[phase]);
+        memcpy(slots[phase], run.slots, sizeof slots[phase]);
+        memcpy(outcomes[phase], run.outcomes, sizeof outcomes[phase]);
+        for (size_t i = 0; i < run.result.count; i++) {
+            struct emit_outcome *outcome = &outcomes[phase][i];
+            bool lost = (phase == 1 && i == 1) || (phase == 2 && emit_outcome_has_energy(outcome));
+            outcome->joules *= lasted[phase];
+            outcome->from_ns = made[phase].from_ns;
+            outcome->to_ns = made[phase].from_ns + made[phase].lasted_ns;
+            outcome->samples = 100;
+            outcome->sampling_hz = 99 / (252.4 * lasted[phase]);
+            if (lost)
+                *outcome = (struct emit_outcome){.kind = EMIT_OUTCOME_REFUSED,
+                                                 .code = EMIT_CODE_BELOW_RESOLUTION};
+        }
+    }
+    run.result.phases = made;
+    run.result.phase_count = PHASES;
+}
+
 static const struct {
     const char *name; // of the file that holds the text
     void (*make)(void);
@@ -230,6 +272,7 @@ static const struct {
     {"some-gpus", some_gpus},
     {"gpu-modules", modules},
     {"gpus-seen-twice", seen_twice},
+    {"phases", phases},
 };
 
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
@@ -256,6 +299,9 @@ static inline void build_published(struct emit_report *report, size_t index) {
     report->stored = !run.result.left_to_others;
     for (size_t i = 0; i < report->point_count; i++)
         report->events_made += emit_outcome_has_energy(&report->outcomes[i]);
+    for (size_t p = 0; p < report->phase_count; p++)
+        for (size_t i = 0; i < report->phases[p].point_count; i++)
+            report->events_made += emit_outcome_has_energy(&report->phases[p].outcomes[i]);
     report->events_stored = report->events_made;
 }
 

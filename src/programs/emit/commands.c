@@ -8,6 +8,7 @@ extern const struct emit_command emit_command_compare;
 extern const struct emit_command emit_command_diagnostics;
 extern const struct emit_command emit_command_end;
 extern const struct emit_command emit_command_help;
+extern const struct emit_command emit_command_mark;
 extern const struct emit_command emit_command_outbox;
 extern const struct emit_command emit_command_run;
 extern const struct emit_command emit_command_runs;
@@ -82,6 +83,7 @@ const struct emit_command *const emit_commands[] = {
     &emit_command_begin,
     &emit_command_end,
     &emit_command_attach,
+    &emit_command_mark,
     &emit_command_runs,
     &emit_command_show,
     &emit_command_compare,

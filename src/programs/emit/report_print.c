@@ -81,6 +81,7 @@ void emit_report_print(FILE *out, const struct emit_report *report, int columns)
                         "Another process of this run goes on: it will report the energy.");
     } else {
         emit_report_print_table(&page, report);
+        emit_report_print_phases(&page, report);
         emit_report_print_scope(&page, report);
     }
     emit_report_print_caveats(&page, report);
