@@ -24,6 +24,7 @@ enum {
 
 static const int64_t update_ns = 100000000; // of the counter; 20 to 100 ms were seen
 static const int64_t second_ns = 1000000000;
+static const int64_t average_ns = 1000000000;       // of field 155, as the driver averages
 static const int64_t longest_wait_ns = 32000000000; // between two attempts to connect
 
 // One GPU, known by its UUID.
@@ -120,6 +121,7 @@ static void describe(const struct dcgm *dcgm, const struct gpu *gpu, struct emit
         .device_index = index >= 0 ? index : -1,
         // What the engine read for us is older by the time between two of its reads.
         .update_period_ns = dcgm->is_live ? update_ns : update_ns + EMIT_DCGM_WATCH_NS,
+        .averaged_ns = gpu->field == EMIT_DCGM_FIELD_POWER ? average_ns : 0,
         .max_milliwatts = MAX_MILLIWATTS,
         .joules_numerator = 1,
         .joules_denominator = is_power ? 1000000000 : 1000, // nanojoules, millijoules
