@@ -2,8 +2,9 @@
 // and under perf stat, interleaved round by round, so that whatever else the
 // machine does meets all of them.
 //
-// usage: bench-run EMIT [ROUNDS]. Works in a folder of its own below the working
-// directory, so that syncs go to a real disk. A process of its own moves the
+// usage: [emit-testbed run --static eight-gpus --] bench-run EMIT [ROUNDS]. Under the test
+// bed its fake NVML has eight GPUs, which some of the rows meter too. Works in a folder of its own
+// below the working directory, so that syncs go to a real disk. A process of its own moves the
 // counters of the eight zones (plain files) once a millisecond. Exits 1 when a
 // figure misses its bound. `bench-run --clock` is the command that says when it started.
 // SPDX-License-Identifier: Apache-2.0
@@ -35,7 +36,7 @@ static const struct {
     {"intel-rapl:1:1", "uncore"},  {"intel-rapl:1:2", "dram"},
 };
 
-// The contestants. "EMIT", "SYSFS" and "SELF" stand for what is known at run time.
+// The contestants. "EMIT", "SYSFS", "NVML" and "SELF" stand for what is known at run time.
 enum {
     ALONE,
     ENV,
@@ -46,35 +47,54 @@ enum {
     EMIT_SLEEP,
     ENV_CLOCK,
     EMIT_CLOCK,
+    GPU_TRUE,
+    LONG_RAPL,
+    LONG_GPU,
     COUNT
 };
 static const struct {
     const char *name;
+    int every; // round; 0: all of them
     const char *words[WORDS_MAX];
 } commands[COUNT] = {
-    [ALONE] = {"true", {"true"}},
-    [ENV] = {"env true", {"env", "true"}},
+    [ALONE] = {"true", 0, {"true"}},
+    [ENV] = {"env true", 0, {"env", "true"}},
     [EMIT_NONE] = {"emit run --meters none --no-outbox -- true",
+                   0,
                    {"EMIT", "run", "--meters", "none", "--no-outbox", "--", "true"}},
     [EMIT_TRUE] = {"emit run -- true, 8 zones, durable",
+                   0,
                    {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "true"}},
-    [PERF] = {"perf stat true", {"perf", "stat", "true"}},
-    [ENV_SLEEP] = {"env sleep 0.02", {"env", "sleep", "0.02"}},
+    [PERF] = {"perf stat true", 0, {"perf", "stat", "true"}},
+    [ENV_SLEEP] = {"env sleep 0.02", 0, {"env", "sleep", "0.02"}},
     [EMIT_SLEEP] = {"emit run -- sleep 0.02, 8 zones, durable",
+                    0,
                     {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "sleep", "0.02"}},
-    [ENV_CLOCK] = {"env clock: until it runs", {"env", "SELF", "--clock"}},
+    [ENV_CLOCK] = {"env clock: until it runs", 0, {"env", "SELF", "--clock"}},
     [EMIT_CLOCK] = {"emit run -- clock: until it runs",
+                    0,
                     {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "SELF", "--clock"}},
+    [GPU_TRUE] = {"emit run -- true, and 8 GPUs",
+                  0,
+                  {"EMIT", "run", "--sysfs-root", "SYSFS", "--nvml-library", "NVML", "--", "true"}},
+    [LONG_RAPL] = {"emit run -- sleep 0.25, 8 zones",
+                   10,
+                   {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "sleep", "0.25"}},
+    [LONG_GPU] = {"emit run -- sleep 0.25, and 8 GPUs",
+                  10,
+                  {"EMIT", "run", "--sysfs-root", "SYSFS", "--nvml-library", "NVML", "--", "sleep",
+                   "0.25"}},
 };
 
 struct series {
     bool skipped;
+    int count;
     int64_t ns[ROUNDS_MAX];
 };
 
 static struct series taken[COUNT];
 static long peak_rss_kib;
-static const char *emit_path, *self_path;
+static const char *emit_path, *self_path, *nvml_path; // NULL: no test bed
 static char folder[4096], sysfs[4200];
 
 static _Noreturn void give_up(const char *what) {
@@ -137,6 +157,7 @@ static pid_t start_mover(void) {
 static const char *real_word(const char *word) {
     if (strcmp(word, "EMIT") == 0) return emit_path;
     if (strcmp(word, "SYSFS") == 0) return sysfs;
+    if (strcmp(word, "NVML") == 0) return nvml_path;
     if (strcmp(word, "SELF") == 0) return self_path;
     return word;
 }
@@ -189,23 +210,28 @@ struct summary {
     double p25_ms, p50_ms, p99_ms;
 };
 
-static struct summary summarize(const int64_t *ns, int rounds) {
+static struct summary summarize(const int64_t *ns, int count) {
     static int64_t sorted[ROUNDS_MAX];
-    memcpy(sorted, ns, (size_t)rounds * sizeof *ns);
-    qsort(sorted, (size_t)rounds, sizeof *sorted, compare);
+    if (!count) return (struct summary){0};
+    memcpy(sorted, ns, (size_t)count * sizeof *ns);
+    qsort(sorted, (size_t)count, sizeof *sorted, compare);
     return (struct summary){
-        .p25_ms = (double)sorted[rounds / 4] / 1e6,
-        .p50_ms = (double)sorted[rounds / 2] / 1e6,
-        .p99_ms = (double)sorted[(int)(0.99 * (rounds - 1))] / 1e6,
+        .p25_ms = (double)sorted[count / 4] / 1e6,
+        .p50_ms = (double)sorted[count / 2] / 1e6,
+        .p99_ms = (double)sorted[(int)(0.99 * (count - 1))] / 1e6,
     };
 }
 
-// What `which` took longer than `base`, round by round.
-static struct summary summarize_added(int which, int base, int rounds) {
+static struct summary summarize_one(int which) {
+    return summarize(taken[which].ns, taken[which].count);
+}
+
+// What `which` took longer than `base`, round by round; both ran in the same rounds.
+static struct summary summarize_added(int which, int base) {
     static int64_t added[ROUNDS_MAX];
-    for (int i = 0; i < rounds; i++)
+    for (int i = 0; i < taken[which].count; i++)
         added[i] = taken[which].ns[i] - taken[base].ns[i];
-    return summarize(added, rounds);
+    return summarize(added, taken[which].count);
 }
 
 static bool judge(const char *figure, double got, double bound, const char *unit) {
@@ -214,22 +240,26 @@ static bool judge(const char *figure, double got, double bound, const char *unit
     return got <= bound;
 }
 
-static int print(int rounds) {
+static void print_table(int rounds) {
     printf("emit run, %d rounds, ms%*s p25      p50      p99\n", rounds, 27, "");
     for (int which = 0; which < COUNT; which++) {
-        struct summary sum = summarize(taken[which].ns, rounds);
+        struct summary sum = summarize_one(which);
         if (taken[which].skipped)
             printf("  %-42s not here\n", commands[which].name);
         else
             printf("  %-42s %8.3f %8.3f %8.3f\n", commands[which].name, sum.p25_ms, sum.p50_ms,
                    sum.p99_ms);
     }
-    struct summary env = summarize(taken[ENV].ns, rounds);
-    struct summary none = summarize(taken[EMIT_NONE].ns, rounds);
-    struct summary full = summarize_added(EMIT_TRUE, ENV, rounds);
-    struct summary stored = summarize_added(EMIT_SLEEP, ENV_SLEEP, rounds);
-    struct summary start = summarize_added(EMIT_CLOCK, ENV_CLOCK, rounds);
-    bool good = judge("none: ratio to env, medians", none.p50_ms / env.p50_ms, 1.25, "x");
+}
+
+static int print(int rounds) {
+    print_table(rounds);
+    double env_ms = summarize_one(ENV).p50_ms, emit_ms = summarize_one(EMIT_TRUE).p50_ms;
+    struct summary full = summarize_added(EMIT_TRUE, ENV);
+    struct summary stored = summarize_added(EMIT_SLEEP, ENV_SLEEP);
+    struct summary start = summarize_added(EMIT_CLOCK, ENV_CLOCK);
+    bool good =
+        judge("none: ratio to env, medians", summarize_one(EMIT_NONE).p50_ms / env_ms, 1.25, "x");
     good &= judge("true, durable: added to env, median", full.p50_ms, 3.0, "ms");
     good &= judge("true, durable: added to env, p99", full.p99_ms, 8.0, "ms");
     good &= judge("sleep 0.02, 4 events stored: added, median", stored.p50_ms, 3.0, "ms");
@@ -238,15 +268,38 @@ static int print(int rounds) {
     good &= judge("peak resident memory, MiB", (double)peak_rss_kib / 1024, 8.0, "");
     if (!taken[PERF].skipped)
         good &= judge("emit run -- true: ratio to perf stat, medians",
-                      summarize(taken[EMIT_TRUE].ns, rounds).p50_ms /
-                          summarize(taken[PERF].ns, rounds).p50_ms,
-                      1.0, "x");
+                      emit_ms / summarize_one(PERF).p50_ms, 1.0, "x");
+    if (nvml_path) {
+        good &= judge("8 GPUs: added to 8 zones alone, median",
+                      summarize_added(GPU_TRUE, EMIT_TRUE).p50_ms, 1.0, "ms");
+        good &= judge("8 GPUs, 8 more events stored: added, median",
+                      summarize_added(LONG_GPU, LONG_RAPL).p50_ms, 1.0, "ms");
+    }
     return good ? 0 : 1;
 }
 
 static int remove_one(const char *path, const struct stat *seen, int type, struct FTW *walk) {
     (void)seen, (void)type, (void)walk;
     return remove(path);
+}
+
+static void run_round(int which, int round) {
+    struct series *series = &taken[which];
+    if (series->skipped || (commands[which].every && round % commands[which].every)) return;
+    int64_t took_ns = time_one(which);
+    if (round >= 0) series->ns[series->count++] = took_ns;
+}
+
+// The test bed's NVML is for the rows that name it, not for the others.
+static void take_nvml(void) {
+    nvml_path = getenv("EMIT_NVML_LIBRARY");
+    if (nvml_path) nvml_path = strdup(nvml_path);
+    if (!nvml_path)
+        taken[GPU_TRUE].skipped = taken[LONG_GPU].skipped = taken[LONG_RAPL].skipped = true;
+    unsetenv("EMIT_NVML_LIBRARY");
+    unsetenv("EMIT_DCGM_LIBRARY");
+    unsetenv("EMIT_DCGM_HOST");
+    unsetenv("EMIT_DCGM_EXPORTER");
 }
 
 int main(int argc, char **argv) {
@@ -266,12 +319,13 @@ int main(int argc, char **argv) {
     (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
     (void)setenv("XDG_STATE_HOME", folder, 1);
     (void)setenv("XDG_CONFIG_HOME", folder, 1);
+    take_nvml();
     make_machine();
     pid_t mover = start_mover();
 
     for (int round = -5; round < rounds; round++) // the first five warm up
         for (int which = 0; which < COUNT; which++)
-            if (!taken[which].skipped) taken[which].ns[round < 0 ? 0 : round] = time_one(which);
+            run_round(which, round);
     kill(mover, SIGKILL);
     (void)waitpid(mover, NULL, 0);
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
