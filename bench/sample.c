@@ -1,22 +1,29 @@
-// One sample of eight zones against eight bare preads on kept descriptors.
+// One sample of eight zones against eight bare preads on kept descriptors; and, under
+// the test bed, of eight zones and eight GPUs against eight preads and eight calls of
+// nvmlDeviceGetTotalEnergyConsumption on kept handles.
 //
 // The two are interleaved, block by block, so that whatever else the machine does
-// meets both; a second series of bare preads shows how much the machine itself differs.
-// Exits 1 when the ratio of the medians is above its bound.
+// meets both; a second series of bare reads shows how much the machine itself differs.
+// Exits 1 when a ratio of the medians is above its bound.
+//
+// usage: [emit-testbed run --static eight-gpus --] bench-sample
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "meters/meter.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ZONES = 8, BLOCKS = 3000, SAMPLES = 50 }; // samples of one block are timed together
-static const double ratio_bound = 1.15;
+// Samples of one block are timed together.
+enum { ZONES = 8, GPUS = 8, BLOCKS = 3000, SAMPLES = 50 };
+static const double zones_bound = 1.15, gpus_bound = 1.2;
 
 static const struct {
     const char *entry, *name, *count;
@@ -71,20 +78,80 @@ static void make_machine(const char *root, int *descriptors) {
     }
 }
 
-static int64_t time_bare(const int *descriptors) {
+// What a program would call that wants nothing but the counts.
+struct bare {
+    int descriptors[ZONES];
+    void *gpus[GPUS];
+    int (*energy)(void *gpu, unsigned long long *millijoules); // NULL: no GPUs
+};
+
+static void find_function(void *library, const char *symbol, void *slot) {
+    void *found = dlsym(library, symbol);
+    if (!found) {
+        fprintf(stderr, "bench-sample: %s\n", dlerror());
+        exit(2);
+    }
+    memcpy(slot, &found, sizeof found);
+}
+
+static void open_gpus(struct bare *bare, const char *path) {
+    int (*init)(void), (*handle)(unsigned index, void **gpu);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        fprintf(stderr, "bench-sample: %s\n", dlerror());
+        exit(2);
+    }
+    find_function(library, "nvmlInit_v2", &init);
+    find_function(library, "nvmlDeviceGetHandleByIndex_v2", &handle);
+    find_function(library, "nvmlDeviceGetTotalEnergyConsumption", &bare->energy);
+    if (init() != 0) exit(2);
+    for (unsigned i = 0; i < GPUS; i++)
+        if (handle(i, &bare->gpus[i]) != 0) exit(2);
+}
+
+static int64_t time_bare(const struct bare *bare, bool gpus) {
     int64_t before_ns = now_ns();
-    for (int sample = 0; sample < SAMPLES; sample++)
+    for (int sample = 0; sample < SAMPLES; sample++) {
         for (int i = 0; i < ZONES; i++) {
             char text[32];
-            if (pread(descriptors[i], text, sizeof text, 0) <= 0) exit(2);
+            if (pread(bare->descriptors[i], text, sizeof text, 0) <= 0) exit(2);
         }
+        for (int i = 0; gpus && i < GPUS; i++) {
+            unsigned long long millijoules;
+            if (bare->energy(bare->gpus[i], &millijoules) != 0) exit(2);
+        }
+    }
     return now_ns() - before_ns;
 }
 
-static int64_t time_meter(void *state, struct emit_reading *readings) {
+// A meter that is open.
+struct open_meter {
+    const struct emit_meter_type *type;
+    void *state;
+    struct emit_reading readings[EMIT_POINTS_MAX];
+};
+
+static void open_one(struct open_meter *meter, const struct emit_meter_type *type,
+                     struct emit_host *host, const char *nvml, size_t wanted) {
+    static struct emit_point found[EMIT_POINTS_MAX];
+    struct emit_error err = {0};
+    struct emit_points points = {.at = found, .size = EMIT_POINTS_MAX};
+    const struct emit_meter_settings settings = {.max_package_milliwatts = 1000000,
+                                                 .nvml_library = nvml};
+    meter->type = type;
+    meter->state = calloc(1, type->state_size);
+    if (!meter->state || type->open(meter->state, host, &settings, &points, &err) != EMIT_OK ||
+        points.count != wanted) {
+        fprintf(stderr, "bench-sample: %s: %zu points, %s\n", type->name, points.count, err.text);
+        exit(2);
+    }
+}
+
+static int64_t time_meters(struct open_meter *meters, size_t count) {
     int64_t before_ns = now_ns();
     for (int sample = 0; sample < SAMPLES; sample++)
-        emit_meter_rapl.read(state, readings);
+        for (size_t i = 0; i < count; i++)
+            meters[i].type->read(meters[i].state, meters[i].readings);
     return now_ns() - before_ns;
 }
 
@@ -103,47 +170,55 @@ static int remove_one(const char *path, const struct stat *seen, int type, struc
     return remove(path);
 }
 
-int main(void) {
-    static int64_t bare[BLOCKS], meter[BLOCKS], again[BLOCKS];
-    static struct emit_point found[EMIT_POINTS_MAX];
-    static struct emit_reading readings[EMIT_POINTS_MAX];
-    char root[] = "/tmp/emit-bench-XXXXXX";
-    int descriptors[ZONES];
-    if (!mkdtemp(root)) return 2;
-    make_machine(root, descriptors);
-
-    struct emit_host host;
-    struct emit_error err;
-    struct emit_points points = {.at = found, .size = EMIT_POINTS_MAX};
-    const struct emit_meter_settings settings = {.max_package_milliwatts = 1000000};
-    void *state = calloc(1, emit_meter_rapl.state_size);
-    if (!state || emit_host_open(&host, root, &err) != EMIT_OK ||
-        emit_meter_rapl.open(state, &host, &settings, &points, &err) != EMIT_OK ||
-        points.count != ZONES)
-        return 2;
+static bool contest(const struct bare *bare, struct open_meter *meters, bool gpus, double bound) {
+    static int64_t bare_ns[BLOCKS], meter_ns[BLOCKS], again_ns[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
-        bare[i] = time_bare(descriptors);
-        meter[i] = time_meter(state, readings);
-        again[i] = time_bare(descriptors);
+        bare_ns[i] = time_bare(bare, gpus);
+        meter_ns[i] = time_meters(meters, gpus ? 2 : 1);
+        again_ns[i] = time_bare(bare, gpus);
     }
-    for (size_t i = 0; i < ZONES; i++)
-        if (readings[i].code != EMIT_CODE_NONE) return 2;
-    emit_meter_rapl.close(state);
-    emit_host_close(&host);
-    free(state);
-    nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    const struct {
+        const char *name;
+        int64_t *ns;
+    } rows[] = {{"bare", bare_ns}, {"bare again", again_ns}, {"emit's meters", meter_ns}};
+    printf("one sample of 8 zones%s, us%*s p25     p50\n", gpus ? " and 8 GPUs" : "", gpus ? 1 : 12,
+           "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        qsort(rows[i].ns, BLOCKS, sizeof(int64_t), compare);
+        printf("  %-30s %7.3f %7.3f\n", rows[i].name, quantile_us(rows[i].ns, 0.25),
+               quantile_us(rows[i].ns, 0.5));
+    }
+    double ratio = quantile_us(meter_ns, 0.5) / quantile_us(bare_ns, 0.5);
+    printf("  ratio of the medians           %7.3f  at most %.2f%s\n", ratio, bound,
+           ratio <= bound ? "" : "  MISSED");
+    return ratio <= bound;
+}
 
-    qsort(bare, BLOCKS, sizeof *bare, compare);
-    qsort(meter, BLOCKS, sizeof *meter, compare);
-    qsort(again, BLOCKS, sizeof *again, compare);
-    double ratio = quantile_us(meter, 0.5) / quantile_us(bare, 0.5);
-    printf("one sample of 8 zones, us      p25     p50\n");
-    printf("  8 bare preads             %6.3f  %6.3f\n", quantile_us(bare, 0.25),
-           quantile_us(bare, 0.5));
-    printf("  8 bare preads again       %6.3f  %6.3f\n", quantile_us(again, 0.25),
-           quantile_us(again, 0.5));
-    printf("  rapl meter                %6.3f  %6.3f\n", quantile_us(meter, 0.25),
-           quantile_us(meter, 0.5));
-    printf("  ratio of the medians      %6.3f  (at most %.2f)\n", ratio, ratio_bound);
-    return ratio <= ratio_bound ? 0 : 1;
+int main(void) {
+    static struct open_meter meters[2];
+    struct bare bare = {0};
+    struct emit_host host;
+    char root[] = "/tmp/emit-bench-XXXXXX";
+    const char *nvml = getenv("EMIT_NVML_LIBRARY");
+    if (!mkdtemp(root)) return 2;
+    make_machine(root, bare.descriptors);
+    if (emit_host_open(&host, root, NULL) != EMIT_OK) return 2;
+    open_one(&meters[0], &emit_meter_rapl, &host, NULL, ZONES);
+    bool good = contest(&bare, meters, false, zones_bound);
+    if (nvml) {
+        open_gpus(&bare, nvml);
+        open_one(&meters[1], &emit_meter_nvml, &host, nvml, GPUS);
+        good &= contest(&bare, meters, true, gpus_bound);
+    } else {
+        printf("8 zones and 8 GPUs: not here, for there is no test bed\n");
+    }
+    for (size_t m = 0; m < (nvml ? 2 : 1); m++) {
+        for (size_t i = 0; i < ZONES; i++)
+            if (meters[m].readings[i].code != EMIT_CODE_NONE) return 2;
+        meters[m].type->close(meters[m].state);
+        free(meters[m].state);
+    }
+    emit_host_close(&host);
+    nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    return good ? 0 : 1;
 }
