@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+# A Slurm job of eight tasks on a node with two simulated GPUs, by an unprivileged user
+# whose home is on a network file system: each device is metered once, nobody's exit
+# status changes and nobody waits, whether the tasks meter or the prolog does.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import re
+import shlex
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import network_home
+import slurm
+from reachable import for_nobody
+from store import Folder
+from tap import EMIT, check, check_equal, end, skip
+from testbed import TESTBED, describe, read_lines, zone_of_points
+
+SCENARIO = "slurm-node"
+TASKS, GPUS, TASK_MS = 8, 2, 700
+START_TIMEOUT_S = 0.25  # of emit run
+WHAT = "a Slurm job is one run"
+USER = 65534
+AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+SHIPPED = os.path.join(os.environ["SOURCE"], "packaging", "slurm")
+OURS = ("EMIT_NVML_LIBRARY", "EMIT_DCGM_LIBRARY", "EMIT_DCGM_HOST", "EMIT_DCGM_EXPORTER", "LD_LIBRARY_PATH",
+        "EMIT_TESTBED_")
+
+
+def prepare():
+    """Steps into the test bed, where /var/lib and /var/tmp are empty."""
+    if os.geteuid() != 0:
+        return skip(WHAT, "slurmd needs root")
+    absent = slurm.missing() or network_home.missing()
+    if absent:
+        return skip(WHAT, f"{absent} is not installed")
+    if os.path.realpath(EMIT).startswith(("/var/lib/", "/var/tmp/")):
+        return skip(WHAT, "the build lies where this test hides things")
+    with Folder() as folder:
+        script = 'mount -t tmpfs tmpfs /var/lib && mount -t tmpfs tmpfs /var/tmp && chmod 1777 /var/tmp && exec "$0" "$@"'
+        got = subprocess.run(
+            [TESTBED, "run", "--ledger", folder + "/ledger", SCENARIO, "--", "sh", "-c", script,
+             sys.executable, os.path.abspath(__file__), folder], capture_output=True, text=True)
+        told = [line for line in got.stdout.splitlines() if line.startswith(("ok ", "not ok "))]
+        for line in told:
+            check(line.startswith("ok "), line.split(" - ", 1)[1])
+        check(got.returncode in (0, 1) and len(told) > 20, f"all of that was looked at {got.stderr[-2000:]}")
+
+
+class Job:
+    """What is known of one job of eight tasks when it has ended."""
+
+    def __init__(self, node, folder, home, number, programs):
+        self.id = f"slurm-{number}"
+        self.folder = f"{folder}/job-{number}"
+        os.mkdir(self.folder)
+        os.chown(self.folder, USER, USER)
+        emit, lifetime = programs
+        task = (f'date +%s%N > {self.folder}/asked.$SLURM_PROCID; exec {emit} run '
+                f'--report {self.folder}/report.$SLURM_PROCID -- sh -c '
+                f"'date +%s%N > {self.folder}/begun.$SLURM_PROCID; {lifetime} {self.folder}/life.$SLURM_PROCID {TASK_MS}; "
+                "exit $SLURM_PROCID'")
+        begun = time.monotonic_ns()
+        self.got = node.run("srun", f"-n{TASKS}", f"--gres=gpu:{GPUS}", "--chdir=/", "sh", "-c", task,
+                            before=AS_USER, environment={"HOME": home, "EMIT_WORKSPACE_ID": "ws_test"})
+        self.span_ns = (begun, time.monotonic_ns())
+        node._wait(node._is_up, "the node after the job")
+        self.end_ns = time.monotonic_ns()
+
+    def stamp(self, name, task):
+        with open(f"{self.folder}/{name}.{task}", encoding="ascii") as file:
+            return int(file.read())
+
+    def lives(self):
+        for task in range(TASKS):
+            with open(f"{self.folder}/life.{task}", "rb") as life:
+                yield struct.unpack("qq", life.read(16))
+
+    def exits(self):
+        said = {int(task): int(status) for task, status in
+                re.findall(r"task (\d+): Exited with exit code (\d+)", self.got.stderr)}
+        return [said.get(task, 0) for task in range(TASKS)]
+
+    def reports(self):
+        for task in range(TASKS):
+            with open(f"{self.folder}/report.{task}", encoding="utf-8") as report:
+                yield json.load(report)
+
+
+def events_of(run_id, before, environment, emit):
+    got = subprocess.run([*before, emit, "outbox", "export"], capture_output=True, text=True, cwd="/",
+                         env={**os.environ, **environment})
+    lines = [json.loads(line) for line in got.stdout.splitlines()]
+    return [line for line in lines if line.get("compute_assignment_run_id") == run_id and line.get("kind")]
+
+
+# What the device's counter gained between the first and the last reading of the job.
+def ledger_joules(ledger, device, zones, span_ns):
+    reads = [line for line in read_lines(ledger) if line["what"] == "read" and "error" not in line
+             and span_ns[0] <= line["at"] <= span_ns[1]]
+    if device.startswith("GPU-"):
+        counts = [line["millijoules"] for line in reads if line.get("gpu") == device]
+        return (counts[-1] - counts[0]) / 1e3
+    counts = [line["microjoules"] for line in reads if line.get("zone") == zones[device]["id"]]
+    return (counts[-1] - counts[0]) / 1e6
+
+
+def check_tasks(job, what):
+    check_equal(job.exits(), list(range(TASKS)), f"{what}: every task keeps its exit status {job.got.stderr[-300:]}")
+    waits = [(job.stamp("begun", task) - job.stamp("asked", task)) / 1e9 for task in range(TASKS)]
+    check(max(waits) <= START_TIMEOUT_S, f"{what}: no task waits longer than the start timeout ({max(waits):.3f} s)")
+
+
+def check_events(job, events, what, folder, window):
+    zones = zone_of_points(describe(SCENARIO)["zones"])
+    devices = sorted(event["tags"]["device_id"] for event in events)
+    check_equal(len(devices), len(set(devices)), f"{what}: each device once {devices}")
+    check_equal(sum(device.startswith("GPU-") for device in devices), GPUS, f"{what}: both GPUs are there")
+    check_equal(sum(device.startswith("package-") for device in devices), 2, f"{what}: and both packages")
+    for event in events:
+        tags = event["tags"]
+        truth = ledger_joules(folder + "/ledger", tags["device_id"], zones, (job.span_ns[0], job.end_ns))
+        check(abs(event["quantity"] - truth) < 1e-6, f"{what}: {tags['device_id']} is what was served: {event['quantity']} J, {truth}")
+        check(tags["measurement_window_ms"] >= window, f"{what}: {tags['device_id']} for all tasks ({tags['measurement_window_ms']} ms)")
+        check(tags.get("simulated") is True, f"{what}: and says that it is simulated")
+
+
+def window_ms(job):
+    lives = list(job.lives())
+    return (max(life[1] for life in lives) - min(life[0] for life in lives)) // 1000000
+
+
+def ranks_meter(node, folder, home, programs):
+    what = "ranks"
+    job = Job(node, folder, home, 1, programs)
+    check_tasks(job, what)
+    user = {"HOME": home}
+    events = events_of(job.id, AS_USER, user, programs[0])
+    check_events(job, events, what, folder, window_ms(job))
+    others = [report for report in job.reports() if not any(point["outcome"] in ("measured", "partial") for point in report["points"])]
+    check_equal(len(others), TASKS - 1, f"{what}: one task reports the energy, the others say who does")
+    check(all(point["code"] == "already-metered" for report in others for point in report["points"]
+              if point["code"] not in ("unassigned", "nested", "denied", "replicate")), f"{what}: already-metered is the word")
+    show = subprocess.run([*AS_USER, programs[0], "show", job.id], capture_output=True, text=True, cwd="/", env={**os.environ, **user})
+    check(show.returncode == 0 and job.id in show.stdout and "GPU" in show.stdout, f"{what}: emit show tells the job: {show.stdout} {show.stderr}")
+    check(all(len(line) <= 80 for line in show.stdout.splitlines()), f"{what}: in 80 columns")
+    check(not os.path.exists(home + "/.local/state/emit/outbox.db"), f"{what}: nothing is stored on the network home")
+    check(os.path.isdir(f"/var/tmp/emit-{USER}"), f"{what}: but on this node")
+    check("network file system" in show.stderr, f"{what}: and it is said")
+
+
+def prolog_meters(node, folder, home, programs):
+    what = "prolog"
+    open(folder + "/prolog-meters", "w").close()
+    job = Job(node, folder, home, 2, programs)
+    check_tasks(job, what)
+    root = {"EMIT_OUTBOX": folder + "/root/outbox.db"}
+    events = events_of(job.id, [], root, EMIT)
+    check_events(job, events, what, folder, window_ms(job))
+    check_equal(events_of(job.id, AS_USER, {"HOME": home}, programs[0]), [], f"{what}: the tasks store no second event")
+    codes = {point["code"] for report in job.reports() for point in report["points"]} - {"unassigned", "nested", "denied", "replicate"}
+    check_equal(codes, {"already-metered"}, f"{what}: their reports say why")
+    show = subprocess.run([EMIT, "show", job.id], capture_output=True, text=True, env={**os.environ, **root})
+    check(show.returncode == 0 and job.id in show.stdout, f"{what}: root's emit show tells the job: {show.stdout} {show.stderr}")
+    for name in ("prolog", "epilog"):
+        with open(f"{folder}/{name}.took", encoding="ascii") as took:
+            begun, ended, status = map(int, took.read().split()[-3:])
+        check_equal(status, 0, f"{what}: the {name} exits 0")
+        check((ended - begun) / 1e9 < 1, f"{what}: the {name} is quick ({(ended - begun) / 1e6:.0f} ms)")
+    left = subprocess.run(["pgrep", "-f", f"{EMIT} begin"], capture_output=True, text=True).stdout
+    check_equal(left, "", f"{what}: no sampler is left behind")
+
+
+def script(folder, name):
+    """The shipped script, with what the test bed and this test say of the node."""
+    given = {key: value for key, value in os.environ.items() if key.startswith(OURS)}
+    given.update(EMIT_OUTBOX=folder + "/root/outbox.db", EMIT_NODE_RUNS=folder + "/node",
+                 PATH=os.path.dirname(EMIT) + ":/usr/bin:/bin")
+    exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in given.items())
+    shipped = f"sh {SHIPPED}/{name}"
+    if name == "task-prolog":
+        return f"#!/bin/sh\n{exports}echo export EMIT_NODE_RUNS={folder}/node\n{shipped}\n"
+    return (f"#!/bin/sh\n[ -e {folder}/prolog-meters ] || exit 0\n{exports}begun=$(date +%s%N)\n{shipped}\nstatus=$?\n"
+            f"echo $begun $(date +%s%N) $status >> {folder}/{name}.took\nexit $status\n")
+
+
+def inside(folder):
+    programs = (for_nobody(EMIT), for_nobody(os.environ["EMIT_LIFETIME"]))
+    for name in ("slurm", "root"):
+        os.mkdir(f"{folder}/{name}", 0o755)
+    for key, value in os.environ.items():  # what nobody has to load must be nobody's to read
+        if key.startswith(OURS) and os.path.isfile(value):
+            os.environ[key] = for_nobody(value)
+    with network_home.NetworkHome(folder + "/server", folder + "/home", USER) as mounted:
+        check(not mounted.works_with_wal(), "a write-ahead log cannot work in that home")
+        with slurm.Slurm(folder + "/slurm", TASKS, GPUS, *(script(folder, name) for name in ("prolog", "epilog", "task-prolog"))) as node:
+            try:
+                ranks_meter(node, folder, mounted.home, programs)
+                prolog_meters(node, folder, mounted.home, programs)
+            except Exception:
+                print(node.logs(), file=sys.stderr)
+                raise
+    end()
+
+
+if len(sys.argv) > 1:
+    inside(sys.argv[1])
+else:
+    prepare()
+    end()
