@@ -103,6 +103,10 @@ class Slurm:
                 raise RuntimeError(f"{what} does not come up:\n{self.logs()}")
             time.sleep(0.02)
 
+    def wait_until_idle(self):
+        """Until the node takes jobs: it is up, and the last job's epilog is over."""
+        self._wait(self._is_up, "the node")
+
     def __enter__(self):
         munge = self.folder + "/munge"
         try:
@@ -112,7 +116,7 @@ class Slurm:
             self._wait(lambda: os.path.exists(munge + "/socket"), "munged")
             self._start("slurmctld", "-D", "-i")
             self._start("slurmd", "-D", "-N", socket.gethostname())
-            self._wait(self._is_up, "the node")
+            self.wait_until_idle()
         except BaseException:
             self.__exit__()
             raise
