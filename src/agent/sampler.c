@@ -38,6 +38,7 @@ struct emit_sampler {
     struct emit_error failure;
     char notice[240];
     int64_t started_ns, ended_ns; // of the job; 0: not yet
+    int exit_status;              // of the job; -1: not known
     bool stop;                    // take the last sample and end
     bool abandon;                 // end without it
     bool left_behind;             // nobody waits for this thread any more
@@ -88,6 +89,7 @@ static bool open_run(struct emit_sampler *sampler) {
         sampler->run = run;
         emit_text_format(sampler->notice, sizeof sampler->notice, "%s", notice);
         if (sampler->started_ns) emit_run_job_started(run, sampler->started_ns);
+        if (sampler->exit_status >= 0) emit_run_job_exited(run, sampler->exit_status);
         if (sampler->ended_ns) emit_run_job_ended(run, sampler->ended_ns);
     }
     pthread_mutex_unlock(&sampler->lock);
@@ -229,6 +231,7 @@ enum emit_status emit_sampler_start(struct emit_sampler **out, const struct emit
     struct emit_sampler *sampler = calloc(1, sizeof *sampler);
     if (!sampler) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     sampler->plan = *plan;
+    sampler->exit_status = -1;
     sampler->begun_ns = emit_clock_monotonic_ns();
     sampler->openers = (struct emit_openers){.lock = &sampler->lock, .changed = &sampler->changed};
     pthread_condattr_t by_monotonic;
@@ -277,6 +280,13 @@ bool emit_sampler_wait_asked(struct emit_sampler *sampler, int64_t until_ns) {
     const struct emit_run *run = sampler->run; // finish, in this thread, is what frees it
     pthread_mutex_unlock(&sampler->lock);
     return run && emit_run_wait_asked(run, until_ns);
+}
+
+void emit_sampler_job_exited(struct emit_sampler *sampler, int exit_status) {
+    pthread_mutex_lock(&sampler->lock);
+    sampler->exit_status = exit_status;
+    if (sampler->run) emit_run_job_exited(sampler->run, exit_status);
+    pthread_mutex_unlock(&sampler->lock);
 }
 
 size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size) {

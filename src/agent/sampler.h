@@ -43,6 +43,8 @@ EMIT_MUST_CHECK enum emit_status
 emit_sampler_wait_first(struct emit_sampler *sampler, int64_t timeout_ns, struct emit_error *err);
 
 void emit_sampler_job_started(struct emit_sampler *sampler, int64_t at_ns);
+// How the job ended, before finish says when. 0 to 255, as a shell would see it.
+void emit_sampler_job_exited(struct emit_sampler *sampler, int exit_status);
 
 // Waits until another process asks for the end of a run that is held (run.hold);
 // false: until_ns (CLOCK_MONOTONIC, INT64_MAX never) came first, or the run was not opened.

@@ -250,6 +250,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
         .killed = result->killed,
         .left_to_others = result->left_to_others,
         .concurrent_runs = result->concurrent_runs,
+        .jobs = result->jobs,
     };
     enum emit_status status = copy_points(&built, result, err);
     if (status == EMIT_OK) status = diagnose(&built, result, err);

@@ -267,6 +267,41 @@ static void take_exit(struct reader *reader) {
     }
 }
 
+static void take_exits(struct reader *reader) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_array(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_element(&reader->json)) {
+        int64_t status = -1, count = -1;
+        if (!emit_json_enter_object(&reader->json)) return;
+        while (goes_on(reader) && emit_json_next_member(&reader->json, &key)) {
+            bool is_count = emit_json_slice_is(&key, "count");
+            if (!is_count && !emit_json_slice_is(&key, "exit"))
+                skip(reader);
+            else if (!emit_json_take_i64(&reader->json, is_count ? &count : &status))
+                reader->wrong = "exits";
+        }
+        if (status < 0 || status >= EMIT_EXIT_STATUSES || count < 0 || count > UINT32_MAX)
+            reader->wrong = "exits";
+        else
+            reader->report.jobs.exits[status] = (uint32_t)count;
+    }
+}
+
+static void take_tasks(struct reader *reader) {
+    struct emit_json_slice key;
+    int64_t begun = 0;
+    if (!emit_json_enter_object(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_member(&reader->json, &key)) {
+        if (emit_json_slice_is(&key, "exits"))
+            take_exits(reader);
+        else if (!emit_json_slice_is(&key, "begun"))
+            skip(reader);
+        else if (!emit_json_take_i64(&reader->json, &begun) || begun < 0 || begun > UINT32_MAX)
+            reader->wrong = "begun";
+    }
+    reader->report.jobs.begun = (uint32_t)begun;
+}
+
 static void take_report_member(struct reader *reader, const struct emit_json_slice *key) {
     struct emit_report *report = &reader->report;
     if (emit_json_slice_is(key, "run_id")) reader->has |= HAS_RUN_ID;
@@ -279,6 +314,8 @@ static void take_report_member(struct reader *reader, const struct emit_json_sli
         reader->has |= HAS_TO;
     } else if (emit_json_slice_is(key, "exit")) {
         take_exit(reader);
+    } else if (emit_json_slice_is(key, "tasks")) {
+        take_tasks(reader);
     } else if (emit_json_slice_is(key, "points")) {
         take_points(reader);
         reader->has |= HAS_POINTS;

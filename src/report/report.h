@@ -59,6 +59,7 @@ struct emit_report {
     bool left_to_others; // another process of the run goes on and will report it
     bool stored;         // events, diagnostics and this report are in the store
     uint32_t concurrent_runs;
+    struct emit_run_jobs jobs; // of all processes of the run on this node
     size_t point_count;
     struct emit_slot *slots; // the run's own points and what became of them
     struct emit_outcome *outcomes;

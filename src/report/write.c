@@ -150,6 +150,25 @@ static void write_lists(struct emit_json_writer *writer, const struct emit_repor
     emit_json_close_array(writer);
 }
 
+// Of a run that several processes shared: how their commands ended.
+static void write_tasks(struct emit_json_writer *writer, const struct emit_run_jobs *jobs) {
+    if (jobs->begun < 2) return;
+    emit_json_key(writer, "tasks");
+    emit_json_open_object(writer);
+    emit_json_member_i64(writer, "begun", jobs->begun);
+    emit_json_key(writer, "exits");
+    emit_json_open_array(writer);
+    for (int status = 0; status < EMIT_EXIT_STATUSES; status++) {
+        if (!jobs->exits[status]) continue;
+        emit_json_open_object(writer);
+        emit_json_member_i64(writer, "exit", status);
+        emit_json_member_i64(writer, "count", jobs->exits[status]);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+    emit_json_close_object(writer);
+}
+
 static void write_report(struct emit_text *text, const struct emit_report *report,
                          bool with_phase_points) {
     struct emit_json_writer writer;
@@ -163,6 +182,7 @@ static void write_report(struct emit_text *text, const struct emit_report *repor
         emit_json_i64(&writer, report->exit_status);
     else
         emit_json_null(&writer);
+    write_tasks(&writer, &report->jobs);
     write_lists(&writer, report);
     write_phases(&writer, report, with_phase_points);
     emit_json_key(&writer, "events");

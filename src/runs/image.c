@@ -194,7 +194,10 @@ bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_sna
 }
 
 void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, bool one_more) {
-    if (one_more) atomic_fetch_add(&image->jobs, 1);
+    if (one_more) {
+        atomic_fetch_add(&image->jobs, 1);
+        atomic_fetch_add(&image->jobs_begun, 1);
+    }
     int64_t known = atomic_load(&image->job_started_ns);
     while ((!known || at_ns < known) &&
            !atomic_compare_exchange_weak(&image->job_started_ns, &known, at_ns))
@@ -206,6 +209,16 @@ void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool 
     while (at_ns > known && !atomic_compare_exchange_weak(&image->job_ended_ns, &known, at_ns))
         continue;
     if (one_less) atomic_fetch_sub(&image->jobs, 1);
+}
+
+void emit_run_image_job_exited(struct emit_run_image *image, int exit_status) {
+    atomic_fetch_add(&image->job_exits[(unsigned)exit_status % EMIT_EXIT_STATUSES], 1);
+}
+
+void emit_run_image_jobs(const struct emit_run_image *image, struct emit_run_jobs *jobs) {
+    jobs->begun = atomic_load(&image->jobs_begun);
+    for (size_t i = 0; i < EMIT_EXIT_STATUSES; i++)
+        jobs->exits[i] = atomic_load(&image->job_exits[i]);
 }
 
 uint64_t emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id) {

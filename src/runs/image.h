@@ -65,7 +65,8 @@ struct emit_run_image {
 
     _Atomic uint64_t turn; // its lowest bit says which half is whole; 0: nothing was published
     _Atomic int64_t job_started_ns, job_ended_ns;
-    _Atomic uint64_t jobs;      // that began and did not end
+    _Atomic uint64_t jobs; // that began and did not end
+    _Atomic uint32_t jobs_begun, job_exits[EMIT_EXIT_STATUSES];
     _Atomic uint64_t closed;    // 1: `ending` stands, nobody joins any more
     _Atomic uint32_t end_asked; // 1: whoever holds the run shall leave it; a futex
     uint32_t more_padding;
@@ -106,6 +107,8 @@ bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_sna
 // The earliest beginning and the latest end of all jobs; and how many go on.
 void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, bool one_more);
 void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool one_less);
+void emit_run_image_job_exited(struct emit_run_image *image, int exit_status);
+void emit_run_image_jobs(const struct emit_run_image *image, struct emit_run_jobs *jobs);
 // Remembers another run, once however often it is said: bit of it in `shared`, 0 when
 // EMIT_NEIGHBOURS_MAX others are known already. Safe beside others.
 uint64_t emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id);

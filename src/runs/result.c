@@ -120,6 +120,7 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
     made.end_ns = ending.end_ns;
     made.end_wall_ns = ending.end_wall_ns;
     made.concurrent_runs = emit_run_image_neighbours(image);
+    emit_run_image_jobs(image, &made.jobs);
     settle(&made, image, fate);
     *result = made;
     return EMIT_OK;

@@ -103,6 +103,10 @@ void emit_run_job_ended(struct emit_run *run, int64_t at_ns) {
     emit_run_image_job_ended(run->file.image, at_ns, atomic_exchange(&run->has_job, false));
 }
 
+void emit_run_job_exited(struct emit_run *run, int exit_status) {
+    emit_run_image_job_exited(run->file.image, exit_status);
+}
+
 size_t emit_run_peek(const struct emit_run *run, struct emit_slot *slots, size_t size) {
     struct emit_run_snapshot snapshot;
     const struct emit_run_image *image = run->file.image;

@@ -97,6 +97,14 @@ struct emit_run_phase {
     struct emit_outcome *outcomes;
 };
 
+enum { EMIT_EXIT_STATUSES = 256 };
+
+// What became of the jobs of all processes of a run, on this node.
+struct emit_run_jobs {
+    uint32_t begun;
+    uint32_t exits[EMIT_EXIT_STATUSES]; // how many ended with each status, as a shell would see it
+};
+
 // A closed run: everything an event, a report or a diagnostic is made of.
 struct emit_run_result {
     struct emit_run_header header;
@@ -107,6 +115,7 @@ struct emit_run_result {
     bool left_to_others; // other processes of the run live: they will close it; every
                          // point that can be read is excluded as already-metered
     uint32_t concurrent_runs;
+    struct emit_run_jobs jobs;
     size_t count;
     struct emit_slot *slots; // count of each, owned by the result
     struct emit_outcome *outcomes;
@@ -165,6 +174,8 @@ int64_t emit_run_next_ns(const struct emit_run *run);
 // Of several processes' jobs the earliest beginning and the latest end count.
 void emit_run_job_started(struct emit_run *run, int64_t at_ns);
 void emit_run_job_ended(struct emit_run *run, int64_t at_ns);
+// How our job ended: 0 to 255, as a shell would see it.
+void emit_run_job_exited(struct emit_run *run, int exit_status);
 
 // The job has ended: true when this process must see to the last sample, because it
 // is the one that samples; if it only now came to be that, as the last of all, its

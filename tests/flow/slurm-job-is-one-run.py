@@ -155,6 +155,7 @@ def ranks_meter(node, folder, home, programs):
               if point["code"] not in ("unassigned", "nested", "denied", "replicate")), f"{what}: already-metered is the word")
     show = subprocess.run([*AS_USER, programs[0], "show", job.id], capture_output=True, text=True, cwd="/", env={**os.environ, **user})
     check(show.returncode == 0 and job.id in show.stdout and "GPU" in show.stdout, f"{what}: emit show tells the job: {show.stdout} {show.stderr}")
+    check(f"{TASKS} tasks shared the run" in show.stdout and all(f" 1 exit {task}" in show.stdout.replace("\n ", "") for task in range(TASKS)), f"{what}: and how each task ended")
     check(all(len(line) <= 80 for line in show.stdout.splitlines()), f"{what}: in 80 columns")
     check(not os.path.exists(home + "/.local/state/emit/outbox.db"), f"{what}: nothing is stored on the network home")
     check(os.path.isdir(f"/var/tmp/emit-{USER}"), f"{what}: but on this node")

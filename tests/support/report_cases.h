@@ -41,6 +41,14 @@ static void eight(void) {
         run.outcomes[i].concurrent_runs = 2, run.outcomes[i].code = EMIT_CODE_SHARED;
 }
 
+static void tasks(void) {
+    one();
+    run.result.jobs.begun = 64;
+    run.result.jobs.exits[0] = 59;
+    run.result.jobs.exits[1] = 3;
+    run.result.jobs.exits[137] = 1;
+}
+
 static void simulated(void) {
     typical();
     for (size_t i = 0; i < run.result.count; i++)
@@ -273,6 +281,7 @@ static const struct {
     {"gpu-modules", modules},
     {"gpus-seen-twice", seen_twice},
     {"phases", phases},
+    {"tasks", tasks},
 };
 
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };

@@ -33,6 +33,29 @@ static void print_heading(const struct emit_page *page, const struct emit_report
             id);
 }
 
+// Of a run that several processes shared: "8 tasks: 7 exit 0, 1 exit 137."
+static void print_tasks(const struct emit_page *page, const struct emit_run_jobs *jobs) {
+    enum { STATUSES_SHOWN = 10 };
+    char sentence[400];
+    struct emit_text text;
+    uint32_t ended = 0, shown = 0;
+    if (jobs->begun < 2) return;
+    emit_text_init(&text, sentence, sizeof sentence);
+    emit_text_add_format(&text, "%u tasks shared the run on this node:", jobs->begun);
+    for (int status = 0; status < EMIT_EXIT_STATUSES; status++) {
+        if (!jobs->exits[status]) continue;
+        ended += jobs->exits[status];
+        if (++shown <= STATUSES_SHOWN)
+            emit_text_add_format(&text, "%s %u exit %d", shown > 1 ? "," : "", jobs->exits[status],
+                                 status);
+    }
+    if (shown > STATUSES_SHOWN) emit_text_add(&text, ", and others");
+    if (ended < jobs->begun)
+        emit_text_add_format(&text, "%s %u not seen to end", shown ? "," : "", jobs->begun - ended);
+    emit_text_add(&text, ".");
+    emit_page_words(page, "  ", 2, sentence);
+}
+
 static bool counts_component(const struct emit_report *report, enum emit_component component) {
     for (size_t i = 0; i < report->point_count; i++)
         if (report->slots[i].point.component == component && report->outcomes[i].counts_in_total)
@@ -80,6 +103,7 @@ void emit_report_print(FILE *out, const struct emit_report *report, int columns)
         emit_page_words(&page, "  ", 2,
                         "Another process of this run goes on: it will report the energy.");
     } else {
+        print_tasks(&page, &report->jobs);
         emit_report_print_table(&page, report);
         emit_report_print_phases(&page, report);
         emit_report_print_scope(&page, report);
