@@ -56,6 +56,7 @@ struct emit_report {
     bool has_exit;       // false for a run whose end nobody saw
     bool simulated;      // any point is
     bool killed;         // closed from the file that a dead process left
+    bool goes_on;        // looked at while it is metered; not in the document
     bool left_to_others; // another process of the run goes on and will report it
     bool stored;         // events, diagnostics and this report are in the store
     uint32_t concurrent_runs;

@@ -6,10 +6,12 @@
 
 #include "base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -162,6 +164,38 @@ void emit_run_file_node(char node[EMIT_NODE_MAX], const char *node_id) {
     (void)emit_text_format(node, EMIT_NODE_MAX, "%s", node_id);
     for (char *at = node; *at; at++)
         if (strchr("/@.", *at)) *at = '_';
+}
+
+// Another node's file, in a directory that several share, is that node's affair: its
+// locks may not reach us.
+static bool is_of_node(const char *name, const char *node) {
+    const char *at = strrchr(name, '@');
+    size_t length = strlen(node);
+    return at && strncmp(at + 1, node, length) == 0 && at[1 + length] == '.';
+}
+
+static int is_run_file(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0;
+}
+
+void emit_run_file_this_node(char node[EMIT_NODE_MAX]) {
+    char node_id[EMIT_NODE_MAX];
+    emit_host_node_name(node_id, sizeof node_id);
+    emit_run_file_node(node, node_id);
+}
+
+int emit_run_directory_list(int directory, struct dirent ***names) {
+    char node[EMIT_NODE_MAX];
+    emit_run_file_this_node(node);
+    int count = scandirat(directory, ".", names, is_run_file, alphasort), kept = 0;
+    for (int i = 0; i < count; i++) {
+        if (is_of_node((*names)[i]->d_name, node))
+            (*names)[kept++] = (*names)[i];
+        else
+            free((*names)[i]);
+    }
+    return count < 0 ? count : kept;
 }
 
 // The name of a run that nobody enters any more: its own and when it was opened.

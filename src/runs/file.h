@@ -7,6 +7,7 @@
 
 #include "runs/image.h"
 
+#include <dirent.h>
 #include <limits.h>
 
 enum { EMIT_RUN_WAIT_MS = 250 }; // for another process in the door, or a stuck reader
@@ -33,11 +34,16 @@ struct emit_run_file {
 // A node's name as it stands in file names, RUN@NODE.run and, once the run is
 // over, RUN@NODE.OPENED.run: several nodes may share a directory.
 void emit_run_file_node(char node[EMIT_NODE_MAX], const char *node_id);
+void emit_run_file_this_node(char node[EMIT_NODE_MAX]);
 
 // Opens (makes, 0700) the directory of run files, of which only this user may be
 // the owner. Returns the descriptor in *directory.
 EMIT_MUST_CHECK enum emit_status emit_run_directory_open(int *directory, const char *path,
                                                          bool make, struct emit_error *err);
+
+// The run files of this node in the directory, by name, to be freed one by one and as a
+// whole; < 0: none could be listed.
+int emit_run_directory_list(int directory, struct dirent ***names);
 
 // Creates the run's file, without slots, or joins the one others live in. What a
 // dead process left under the name is put aside for recovery. The creator holds the

@@ -11,19 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-// Another node's file, in a directory that several share, is that node's affair: its
-// locks may not reach us.
-static bool is_of_node(const char *name, const char *node) {
-    const char *at = strrchr(name, '@');
-    size_t length = strlen(node);
-    return at && strncmp(at + 1, node, length) == 0 && at[1 + length] == '.';
-}
-
-static int is_run_file(const struct dirent *entry) {
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0;
-}
-
 // A damaged file still says in its name which run it was of.
 static bool take_damaged(const struct emit_run_file *file, emit_run_taker *take, void *owner) {
     struct emit_run_result result = {.killed = true, .damaged = true};
@@ -62,18 +49,14 @@ size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run
     int opened;
     size_t taken = 0;
     struct dirent **names;
-    char node_id[EMIT_NODE_MAX], node[EMIT_NODE_MAX];
+    char node[EMIT_NODE_MAX];
     struct emit_error why;
     if (emit_run_directory_open(&opened, directory, false, &why)) return 0; // none was ever kept
-    emit_host_node_name(node_id, sizeof node_id);
-    emit_run_file_node(node, node_id);
     // Listed before the first is touched: recovery renames what it finds.
-    int count = scandirat(opened, ".", &names, is_run_file, alphasort);
+    int count = emit_run_directory_list(opened, &names);
     for (int i = 0; i < count; i++) {
         struct emit_run_file file;
-        enum emit_status status = EMIT_ABSENT;
-        if (is_of_node(names[i]->d_name, node))
-            status = emit_run_file_inherit(&file, opened, names[i]->d_name, &why);
+        enum emit_status status = emit_run_file_inherit(&file, opened, names[i]->d_name, &why);
         if (status == EMIT_OK || status == EMIT_CORRUPT) {
             taken += recover(host, &file, status == EMIT_CORRUPT, take, owner);
             emit_run_file_close(&file);
@@ -81,6 +64,7 @@ size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run
         free(names[i]);
     }
     if (count >= 0) free(names);
+    emit_run_file_this_node(node);
     emit_phase_files_sweep(opened, node);
     close(opened);
     return taken;

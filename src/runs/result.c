@@ -42,11 +42,14 @@ static struct emit_run_ending end_run(struct emit_run_image *image,
     int64_t begin_ns = begin_of(image, sweep);
     if (fate == EMIT_FATE_KILLED) {
         ending.end_ns = end_of_killed(image, sweep, host);
+    } else if (fate == EMIT_FATE_OPEN) {
+        // No point was read before its sample was asked for, or the end would be missing.
+        ending.end_ns = sweep->asked_ns < sweep->sampled_ns ? sweep->asked_ns : sweep->sampled_ns;
     } else {
         ending.end_ns = first_known(atomic_load(&image->job_ended_ns), sweep->asked_ns, 0);
     }
     if (ending.end_ns < begin_ns) ending.end_ns = begin_ns;
-    if (fate == EMIT_FATE_KILLED) {
+    if (fate == EMIT_FATE_KILLED || fate == EMIT_FATE_OPEN) {
         // From the last sample on, for the machine may have slept before it.
         ending.end_wall_ns = sweep->sampled_ns
                                  ? sweep->sampled_wall_ns + (ending.end_ns - sweep->sampled_ns)

@@ -13,6 +13,7 @@ enum emit_run_fate {
     EMIT_FATE_CLOSED, // by its last process
     EMIT_FATE_KILLED, // by recovery, unless the file says that it had been closed
     EMIT_FATE_LEFT,   // it goes on without us
+    EMIT_FATE_OPEN,   // it goes on, and is only looked at: as if its last sample had ended it
 };
 
 // Settles the file and, for CLOSED, marks it so: settling the marked file again

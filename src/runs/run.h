@@ -25,6 +25,8 @@
 
 #include "meters/meter.h"
 
+#include <sys/types.h>
+
 enum {
     EMIT_RUN_ID_MAX = 128,
     EMIT_WORKSPACE_MAX = 128,
@@ -217,6 +219,12 @@ void emit_run_result_clear(struct emit_run_result *result);
 typedef bool emit_run_taker(void *owner, const struct emit_run_result *result);
 size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run_taker *take,
                          void *owner);
+
+// Shows the runs of the directory that go on: each as it would be if it had ended with
+// its last sample; borrowed; `user` owns its file. Changes nothing. Returns how many.
+typedef void emit_run_viewer(void *owner, const struct emit_run_result *result, uid_t user);
+size_t emit_runs_look(struct emit_host *host, const char *directory, emit_run_viewer *view,
+                      void *owner);
 
 // A new sortable id: "run_" and 26 characters, time first (Crockford base 32).
 void emit_run_id_new(struct emit_host *host, char id[EMIT_RUN_ID_MAX]);

@@ -150,6 +150,27 @@ def check_process():
     finish("named-by-variable")
 
 
+def check_open():
+    """What others see of a run while it goes on."""
+    apart = dict(os.environ, XDG_STATE_HOME=os.path.abspath("fresh"))
+    begin("open-run", "--interval", "50ms", env=apart)
+    time.sleep(0.4)
+    got = emit("runs", env=apart)
+    rows = [line.split() for line in got.stdout.splitlines()]
+    check(got.returncode == 0 and rows[0][:2] == ["goes", "on"] and len(rows) == 2 and (rows[1][0], rows[1][-1]) == ("open-run", "you"),
+          f"emit runs shows it before anything was ever stored: {got.stdout}")
+    row = json.loads(emit("runs", "--json", env=apart).stdout)
+    check(row["open"] and 20 < row["joules"] < 200 and row["exit"] is None, f"with its joules so far: {row}")
+    got = emit("show", "open", env=apart)
+    check(got.returncode == 0 and "goes on" in got.stdout and "metered by you" in got.stdout, f"emit show shows it: {got.stdout}")
+    report = json.loads(emit("show", "--json", "open-run", env=apart).stdout)
+    check_equal((report["run_id"], outcomes(report)), ("open-run", {("measured", "simulated")}), "as it was at its last sample")
+    got = emit("show", "other", env=apart)
+    check(got.returncode == 1 and got.stderr.count("\n") == 1, f"and no other: {got.stderr}")
+    finish("open-run", env=apart)
+    check("goes on" not in emit("runs", env=apart).stdout, "until it has ended")
+
+
 def check_several():
     begin("twice")
     pid = sampler("twice")
@@ -249,6 +270,7 @@ def check_nobody():
 def inside():
     check_energy()
     check_process()
+    check_open()
     check_several()
     check_deaths()
     check_wrong()

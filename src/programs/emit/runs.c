@@ -1,4 +1,4 @@
-// emit runs: the runs in the store, newest first, one line each.
+// emit runs: the runs that go on and those in the store, newest first, one line each.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/command.h"
 #include "programs/emit/figures.h"
@@ -6,6 +6,7 @@
 #include "agent/place.h"
 #include "report/report.h"
 #include "programs/emit/look.h"
+#include "programs/emit/open_runs.h"
 
 #include "base/json_write.h"
 #include "base/time.h"
@@ -45,7 +46,8 @@ extern const struct emit_command emit_command_runs;
 
 struct listing {
     const struct runs_values *values;
-    size_t shown;
+    size_t open;  // of them shown, that go on
+    size_t shown; // that ended
     size_t unreadable;
     bool no_memory; // the list is not whole
 };
@@ -60,7 +62,8 @@ static void write_length(char text[EMIT_FIGURE_MAX], int64_t nanoseconds) {
                                seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
-static void print_line(const struct emit_report *report) {
+// `last` stands in the last column: what was run, or who meters what goes on.
+static void print_line(const struct emit_report *report, const char *last) {
     char id[4 * EMIT_RUN_ID_MAX], when[EMIT_TIME_TEXT], length[EMIT_FIGURE_MAX];
     char energy[EMIT_FIGURE_MAX] = "-", marked[2 * EMIT_FIGURE_MAX], command[4 * COMMAND_COLUMNS];
     emit_time_write(when, report->header.start_wall_ns);
@@ -70,7 +73,7 @@ static void print_line(const struct emit_report *report) {
     if (report->total_count) emit_figure_energy_short(energy, report->totals[0].joules);
     (void)emit_text_format(marked, sizeof marked, "%s%s", report->simulated ? "sim " : "", energy);
     emit_page_copy(id, sizeof id, report->header.run_id, EMIT_PAGE_COLUMNS_MIN);
-    emit_page_copy(command, sizeof command, report->header.command, COMMAND_COLUMNS);
+    emit_page_copy(command, sizeof command, last, COMMAND_COLUMNS);
     // An id of somebody else's may be longer: it stands whole, to be copied.
     if (emit_page_width(id) > RUN_COLUMNS)
         printf("%s\n%*s", id, RUN_COLUMNS, "");
@@ -110,6 +113,7 @@ static void print_json(const struct emit_report *report) {
     else
         emit_json_null(&writer);
     emit_json_member_bool(&writer, "simulated", report->simulated);
+    emit_json_member_bool(&writer, "open", report->goes_on);
     emit_json_key(&writer, "points");
     emit_json_open_object(&writer);
     for (int kind = 0; kind < EMIT_OUTCOME_COUNT; kind++) {
@@ -119,6 +123,23 @@ static void print_json(const struct emit_report *report) {
     emit_json_close_object(&writer);
     emit_json_close_object(&writer);
     puts(line);
+}
+
+static void print_head(const char *run, const char *length, const char *last) {
+    printf("%-*s  %-11s  %7s  %12s  %s\n", RUN_COLUMNS, run, "began (UTC)", length, "energy", last);
+}
+
+static void print_open(void *owner, const struct emit_report *report, uid_t user) {
+    struct listing *listing = owner;
+    char who[32];
+    open_runs_name_user(who, sizeof who, user);
+    if (listing->values->json) {
+        print_json(report);
+    } else {
+        if (listing->open == 0) print_head("goes on", "so far", "metered by");
+        print_line(report, who);
+    }
+    listing->open++;
 }
 
 static bool print_entry(void *owner, const struct emit_entry *entry) {
@@ -133,19 +154,18 @@ static bool print_entry(void *owner, const struct emit_entry *entry) {
     if (listing->values->json) {
         print_json(&report);
     } else {
-        if (listing->shown == 0)
-            printf("%-*s  %-11s  %7s  %12s  %s\n", RUN_COLUMNS, "run", "began (UTC)", "took",
-                   "energy", "command");
-        print_line(&report);
+        if (listing->shown == 0 && listing->open) putchar('\n');
+        if (listing->shown == 0) print_head(listing->open ? "ended" : "run", "took", "command");
+        print_line(&report, report.header.command);
     }
     listing->shown++;
     emit_report_clear(&report);
     return !ferror(stdout);
 }
 
-static int list(struct emit_outbox *outbox, const struct runs_values *values) {
+static int list(struct emit_outbox *outbox, struct listing listing) {
     struct emit_error err;
-    struct listing listing = {.values = values};
+    const struct runs_values *values = listing.values;
     size_t damaged = 0;
     const struct emit_outbox_query query = {
         .kind = EMIT_ENTRY_REPORT, .newest_first = true, .limit = (size_t)values->limit};
@@ -159,7 +179,7 @@ static int list(struct emit_outbox *outbox, const struct runs_values *values) {
         return emit_complain(&emit_command_runs, EXIT_PARTIAL,
                              "%zu damaged reports are not shown: emit outbox verify --repair",
                              damaged + listing.unreadable);
-    if (listing.shown == 0)
+    if (listing.shown + listing.open == 0)
         return emit_complain(&emit_command_runs, EXIT_OK, "no runs yet: emit run -- COMMAND");
     return EXIT_OK;
 }
@@ -171,20 +191,25 @@ static int run(const void *values_of_options, int operand_count, char **operands
                              "'%s' is too much: emit show RUN shows one run", operands[0]);
     struct emit_store store;
     struct emit_error err;
-    if (emit_command_look(&store, &emit_command_runs, values->outbox, &err) != EMIT_OK)
-        return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
-    int exit_status = list(store.outbox, values);
+    struct listing listing = {.values = values};
+    enum emit_status status = emit_command_look(&store, &emit_command_runs, values->outbox, &err);
+    (void)open_runs_visit(values->outbox, print_open, &listing);
+    if (status == EMIT_ABSENT && listing.open) return EXIT_OK; // nothing has ended yet
+    if (status != EMIT_OK) return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
+    int exit_status = list(store.outbox, listing);
     emit_store_close(&store);
     return exit_status;
 }
 
 const struct emit_command emit_command_runs = {
     .name = "runs",
-    .summary = "list the runs in the store, newest first",
+    .summary = "list the runs, newest first",
     .operands = "",
-    .text = "Lists the runs that were metered on this node, newest first: when they began, how "
-            "long they took, and the energy that was measured. \"sim\" marks runs on a simulated "
-            "node, whose numbers mean nothing; \"-\" runs without any measurement.",
+    .text =
+        "Lists the runs that were metered on this node, newest first: when they began, how "
+        "long they took, and the energy that was measured. \"sim\" marks runs on a simulated "
+        "node, whose numbers mean nothing; \"-\" runs without any measurement. Runs that go on "
+        "stand first, with what was metered until their last sample and whose emit meters them.",
     .example = "emit runs",
     .exits = "0 done, 2 usage, or the store could not be read, 3 damaged reports were left out, or "
              "memory ran out.",

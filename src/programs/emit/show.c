@@ -5,8 +5,10 @@
 #include "agent/place.h"
 #include "report/report.h"
 #include "programs/emit/look.h"
+#include "programs/emit/open_runs.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { AMBIGUOUS_SHOWN = 3 }; // of the runs that a prefix could mean
@@ -71,6 +73,24 @@ static bool print_report(void *owner, const struct emit_entry *entry) {
     return !ferror(stdout);
 }
 
+// The document as it would be stored.
+static int print_document(const struct emit_report *report) {
+    struct emit_text text;
+    struct emit_error err;
+    char *bytes = malloc(EMIT_REPORT_JSON_MAX);
+    enum emit_status status = EMIT_NO_MEMORY;
+    if (bytes) {
+        emit_text_init(&text, bytes, EMIT_REPORT_JSON_MAX);
+        status = emit_report_write_json(&text, report, &err);
+    } else {
+        (void)emit_fail(&err, EMIT_NO_MEMORY, "out of memory");
+    }
+    if (status == EMIT_OK) puts(bytes);
+    free(bytes);
+    return status == EMIT_OK ? EXIT_OK
+                             : emit_complain(&emit_command_show, EXIT_PARTIAL, "%s", err.text);
+}
+
 static int complain_of(const struct emit_error *err) {
     return emit_complain(&emit_command_show, EXIT_USAGE, "%s", err->text);
 }
@@ -79,8 +99,7 @@ static int complain_of_search(const struct search *search) {
     char ids[AMBIGUOUS_SHOWN * (EMIT_RUN_ID_MAX + 2)];
     if (search->count == 0)
         return emit_complain(&emit_command_show, EXIT_NEGATIVE,
-                             "no run in the store begins with '%s': emit runs lists them",
-                             search->prefix);
+                             "no run begins with '%s': emit runs lists them", search->prefix);
     struct emit_text text;
     emit_text_init(&text, ids, sizeof ids);
     for (size_t i = 0; i < search->count && i < AMBIGUOUS_SHOWN; i++)
@@ -90,23 +109,54 @@ static int complain_of_search(const struct search *search) {
                          ids, search->count > AMBIGUOUS_SHOWN ? ", ..." : "");
 }
 
+static void take_open_match(void *owner, const struct emit_report *report, uid_t user) {
+    (void)user;
+    const struct emit_entry entry = {.run_id = report->header.run_id};
+    (void)take_match(owner, &entry);
+}
+
+struct open_printing {
+    struct printing *printing;
+    const char *run_id;
+};
+
+static void print_open(void *owner, const struct emit_report *report, uid_t user) {
+    struct open_printing *open = owner;
+    (void)user;
+    if (strcmp(open->run_id, report->header.run_id) != 0) return;
+    open->printing->reports++;
+    if (open->printing->values->json)
+        open->printing->exit_status = print_document(report);
+    else
+        emit_report_print(stdout, report, EMIT_PAGE_COLUMNS_MIN);
+}
+
 // All reports of the run, oldest first: a run has one for each node and each part
-// of it that was closed by itself.
+// of it that was closed by itself; and then what goes on.
+static enum emit_status show_whole(struct emit_outbox *outbox, struct printing *printing,
+                                   const char *run_id, size_t *damaged, struct emit_error *err) {
+    struct open_printing open = {printing, run_id};
+    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_REPORT, .run_id = run_id};
+    enum emit_status status = EMIT_OK;
+    if (outbox) status = emit_outbox_visit(outbox, &query, print_report, printing, damaged, err);
+    if (status == EMIT_OK) (void)open_runs_visit(printing->values->outbox, print_open, &open);
+    return status;
+}
+
+// outbox NULL: nothing was ever stored.
 static int show(struct emit_outbox *outbox, const struct show_values *values, const char *asked) {
     struct emit_error err;
     struct printing printing = {.values = values, .exit_status = EXIT_OK};
     struct search search = {.prefix = asked};
-    struct emit_outbox_query query = {.kind = EMIT_ENTRY_REPORT, .run_id = asked};
     size_t damaged = 0;
-    if (emit_outbox_visit(outbox, &query, print_report, &printing, &damaged, &err) != EMIT_OK)
-        return complain_of(&err);
+    if (show_whole(outbox, &printing, asked, &damaged, &err) != EMIT_OK) return complain_of(&err);
     if (printing.reports == 0) {
-        query = (struct emit_outbox_query){.kind = EMIT_ENTRY_REPORT, .newest_first = true};
-        if (emit_outbox_visit(outbox, &query, take_match, &search, NULL, &err) != EMIT_OK)
+        const struct emit_outbox_query all = {.kind = EMIT_ENTRY_REPORT, .newest_first = true};
+        if (outbox && emit_outbox_visit(outbox, &all, take_match, &search, NULL, &err) != EMIT_OK)
             return complain_of(&err);
+        (void)open_runs_visit(values->outbox, take_open_match, &search);
         if (search.count != 1) return complain_of_search(&search);
-        query = (struct emit_outbox_query){.kind = EMIT_ENTRY_REPORT, .run_id = search.found[0]};
-        if (emit_outbox_visit(outbox, &query, print_report, &printing, &damaged, &err) != EMIT_OK)
+        if (show_whole(outbox, &printing, search.found[0], &damaged, &err) != EMIT_OK)
             return complain_of(&err);
     }
     if (fflush(stdout) != 0 || ferror(stdout))
@@ -118,6 +168,10 @@ static int show(struct emit_outbox *outbox, const struct show_values *values, co
     return printing.exit_status;
 }
 
+static void ignore(void *owner, const struct emit_report *report, uid_t user) {
+    (void)owner, (void)report, (void)user;
+}
+
 static int run(const void *values_of_options, int operand_count, char **operands) {
     const struct show_values *values = values_of_options;
     if (operand_count != 1 || !operands[0][0])
@@ -125,8 +179,9 @@ static int run(const void *values_of_options, int operand_count, char **operands
                              "name one run: emit show RUN (emit runs lists them)");
     struct emit_store store;
     struct emit_error err;
-    if (emit_command_look(&store, &emit_command_show, values->outbox, &err) != EMIT_OK)
-        return complain_of(&err);
+    enum emit_status looked = emit_command_look(&store, &emit_command_show, values->outbox, &err);
+    bool is_open = looked == EMIT_ABSENT && open_runs_visit(values->outbox, ignore, NULL);
+    if (looked != EMIT_OK && !is_open) return complain_of(&err);
     int status = show(store.outbox, values, operands[0]);
     emit_store_close(&store);
     return status;
@@ -136,8 +191,10 @@ const struct emit_command emit_command_show = {
     .name = "show",
     .summary = "print the report of a run again",
     .operands = "RUN",
-    .text = "Prints what emit run printed when the run ended, from the store. RUN is the id of the "
-            "run or as much of its beginning as no other run shares.",
+    .text =
+        "Prints what emit run printed when the run ended, from the store; of a run that goes on, "
+        "how it was at its last sample. RUN is the id of the run or as much of its beginning as "
+        "no other run shares.",
     .example = "emit show run_01JD9Z6Q3K7V",
     .exits = "0 shown, 1 there is no such run, 2 usage, an ambiguous id, or no store could be "
              "read, 3 a report was damaged and left out.",
