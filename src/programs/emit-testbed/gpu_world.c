@@ -74,6 +74,10 @@ int64_t emit_gpu_world_now_ns(const struct emit_gpu_world *world) {
     return ns > 0 ? ns : 0;
 }
 
+int64_t emit_gpu_world_wall_us(const struct emit_gpu_world *world, int64_t at_ns) {
+    return (world->file->begin_wall_ns + at_ns) / 1000;
+}
+
 void emit_gpu_world_serve(struct emit_gpu_world *world, struct emit_gpu_served record) {
     if (!world->served) return;
     uint64_t index = world->served->count++;

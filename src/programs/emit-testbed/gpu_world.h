@@ -25,9 +25,10 @@ enum {
 // walk's address is its offset from the start; 0 is none.
 struct emit_gpu_world_file {
     uint32_t version;
-    uint32_t bytes;   // of this struct: another build's libraries are refused
-    int64_t begin_ns; // CLOCK_MONOTONIC of the scenario's time 0
-    bool has_ledger;  // what is served is to be recorded
+    uint32_t bytes;        // of this struct: another build's libraries are refused
+    int64_t begin_ns;      // CLOCK_MONOTONIC of the scenario's time 0
+    int64_t begin_wall_ns; // CLOCK_REALTIME of the same moment
+    bool has_ledger;       // what is served is to be recorded
     struct emit_gpu_machine machine;
 };
 
@@ -63,6 +64,9 @@ void emit_gpu_world_close(struct emit_gpu_world *world); // accepts a closed one
 
 // Nanoseconds since the scenario began.
 int64_t emit_gpu_world_now_ns(const struct emit_gpu_world *world);
+
+// A moment of the scenario by the wall clock, in microseconds: always the same for the same.
+int64_t emit_gpu_world_wall_us(const struct emit_gpu_world *world, int64_t at_ns);
 
 void emit_gpu_world_serve(struct emit_gpu_world *world, struct emit_gpu_served record);
 
