@@ -212,7 +212,7 @@ def inside_dcgm():
     seen["no such"] = [dcgm.values([(GPU, 9)], [ENERGY])[0], dcgm.values([(GPU_INSTANCE, 2)], [ENERGY])[0]]
     seen["unknown"] = dcgm.values([(GPU, 0)], [1000])[1][0][3]
     seen["unwatched"] = dcgm.values([(GPU, 0)], [ENERGY], 0)[1][0][3]
-    seen["watch"] = dcgm.watch([ENERGY])
+    seen["watch"] = dcgm.watch([ENERGY], 300000)
     seen["no data"] = dcgm.values([(GPU, 0)], [ENERGY], 0)[1][0][3]
     dcgm.update()
     cached = [dcgm.values([(GPU, 0)], [ENERGY], 0)[1][0] for _ in range(2)]

@@ -216,12 +216,6 @@ static void answer_reading(const struct call *call, int gpu, uint16_t field, int
     serve(call, gpu, answer->status, EMIT_GPU_ERROR, 0);
 }
 
-static int64_t wall_us(const struct call *call, int64_t at_ns) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 - (call->now_ns - at_ns) / 1000;
-}
-
 static int status_of_gpu(const struct call *call, int gpu) {
     if (emit_gpu_event_at(call->machine, EMIT_GPU_LOST, gpu, call->now_ns)) return DCGM_GPU_LOST;
     if (emit_gpu_event_at(call->machine, EMIT_GPU_RESET_REQUIRED, gpu, call->now_ns))
@@ -244,7 +238,8 @@ static void answer_field(const struct call *call, int gpu, uint16_t field, bool 
         answer->status = status_of_gpu(call, gpu);
         if (answer->status != DCGM_OK) serve(call, gpu, answer->status, EMIT_GPU_ERROR, 0);
     }
-    answer->timestamp_us = answer->status == DCGM_OK ? wall_us(call, seen_ns) : 0;
+    answer->timestamp_us =
+        answer->status == DCGM_OK ? emit_gpu_world_wall_us(call->world, seen_ns) : 0;
     if (answer->status != DCGM_OK) {
         leave_blank(answer, DCGM_BLANK);
         return;
@@ -259,7 +254,7 @@ static void answer_field(const struct call *call, int gpu, uint16_t field, bool 
         emit_gpu_event_at(call->machine, EMIT_GPU_STALE, gpu, call->now_ns);
     if (stale && stale->at_ns < seen_ns) {
         seen_ns = stale->at_ns;
-        answer->timestamp_us = wall_us(call, seen_ns);
+        answer->timestamp_us = emit_gpu_world_wall_us(call->world, seen_ns);
     }
     answer_reading(call, gpu, field, seen_ns, answer);
 }

@@ -14,7 +14,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+_Static_assert(offsetof(struct emit_gpu_world_file, begin_wall_ns) ==
+                   offsetof(struct emit_gpu_world_file, begin_ns) + sizeof(int64_t),
+               "both are written at once");
 
 enum { LIBRARY_MAX_BYTES = 4 << 20 };
 
@@ -260,9 +265,14 @@ enum emit_status emit_gpu_stage_begin(const struct emit_gpu_stage *stage, int64_
     emit_text_format(path, sizeof path, "%s/machine", stage->folder);
     // Open to nobody for writing, but to its owner by right of ownership.
     int file = chmod(path, 0644) == 0 ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+    // Both clocks, in the order of the struct.
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    int64_t since_ns = emit_testbed_now_ns() - begin_ns;
+    int64_t clocks[2] = {begin_ns, (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec - since_ns};
     bool good = file >= 0 &&
-                pwrite(file, &begin_ns, sizeof begin_ns,
-                       offsetof(struct emit_gpu_world_file, begin_ns)) == (ssize_t)sizeof begin_ns;
+                pwrite(file, clocks, sizeof clocks,
+                       offsetof(struct emit_gpu_world_file, begin_ns)) == (ssize_t)sizeof clocks;
     int failure = errno;
     if (file >= 0) close(file);
     return good ? EMIT_OK : emit_fail_errno(err, failure, "cannot write %s", path);

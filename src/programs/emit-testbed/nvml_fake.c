@@ -276,13 +276,11 @@ static int field(const struct call *call, struct nvml_field_value *value) {
 // The call succeeds even when every entry fails.
 int nvmlDeviceGetFieldValues(nvml_handle device, int count, struct nvml_field_value *values) {
     struct call call;
-    struct timespec now;
     if (count <= 0 || !values) return NVML_INVALID_ARGUMENT;
     int code = begin_reading(&call, device);
     if (code == NVML_UNINITIALIZED || code == NVML_INVALID_ARGUMENT) return code;
-    clock_gettime(CLOCK_REALTIME, &now);
     for (int i = 0; i < count; i++) {
-        values[i].timestamp_us = (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+        values[i].timestamp_us = emit_gpu_world_wall_us(&world, call.now_ns);
         values[i].latency_us = 1;
         values[i].code = code == NVML_OK ? field(&call, &values[i]) : code;
     }
