@@ -234,6 +234,25 @@ def check_wrong():
     check(os.path.exists("relative/store.db"), "a store beside the caller is found by both")
 
 
+def check_slurm():
+    """The scripts for Slurm, as slurmd calls them: a bare environment, and a failure drains the node."""
+    scripts = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "packaging", "slurm")
+    bare = {"PATH": os.path.dirname(os.path.abspath(EMIT)), "SLURM_JOB_ID": "7",
+            **{name: value for name, value in os.environ.items() if name in ("XDG_STATE_HOME", "EMIT_NODE_RUNS", "ASAN_OPTIONS")}}
+    prolog = subprocess.run([f"{scripts}/prolog"], env=bare, capture_output=True, text=True, timeout=SOON)
+    check_equal((prolog.returncode, prolog.stdout, prolog.stderr), (0, "", ""), "the prolog begins silently")
+    check(sampler("slurm-7"), "the job is metered")
+    task = subprocess.run([f"{scripts}/task-prolog"], env=bare, capture_output=True, text=True, timeout=SOON)
+    check_equal(task.stdout, "export EMIT_RUN_ID=slurm-7\n", "its tasks are told the run")
+    epilog = subprocess.run([f"{scripts}/epilog"], env=bare, capture_output=True, text=True, timeout=SOON)
+    check_equal((epilog.returncode, epilog.stdout, epilog.stderr), (0, "", ""), "the epilog ends it silently")
+    check(report_of("slurm-7"), "and the report is in the store")
+    nothing = subprocess.run([f"{scripts}/epilog"], env=bare, capture_output=True, text=True, timeout=SOON)
+    check(nothing.returncode == 0 and nothing.stderr.count("\n") == 1, f"an epilog without anything to end: {nothing.stderr}")
+    gone = subprocess.run([f"{scripts}/prolog"], env={**bare, "PATH": "/nowhere"}, capture_output=True, text=True, timeout=SOON)
+    check_equal(gone.returncode, 0, "no emit on the path is no failure")
+
+
 def check_nobody():
     if os.geteuid() != 0:
         return skip("as nobody", "needs root")
@@ -258,6 +277,7 @@ def check_nobody():
         with open(f"/proc/{pid}/status", encoding="ascii") as lines:
             rights = [line.split()[1].strip("0") for line in lines if line.startswith(("CapPrm", "CapEff"))]
         check_equal(rights, ["", ""], "the process that stays has no right, but the counters")
+        time.sleep(1.2)  # on a busy machine one full second may be missed
         finish("lent", "--report", f"{home}/report", program=lent, **nobodys)
         with open(f"{home}/report", encoding="utf-8") as file:
             seconds = next(point["joules"] for point in json.load(file)["points"] if point["device_id"] == "package-0") / 100
@@ -274,6 +294,7 @@ def inside():
     check_several()
     check_deaths()
     check_wrong()
+    check_slurm()
     check_nobody()
     left = subprocess.run(["pgrep", "-f", "^emit begin"], capture_output=True, text=True).stdout
     check_equal(left, "", "no process is left")
