@@ -104,7 +104,7 @@ static void print_side(const struct emit_page *page, const char *letter,
 static void label_of(char *label, size_t size, const struct emit_comparison *comparison,
                      const struct emit_comparison_row *row) {
     const struct emit_point *point = &row->device->point;
-    emit_report_label(label, size, point);
+    emit_report_label(label, size, point->component, point->device_index);
     // Dies of a package have one index: then it is the id that tells.
     for (size_t i = 0; i < comparison->count; i++) {
         const struct emit_point *other = &comparison->rows[i].device->point;

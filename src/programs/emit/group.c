@@ -3,6 +3,7 @@
 #include "programs/emit/group.h"
 
 #include "base/text.h"
+#include "programs/emit/report_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -87,7 +88,9 @@ static enum emit_status add_points(struct emit_group *group, const struct emit_r
         const struct emit_outcome *outcome = &report->outcomes[i];
         if (!emit_outcome_has_energy(outcome)) continue;
         is_whole &= outcome->kind == EMIT_OUTCOME_MEASURED || !outcome->counts_in_total;
-        enum emit_status status = add_device(group, &report->slots[i].point, outcome, err);
+        struct emit_point point = report->slots[i].point;
+        point.device_index = emit_report_index(report->slots, report->point_count, i);
+        enum emit_status status = add_device(group, &point, outcome, err);
         if (status != EMIT_OK) return status;
     }
     if (!is_whole) return EMIT_OK;

@@ -71,7 +71,7 @@ static void write_label(char *label, const struct emit_group *group, size_t inde
     else if (has_namesake(group, index))
         (void)emit_text_format(name, sizeof name, "%s", device->point.device_id);
     else
-        emit_report_label(name, sizeof name, &device->point);
+        emit_report_label(name, sizeof name, device->point.component, device->point.device_index);
     emit_page_copy(label, CELL_MAX, name, LABEL_COLUMNS);
 }
 

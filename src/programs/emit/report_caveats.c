@@ -53,16 +53,18 @@ static bool is_gpu(const struct emit_point *point) {
 
 // One more name of a list: a GPU by its number ("gpu 3, 5"), which the table has too;
 // others by their ids.
-static void add_name(struct emit_text *names, const struct emit_point *point) {
+static void add_name(struct emit_text *names, const struct emit_report *report, size_t index) {
+    const struct emit_point *point = &report->slots[index].point;
+    int number = emit_report_index(report->slots, report->point_count, index);
     bool is_first = names->length == 0;
-    if (!is_first) emit_text_add(names, ", ");
-    if (!is_gpu(point) || point->device_index < 0)
-        emit_text_add(names, point->device_id);
+    char name[EMIT_DEVICE_ID_MAX];
+    if (!is_gpu(point) || number < 0)
+        emit_report_device(name, sizeof name, report->slots, report->point_count, index);
     else if (is_first)
-        emit_text_add_format(names, "%s %d", emit_report_component(point->component),
-                             point->device_index);
+        emit_report_label(name, sizeof name, point->component, number);
     else
-        emit_text_add_format(names, "%d", point->device_index);
+        (void)emit_text_format(name, sizeof name, "%d", number);
+    emit_text_add_format(names, "%s%s", is_first ? "" : ", ", name);
 }
 
 // The points told of in one line: by name where there is room, else how many of what.
@@ -77,14 +79,15 @@ static void name_together(const struct emit_report *report, size_t index, char *
         const struct emit_point *point = &report->slots[i].point;
         if (i != index && !are_told_together(report, index, i)) continue;
         count++;
-        add_name(&name_text, point);
+        add_name(&name_text, report, i);
         if (!is_named[point->component])
             emit_text_add_format(&kind_text, "%s%s", kind_text.length ? "+" : "",
                                  emit_report_component(point->component));
         is_named[point->component] = true;
     }
     const struct emit_point *only = &report->slots[index].point;
-    if (count == 1 && is_gpu(only) && only->device_index >= 0) {
+    bool has_number = emit_report_index(report->slots, report->point_count, index) >= 0;
+    if (count == 1 && has_number && emit_text_has_prefix(only->device_id, "GPU-")) {
         char device[EMIT_DEVICE_ID_MAX];
         emit_report_device(device, sizeof device, report->slots, report->point_count, index);
         emit_text_add_format(&name_text, " %s", device);

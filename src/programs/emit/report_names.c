@@ -16,36 +16,45 @@ const char *emit_report_component(enum emit_component component) {
     return emit_component_word(component);
 }
 
-void emit_report_label(char *text, size_t size, const struct emit_point *point) {
-    if (point->device_index >= 0)
-        (void)emit_text_format(text, size, "%s %d", emit_report_component(point->component),
-                               point->device_index);
+int emit_report_index(const struct emit_slot *slots, size_t count, size_t index) {
+    const struct emit_point *point = &slots[index].point;
+    for (size_t i = 0; point->device_index < 0 && i < count; i++)
+        if (slots[i].point.device_index >= 0 &&
+            strcmp(slots[i].point.device_id, point->device_id) == 0)
+            return slots[i].point.device_index;
+    return point->device_index;
+}
+
+void emit_report_label(char *text, size_t size, enum emit_component component, int index) {
+    if (index >= 0)
+        (void)emit_text_format(text, size, "%s %d", emit_report_component(component), index);
     else
-        (void)emit_text_format(text, size, "%s", emit_report_component(point->component));
+        (void)emit_text_format(text, size, "%s", emit_report_component(component));
 }
 
-// Another device's id begins with these bytes too.
-static bool is_shared(const struct emit_slot *slots, size_t count, const char *id, size_t length) {
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(slots[i].point.device_id, id, length) == 0 &&
-            strcmp(slots[i].point.device_id, id) != 0)
+// Another device's id begins with these bytes too, or ends with them.
+static bool is_shared(const struct emit_slot *slots, size_t count, const char *id, const char *part,
+                      size_t length) {
+    size_t at = (size_t)(part - id);
+    for (size_t i = 0; i < count; i++) {
+        const char *other = slots[i].point.device_id;
+        if (strcmp(other, id) != 0 && strlen(other) >= at + length &&
+            strncmp(other + at, part, length) == 0)
             return true;
+    }
     return false;
-}
-
-// Length up to the dash behind `from`, or to the end.
-static size_t next_group(const char *id, size_t from) {
-    return id[from] ? from + 1 + strcspn(id + from + 1, "-") : from;
 }
 
 void emit_report_device(char *text, size_t size, const struct emit_slot *slots, size_t count,
                         size_t index) {
+    enum { TAIL = 8 };
     const char *id = slots[index].point.device_id;
-    size_t length = strlen(id);
-    if (emit_text_has_prefix(id, "GPU-")) {
-        length = next_group(id, 3);
-        while (id[length] && is_shared(slots, count, id, length))
-            length = next_group(id, length);
-    }
-    (void)emit_text_format(text, size, "%.*s", (int)length, id);
+    size_t length = strlen(id), group = 4 + strcspn(id + (length < 4 ? length : 4), "-");
+    bool is_uuid = emit_text_has_prefix(id, "GPU-") && group + TAIL < length;
+    if (is_uuid && !is_shared(slots, count, id, id, group))
+        (void)emit_text_format(text, size, "%.*s", (int)group, id);
+    else if (is_uuid && !is_shared(slots, count, id, id + length - TAIL, TAIL))
+        (void)emit_text_format(text, size, "GPU-..%s", id + length - TAIL);
+    else
+        (void)emit_text_format(text, size, "%s", id);
 }

@@ -11,10 +11,12 @@ void emit_report_print(FILE *out, const struct emit_report *report, int columns)
 
 // The name of a component in few letters: the device id beside it says the rest.
 const char *emit_report_component(enum emit_component component);
+// The index of a device, by whichever meter knows it; -1: none does.
+int emit_report_index(const struct emit_slot *slots, size_t count, size_t index);
 // "gpu 3": component and index, where there is one.
-void emit_report_label(char *text, size_t size, const struct emit_point *point);
-// The id of a device, a GPU's cut behind the first group that no other device has:
-// "GPU-5f2a1b3c". Whatever bytes it has are still in it.
+void emit_report_label(char *text, size_t size, enum emit_component component, int index);
+// The id of a device, a GPU's cut to the group that no other device has: "GPU-5f2a1b3c",
+// else "GPU-..00000003". Whatever bytes it has are still in it.
 void emit_report_device(char *text, size_t size, const struct emit_slot *slots, size_t count,
                         size_t index);
 

@@ -68,9 +68,10 @@ static void write_single(const struct table *table, size_t index, struct row *ro
     const struct emit_point *point = &table->report->slots[index].point;
     const struct emit_outcome *outcome = &table->report->outcomes[index];
     char device[EMIT_DEVICE_ID_MAX];
-    emit_report_label(row->label, sizeof row->label, point);
-    emit_report_device(device, sizeof device, table->report->slots, table->report->point_count,
-                       index);
+    const struct emit_report *report = table->report;
+    emit_report_label(row->label, sizeof row->label, point->component,
+                      emit_report_index(report->slots, report->point_count, index));
+    emit_report_device(device, sizeof device, report->slots, report->point_count, index);
     // A part is told by the end of its id ("package-0/core"), a serial by its beginning.
     if (strchr(device, '/'))
         emit_page_copy_end(row->device, sizeof row->device, device, table->device);

@@ -61,6 +61,10 @@ static void add_percent(struct emit_text *text, double percent) {
 static void add_spread(struct emit_text *text, const struct spread *spread) {
     if (spread->known == 0) return;
     emit_text_add(text, ", ");
+    if (spread->high < 0.005) {
+        emit_text_add(text, "less than 0.01 % apart");
+        return;
+    }
     if (spread->known > 1) {
         add_percent(text, spread->low);
         emit_text_add(text, "..");
@@ -105,7 +109,8 @@ static void print_twins(const struct emit_page *page, const struct emit_report *
     }
     const struct emit_point *point = &report->slots[first].point;
     if (count == 1)
-        emit_report_label(label, sizeof label, point);
+        emit_report_label(label, sizeof label, point->component,
+                          emit_report_index(report->slots, report->point_count, first));
     else
         (void)emit_text_format(label, sizeof label, "%s x%zu",
                                emit_report_component(point->component), count);
@@ -140,8 +145,8 @@ static void print_unassigned(const struct emit_page *page, const struct emit_rep
             continue;
         char name[EMIT_DEVICE_ID_MAX];
         emit_report_device(name, sizeof name, report->slots, report->point_count, i);
-        if (point->device_index >= 0)
-            (void)emit_text_format(name, sizeof name, "%d", point->device_index);
+        int number = emit_report_index(report->slots, report->point_count, i);
+        if (number >= 0) (void)emit_text_format(name, sizeof name, "%d", number);
         emit_text_add(&text, count ? ", " : "");
         if (point->component != component)
             emit_text_add_format(&text, "%s ", emit_report_component(point->component));

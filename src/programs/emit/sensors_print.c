@@ -1,6 +1,7 @@
 // emit sensors: the list for people, and the lines that help.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/page.h"
+#include "programs/emit/report_parts.h"
 #include "report/report.h"
 #include "programs/emit/sensors.h"
 
@@ -24,9 +25,15 @@ static void print_row(const struct emit_page *page, const char *meter, const cha
     emit_page_words(page, lead, TEXT_AT, words);
 }
 
+// What the rows before said, and the next one need not repeat.
+struct said {
+    const char *why;     // a point cannot be read
+    const char *product; // of the point that was read last
+};
+
 // What is to be known of a point that can be read.
 static void describe_reading(struct emit_text *words, const struct emit_slot *slot,
-                             const struct emit_outcome *outcome) {
+                             const struct emit_outcome *outcome, struct said *said) {
     const struct emit_point *point = &slot->point;
     if (outcome->code == EMIT_CODE_REPLICATE)
         emit_text_add_format(words, "same counter as %s",
@@ -40,37 +47,79 @@ static void describe_reading(struct emit_text *words, const struct emit_slot *sl
     if (*point->inside) emit_text_add_format(words, "; inside %s", point->inside);
     if (point->component == EMIT_COMPONENT_PLATFORM)
         emit_text_add(words, "; never added to others");
-    if (*point->note) emit_text_add_format(words, "; %s", point->note);
+    if (*point->note && strcmp(point->note, said->product) != 0)
+        emit_text_add_format(words, "; %s", point->note);
+    said->product = point->note;
 }
 
-static void print_point(const struct emit_page *page, const struct emit_slot *slot,
-                        const struct emit_outcome *outcome, const char *note_before) {
+static void print_point(const struct emit_page *page, const struct emit_sensors *sensors,
+                        size_t index, struct said *said) {
+    const struct emit_slot *slot = &sensors->slots[index];
     const struct emit_point *point = &slot->point;
-    char state[32], room[512];
+    const struct emit_outcome *outcome = &sensors->result.outcomes[index];
+    char state[32], room[512], name[EMIT_DEVICE_ID_MAX], id[EMIT_DEVICE_ID_MAX];
     struct emit_text words;
     emit_text_init(&words, room, sizeof room);
     if (emit_outcome_has_energy(outcome))
         (void)emit_text_format(state, sizeof state, "%.1f W", outcome->mean_watts);
     else
         (void)emit_text_format(state, sizeof state, "%s", emit_code_word(outcome->code));
-    // A UUID is too long for its column: the number stands there, which is short.
-    bool is_long = strlen(point->device_id) > NAME_COLUMNS && point->device_index >= 0;
-    char name[64];
+    // A GPU has its number in the column, and its id, which is long, behind it.
+    int number = emit_report_index(sensors->slots, sensors->count, index);
+    emit_report_device(id, sizeof id, sensors->slots, sensors->count, index);
+    bool is_numbered = number >= 0 && emit_text_has_prefix(id, "GPU-");
     (void)emit_text_format(name, sizeof name, "%s %d", emit_component_word(point->component),
-                           (int)point->device_index);
-    if (is_long) emit_text_add_format(&words, "%s ", point->device_id);
-    if (emit_sensors_is_readable(slot) || !*point->note)
-        describe_reading(&words, slot, outcome);
-    else
-        emit_text_add(&words, strcmp(point->note, note_before) == 0 ? "same" : point->note);
-    print_row(page, point->meter, is_long ? name : point->device_id, state, room);
+                           number);
+    if (is_numbered) emit_text_add_format(&words, "%s ", id);
+    if (emit_sensors_is_readable(slot) || !*point->note) {
+        describe_reading(&words, slot, outcome, said);
+    } else {
+        emit_text_add(&words, strcmp(point->note, said->why) == 0 ? "same" : point->note);
+        said->why = point->note;
+    }
+    print_row(page, point->meter, is_numbered ? name : id, state, room);
+}
+
+// A device that another meter counts, and of which there is no more to tell.
+static bool is_plain_twin(const struct emit_sensors *sensors, size_t index) {
+    const struct emit_outcome *outcome = &sensors->result.outcomes[index];
+    return outcome->code == EMIT_CODE_REPLICATE && outcome->because_meter[0] &&
+           emit_sensors_is_readable(&sensors->slots[index]);
+}
+
+static bool are_twins_alike(const struct emit_sensors *sensors, size_t a, size_t b) {
+    const struct emit_point *p = &sensors->slots[a].point, *q = &sensors->slots[b].point;
+    return is_plain_twin(sensors, a) && is_plain_twin(sensors, b) && p->component == q->component &&
+           strcmp(p->meter, q->meter) == 0 && strcmp(p->note, q->note) == 0 &&
+           strcmp(sensors->result.outcomes[a].because_meter,
+                  sensors->result.outcomes[b].because_meter) == 0;
+}
+
+// One row for all of them: "nvml  gpu x8  replicate  same counters as dcgm".
+static void print_twins(const struct emit_page *page, const struct emit_sensors *sensors,
+                        size_t first, size_t count) {
+    const struct emit_point *point = &sensors->slots[first].point;
+    char name[64], words[256];
+    (void)emit_text_format(name, sizeof name, "%s x%zu", emit_component_word(point->component),
+                           count);
+    (void)emit_text_format(words, sizeof words, "same counters as %s%s%s",
+                           sensors->result.outcomes[first].because_meter, *point->note ? "; " : "",
+                           point->note);
+    print_row(page, point->meter, name, emit_code_word(EMIT_CODE_REPLICATE), words);
 }
 
 static void print_points(const struct emit_page *page, const struct emit_sensors *sensors) {
-    const char *note_before = "";
+    struct said said = {"", ""};
     for (size_t i = 0; i < sensors->count; i++) {
-        print_point(page, &sensors->slots[i], &sensors->result.outcomes[i], note_before);
-        note_before = sensors->slots[i].point.note;
+        size_t alike = 0;
+        bool is_first = true;
+        for (size_t k = 0; k < sensors->count; k++) {
+            if (!are_twins_alike(sensors, i, k)) continue;
+            is_first &= k >= i;
+            alike++;
+        }
+        if (alike > 1 && is_first) print_twins(page, sensors, i, alike);
+        if (alike <= 1) print_point(page, sensors, i, &said);
     }
     for (size_t i = 0; i < sensors->other_count; i++) {
         const struct emit_other *other = &sensors->others[i];
