@@ -201,6 +201,10 @@ bool emit_host_has_device(const char *path) {
     return access(path, F_OK) == 0;
 }
 
+bool emit_host_may_use_device(const char *path) {
+    return access(path, R_OK | W_OK) == 0;
+}
+
 bool emit_host_is_device(const char *path, unsigned major) {
     struct stat seen;
     return stat(path, &seen) == 0 && S_ISCHR(seen.st_mode) && major(seen.st_rdev) == major;

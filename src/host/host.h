@@ -79,6 +79,8 @@ bool emit_host_file_system(int descriptor, char *name, size_t size);
 // True when a device node (or anything else) of that path is there; and when it is a
 // character device of that major number.
 bool emit_host_has_device(const char *path);
+// True when this process may read and write it; the kernel asks its control group, too.
+bool emit_host_may_use_device(const char *path);
 bool emit_host_is_device(const char *path, unsigned major);
 // True when the file of that path below /proc ("/driver/nvidia/version") is the kernel's
 // own and has that word, blanks round it, in its first kilobyte.

@@ -189,8 +189,12 @@ static enum found take_ordinal(const struct match *match, uint64_t ordinal) {
 
 // Slurm numbers by the device file (/dev/nvidiaN), NVML by the bus.
 static enum found take_number(const struct match *match, uint64_t number, bool by_minor) {
-    for (size_t i = 0; i < match->count; i++)
+    bool has_indices = true;
+    for (size_t i = 0; i < match->count; i++) {
+        has_indices = has_indices && match->devices[i].index >= 0;
         if (match->devices[i].minor < 0) by_minor = by_minor && !match->devices[i].is_readable;
+    }
+    if (!by_minor && !has_indices) return NOT_TOLD;
     for (size_t i = 0; i < match->count; i++) {
         const struct emit_assignable *device = &match->devices[i];
         int32_t own = by_minor && device->minor >= 0 ? device->minor : device->index;
@@ -231,7 +235,9 @@ static const char *take_list(const struct match *match, struct entry *odd) {
         *odd = entry;
         if (found == NOT_TOLD && is_instance(entry.text))
             return "whose GPU a MIG instance is, is not known";
-        if (found == NOT_TOLD && by == EMIT_ASSIGNED_BY_CUDA)
+        if (found == NOT_TOLD && by != EMIT_ASSIGNED_BY_CUDA)
+            return "the index of a device is not known";
+        if (found == NOT_TOLD)
             return "CUDA may order unlike devices its own way (CUDA_DEVICE_ORDER)";
         if (by == EMIT_ASSIGNED_BY_CUDA) return NULL; // the rest is hidden
         if (by == EMIT_ASSIGNED_BY_STEP || by == EMIT_ASSIGNED_BY_JOB)

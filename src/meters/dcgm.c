@@ -161,7 +161,7 @@ static void match(struct dcgm *dcgm, const struct emit_assignment *assignment,
         names[i][0] = '\0';
         seen[i] = (struct emit_assignable){.uuid = dcgm->gpus[i].uuid,
                                            .name = names[i],
-                                           .index = points[i].device_index,
+                                           .index = -1, // the engine's may be another machine's
                                            .minor = -1,
                                            .is_readable = true};
         (void)emit_dcgm_take_text(value_of(engine, id, EMIT_DCGM_FIELD_NAME), names[i],
@@ -169,12 +169,20 @@ static void match(struct dcgm *dcgm, const struct emit_assignment *assignment,
         (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MINOR), &seen[i].minor);
         (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
         seen[i].is_mig = mig == 1;
+        // The engine sees every GPU; CUDA numbers those that this process may use.
+        seen[i].is_readable = emit_nvidia_is_usable(seen[i].minor);
     }
-    if (!emit_assignment_match(assignment, seen, dcgm->count, NULL, NULL, assigned, words)) return;
+    bool told = emit_assignment_match(assignment, seen, dcgm->count, NULL, NULL, assigned, words);
+    bool by_user = assignment->everything || assignment->by == EMIT_ASSIGNED_BY_OPTION;
     for (size_t i = 0; i < dcgm->count; i++) {
-        if (assigned[i]) continue;
+        if (!told && !points[i].found) {
+            points[i].traits |= EMIT_TRAIT_UNMATCHED;
+            (void)emit_text_format(points[i].note, sizeof points[i].note, "%s", words);
+        }
+        if (assigned[i] && (seen[i].is_readable || by_user)) continue;
         dcgm->gpus[i].found = points[i].found = EMIT_CODE_UNASSIGNED;
-        (void)emit_text_format(points[i].note, sizeof points[i].note, "%s", words);
+        (void)emit_text_format(points[i].note, sizeof points[i].note, "%s",
+                               assigned[i] ? "this process may not use its device file" : words);
     }
 }
 

@@ -1,5 +1,5 @@
-// The driver's own list of GPUs, /proc/driver/nvidia/gpus: a folder for each, in which
-// `information` names its UUID. A container has those that it may use.
+// The driver's device files, and its own list of GPUs, /proc/driver/nvidia/gpus: a folder
+// for each, in which `information` names its UUID. A container has those that it may use.
 // SPDX-License-Identifier: Apache-2.0
 #include "meters/nvidia.h"
 
@@ -8,6 +8,13 @@
 #include <dirent.h>
 
 #define LIST "/driver/nvidia/gpus"
+
+bool emit_nvidia_is_usable(int32_t minor) {
+    char path[32];
+    if (minor < 0 || !emit_host_has_device(EMIT_NVIDIA_NODE)) return true;
+    (void)emit_text_format(path, sizeof path, "/dev/nvidia%d", (int)minor);
+    return emit_host_may_use_device(path);
+}
 
 bool emit_nvidia_has_gpu(struct emit_host *host, const char *uuid) {
     DIR *list = host->sysfs_is_own ? NULL : opendir("/proc" LIST);

@@ -8,6 +8,11 @@
 
 #define EMIT_NVIDIA_NODE "/dev/nvidiactl" // there where the driver is
 
+// Whether this process may use the GPU whose device file has that number, as its mode,
+// its container and its control group have it: another job's GPU cannot be opened. True
+// where that cannot be told: without a driver here, or for a number below 0.
+bool emit_nvidia_is_usable(int32_t minor);
+
 // Evidence that the driver of this machine's kernel has a GPU of this UUID.
 bool emit_nvidia_has_gpu(struct emit_host *host, const char *uuid);
 

@@ -230,14 +230,25 @@ static enum emit_status copy_points(struct emit_report *report,
     return EMIT_OK;
 }
 
-// What was metered although nobody could tell whether the run may use it, said once a meter.
+// True when another meter could tell whether the run may use this device.
+static bool is_matched_elsewhere(const struct emit_report *report, const struct emit_point *point) {
+    for (size_t i = 0; i < report->point_count; i++) {
+        const struct emit_point *other = &report->slots[i].point;
+        if (strcmp(other->device_id, point->device_id) == 0 &&
+            !(other->traits & EMIT_TRAIT_UNMATCHED))
+            return true;
+    }
+    return false;
+}
+
+// What was metered although nobody could tell whether the run may use it, said once.
 static void note_unmatched(struct emit_report *report) {
-    const char *meter = "";
     for (size_t i = 0; i < report->point_count; i++) {
         const struct emit_point *point = &report->slots[i].point;
-        if (!(point->traits & EMIT_TRAIT_UNMATCHED) || strcmp(point->meter, meter) == 0) continue;
-        meter = point->meter;
-        emit_report_note(report, "%s: %s", meter, point->note);
+        if (!(point->traits & EMIT_TRAIT_UNMATCHED) || is_matched_elsewhere(report, point))
+            continue;
+        emit_report_note(report, "%s: %s", point->meter, point->note);
+        return;
     }
 }
 

@@ -9,13 +9,14 @@ import sys
 import tempfile
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
-from tap import EMIT, check, check_equal, end  # noqa: E402
+from tap import EMIT, check, check_equal, end, skip  # noqa: E402
 
 TESTBED = os.environ['EMIT_TESTBED']
 UUIDS = [f'GPU-{index}aaaaaaa-0000-4000-8000-00000000000{index}' for index in range(4)]
 SCENARIO = """summary: four GPUs, of which {what}
 gpus:
 {gpus}"""
+ENGINE = 'dcgm: {library: 4}\n'
 NAMES = {'alike': ['H100'] * 4, 'unlike': ['H100', 'A100', 'H100', 'H100']}
 ALL, NONE = 'yyyy', 'nnnn'
 # kind of machine, environment, options, which devices are metered, what is said of them or of the others
@@ -38,15 +39,15 @@ CASES = [
 VARIABLES = ['CUDA_DEVICE_ORDER', 'CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES', 'SLURM_JOB_GPUS', 'SLURM_STEP_GPUS']
 
 
-def write_scenario(path, what):
+def write_scenario(path, what, more=''):
     gpus = ''.join(f'  - {{name: {name}, uuid: {uuid}, power: 300}}\n' for name, uuid in zip(NAMES[what], UUIDS))
     with open(path, 'w', encoding='utf-8') as out:
-        out.write(SCENARIO.format(what=what, gpus=gpus))
+        out.write(SCENARIO.format(what=what, gpus=gpus) + more)
 
 
 # All cases of one kind of machine side by side in one test bed; they wait for their second sample most of the time.
-def look(folder, what):
-    write_scenario(f'{folder}/{what}.yaml', what)
+def look(folder, what, more):
+    write_scenario(f'{folder}/{what}.yaml', what, more)
     lines = []
     for index, (kind, environment, options, _, _) in enumerate(CASES):
         if kind == what:
@@ -61,12 +62,13 @@ def look(folder, what):
 def check_case(told, name, wanted, words):
     points = {point['device_id']: point for point in told['points'] if point['meter'] == 'nvml'}
     check_equal(sorted(points), UUIDS, f'{name}: every GPU is named')
-    got = ''.join('y' if points[uuid]['outcome'] == 'measured' else 'n' for uuid in UUIDS if uuid in points)
+    metered = {point['device_id'] for point in told['points'] if point['outcome'] == 'measured'}
+    got = ''.join('y' if uuid in metered else 'n' for uuid in UUIDS)
     check_equal(got, wanted, f'{name}: metered')
     for uuid, is_metered in zip(UUIDS, wanted):
         if is_metered == 'n':
             check_equal((points[uuid]['outcome'], points[uuid]['code']), ('excluded', 'unassigned'), f'{name}: {uuid} is not the run\'s')
-    notes = [point['note'] for uuid, point in points.items() if wanted == ALL or point['outcome'] == 'excluded']
+    notes = [point['note'] for uuid, point in points.items() if wanted == ALL or point['code'] == 'unassigned']
     check(all(words in note for note in notes), f'{name}: says {words!r}: {notes[0]}')
 
 
@@ -84,15 +86,47 @@ def check_run(folder):
         check(all(len(line) <= 80 for line in got.stderr.splitlines()), f'{what}: in 80 columns')
 
 
+# Only the control node and the file of the third GPU are in /dev, as in a container or a control group that was given it.
+GIVEN_ONE = """set -e
+cd {folder}
+mkdir -p dev/shm
+touch dev/null dev/nvidiactl dev/nvidia2
+mount --bind /dev/null dev/null
+mount --rbind /dev/shm dev/shm
+mount --rbind dev /dev
+exec {emit} sensors --json > given"""
+
+
+def check_given(folder):
+    """A host engine sees every GPU of the node, and the job was given one of them: CUDA calls that one 0."""
+    write_scenario(f'{folder}/given.yaml', 'alike', ENGINE + 'events:\n' +
+                   ''.join(f'  - {{at: 0ms, gpu: {gpu}, what: denied}}\n' for gpu in (0, 1, 3)))
+    alone = ['unshare', '-m'] if os.geteuid() == 0 else ['unshare', '-rm']
+    script = GIVEN_ONE.format(folder=shlex.quote(folder), emit=shlex.quote(EMIT))
+    got = subprocess.run([TESTBED, 'run', f'{folder}/given.yaml', '--', *alone, 'sh', '-c', script], capture_output=True,
+                         text=True, check=False, env={**os.environ, 'CUDA_VISIBLE_DEVICES': '0'})
+    if not os.path.exists(f'{folder}/given'):
+        skip('a job that was given one GPU of four', f'no namespace to hide the others in: {got.stderr.strip()}')
+        return
+    with open(f'{folder}/given', encoding='utf-8') as told:
+        points = json.load(told)['points']
+    check_equal(sorted({point['meter'] for point in points}), ['dcgm', 'nvml'], 'given one: both meters see GPUs')
+    check_equal({point['device_id'] for point in points if point['outcome'] == 'measured'}, {UUIDS[2]}, 'given one: that one is metered')
+    check_equal({point['code'] for point in points if point['outcome'] != 'measured' and point['device_id'] != UUIDS[2]}, {'unassigned'},
+                'given one: the others are not the run\'s')
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix='emit-gpus-') as folder:
-        for what in NAMES:
-            look(folder, what)
-        for index, (what, environment, options, wanted, words) in enumerate(CASES):
-            name = ' '.join([what, *(f'{n}={v}' for n, v in environment.items()), *options])
-            with open(f'{folder}/{index}', encoding='utf-8') as told:
-                check_case(json.load(told), name, wanted, words)
+        for meters, more in (('nvml and dcgm', ENGINE), ('nvml', '')):
+            for what in NAMES:
+                look(folder, what, more)
+            for index, (what, environment, options, wanted, words) in enumerate(CASES):
+                name = ' '.join([meters, what, *(f'{n}={v}' for n, v in environment.items()), *options])
+                with open(f'{folder}/{index}', encoding='utf-8') as told:
+                    check_case(json.load(told), name, wanted, words)
         check_run(folder)
+        check_given(folder)
         for words in (['--device', 'no-such'], ['--device', '0,,1'], ['--device', '']):
             got = subprocess.run([EMIT, 'sensors', *words], capture_output=True, text=True, check=False)
             check(got.returncode == 2 and got.stderr.count('\n') == 1 and '--device' in got.stderr, f'nonsense is one sentence: {got.stderr}')

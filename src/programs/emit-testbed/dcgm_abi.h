@@ -31,6 +31,8 @@ enum dcgm_entity_group { DCGM_GPU = 1, DCGM_GPU_INSTANCE = 4, DCGM_COMPUTE_INSTA
 enum dcgm_field {
     DCGM_FIELD_NAME = 50,
     DCGM_FIELD_UUID = 54,
+    DCGM_FIELD_MINOR = 55, // of /dev/nvidiaN
+    DCGM_FIELD_MIG_MODE = 67,
     DCGM_FIELD_POWER = 155,
     DCGM_FIELD_ENERGY = 156,
     DCGM_FIELD_POWER_INSTANT = 157,

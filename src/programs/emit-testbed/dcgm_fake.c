@@ -223,18 +223,32 @@ static int status_of_gpu(const struct call *call, int gpu) {
     return DCGM_OK;
 }
 
+// What does not change: who the GPU is.
+static void answer_identity(const struct emit_gpu *about, int gpu, uint16_t field,
+                            union dcgm_any *value) {
+    if (field == DCGM_FIELD_MINOR)
+        value->i64 = gpu;
+    else if (field == DCGM_FIELD_MIG_MODE)
+        value->i64 = about->instances > 0;
+    else
+        (void)snprintf(value->text, sizeof value->text, "%s",
+                       field == DCGM_FIELD_UUID ? about->uuid : about->name);
+}
+
 static void answer_field(const struct call *call, int gpu, uint16_t field, bool live,
                          struct answer *answer) {
     int64_t seen_ns = call->now_ns;
     bool is_text = field == DCGM_FIELD_UUID || field == DCGM_FIELD_NAME;
-    answer->type = is_text ? 's' : field == DCGM_FIELD_ENERGY ? 'i' : 'd';
+    bool is_identity = is_text || field == DCGM_FIELD_MINOR || field == DCGM_FIELD_MIG_MODE;
+    bool is_integer = field == DCGM_FIELD_ENERGY || (is_identity && !is_text);
+    answer->type = is_text ? 's' : is_integer ? 'i' : 'd';
     answer->status = DCGM_OK;
-    if (!is_text && field != DCGM_FIELD_ENERGY && field != DCGM_FIELD_POWER &&
+    if (!is_identity && field != DCGM_FIELD_ENERGY && field != DCGM_FIELD_POWER &&
         field != DCGM_FIELD_POWER_INSTANT)
         answer->status = DCGM_UNKNOWN_FIELD;
     else if (!live)
         answer->status = dcgm_engine_seen(call->handle, field, call->now_ns, &seen_ns);
-    if (answer->status == DCGM_OK && !is_text) {
+    if (answer->status == DCGM_OK && !is_identity) {
         answer->status = status_of_gpu(call, gpu);
         if (answer->status != DCGM_OK) serve(call, gpu, answer->status, EMIT_GPU_ERROR, 0);
     }
@@ -244,10 +258,8 @@ static void answer_field(const struct call *call, int gpu, uint16_t field, bool 
         leave_blank(answer, DCGM_BLANK);
         return;
     }
-    if (is_text) {
-        const struct emit_gpu *about = &call->machine->gpus[gpu];
-        (void)snprintf(answer->value->text, sizeof answer->value->text, "%s",
-                       field == DCGM_FIELD_UUID ? about->uuid : about->name);
+    if (is_identity) {
+        answer_identity(&call->machine->gpus[gpu], gpu, field, answer->value);
         return;
     }
     const struct emit_gpu_event *stale =

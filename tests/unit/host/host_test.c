@@ -194,7 +194,42 @@ static void test_file_systems(void) {
     CHECK(!emit_host_file_system(-1, name, sizeof name), "a descriptor that is none has no name");
 }
 
+static void test_devices(void) {
+    char own[] = "/tmp/emit-device-XXXXXX";
+    int file = mkstemp(own);
+    enum { MEMORY_MAJOR = 1 }; // of /dev/null, in the kernel's list
+    CHECK(emit_host_has_device("/dev/null") && !emit_host_has_device("/dev/emit-no-such"),
+          "a device is there or not");
+    CHECK(emit_host_is_device("/dev/null", MEMORY_MAJOR) &&
+              !emit_host_is_device("/dev/null", MEMORY_MAJOR + 1),
+          "of its number");
+    CHECK(file >= 0 && !emit_host_is_device(own, MEMORY_MAJOR) &&
+              !emit_host_is_device("/dev/emit-no-such", MEMORY_MAJOR),
+          "a file is no device");
+    CHECK(emit_host_may_use_device("/dev/null") && !emit_host_may_use_device("/dev/emit-no-such"),
+          "and may be used or not");
+    close(file);
+    unlink(own);
+}
+
+static void test_proc_words(void) {
+    struct emit_host host;
+    if (emit_host_open(&host, NULL, NULL) != EMIT_OK) exit(1);
+    CHECK(emit_host_proc_has_word(&host, "/version", "Linux"), "a word of the kernel's own file");
+    CHECK(!emit_host_proc_has_word(&host, "/version", "Linu") &&
+              !emit_host_proc_has_word(&host, "/version", "inux") &&
+              !emit_host_proc_has_word(&host, "/version", ""),
+          "no part of one, and not nothing");
+    CHECK(!emit_host_proc_has_word(&host, "/emit-no-such", "Linux"),
+          "of no file that is not there");
+    CHECK(!emit_host_proc_has_word(&host, "/../etc/passwd", "root:x:0:0:root:/root:/bin/bash"),
+          "and of none that is not on procfs");
+    emit_host_close(&host);
+}
+
 int main(void) {
+    test_devices();
+    test_proc_words();
     test_roots();
     test_file_systems();
     test_clocks();

@@ -29,6 +29,7 @@ int main(void) {
           "a library with all that is wanted");
     CHECK(functions.length && functions.length("four") == 4, "the functions are the library's");
     CHECK(functions.absolute && functions.absolute(-3) == 3, "each in its slot");
+    CHECK(emit_library_is_anothers(handle), "libc is not this user's own");
     CHECK(!functions.missing, "an optional function may be missing");
     emit_library_close(handle);
     emit_library_close(NULL);

@@ -119,6 +119,12 @@ static const struct emit_assignable fileless[COUNT] = {{"GPU-aa000001", H, 0, -1
                                                        {"GPU-bb000003", H, 2, -1, true, false},
                                                        {"GPU-cc000004", H, 3, -1, true, false}};
 
+// As a meter that does not know NVML's order.
+static const struct emit_assignable unnumbered[COUNT] = {{"GPU-aa000001", H, -1, 3, true, false},
+                                                         {"GPU-aa000002", H, -1, 2, true, false},
+                                                         {"GPU-bb000003", H, -1, 1, true, false},
+                                                         {"GPU-cc000004", H, -1, 0, true, false}};
+
 static bool parent_of(void *owner, const char *instance, char uuid[96]) {
     (void)owner;
     uuid[0] = '\0';
@@ -177,6 +183,9 @@ static void test_match(void) {
         {OPTION, "0,3", unlike, false, "ynny"},
         {OPTION, "GPU-cc,1", grouped, false, "nyny"},
         {OPTION, "0", grouped, false, "ynnn"},
+        {OPTION, "1", unnumbered, false, "?yyyy"},
+        {OPTION, "GPU-cc", unnumbered, false, "nnny"},
+        {STEP, "0,1", unnumbered, false, "nnyy"},
         {OPTION, "9", alike, false, "nnnn"},
         {OPTION, "9,1", alike, false, "nynn"},
     };
