@@ -49,3 +49,8 @@ enum emit_status emit_place_find(struct emit_place *place, const char *asked,
     *place = found;
     return EMIT_OK;
 }
+
+const char *emit_place_node_runs(void) {
+    const char *named = folder_of("EMIT_NODE_RUNS");
+    return named ? named : "/run/emit/runs";
+}

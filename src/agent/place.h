@@ -36,4 +36,8 @@ struct emit_place {
 EMIT_MUST_CHECK enum emit_status emit_place_find(struct emit_place *place, const char *asked,
                                                  struct emit_error *err);
 
+// Where root shows its runs to every user of the node: EMIT_NODE_RUNS or /run/emit/runs.
+// Reading it affects what the reader meters, and nobody else.
+const char *emit_place_node_runs(void);
+
 #endif

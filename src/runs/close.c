@@ -27,11 +27,16 @@ static void take_last_sample(struct emit_run *run) {
     if (wants_last_sample(run)) (void)emit_run_sweep(run);
 }
 
+// True when this process does not sample, and has meters to do it with.
+static bool could_sample(const struct emit_run *run) {
+    return !run->samples && run->plan.meters && run->plan.meters[0];
+}
+
 bool emit_run_is_needed(struct emit_run *run) {
     if (!emit_run_change_state(run, EMIT_STATE_IDLE, EMIT_STATE_BUSY)) return false;
     bool alive = true;
     if (!run->samples && run->leave == EMIT_LEAVE_STAY) {
-        run->leave = emit_run_file_leave(&run->file, false);
+        run->leave = emit_run_file_leave(&run->file, could_sample(run));
         if (run->leave == EMIT_LEAVE_STAY) alive = emit_run_take_over(run);
     }
     bool needed = alive && run->leave == EMIT_LEAVE_STAY;
@@ -46,11 +51,17 @@ bool emit_run_is_needed(struct emit_run *run) {
 // of all, and another one's job ended after that sample, it takes one more.
 static enum emit_run_leave leave(struct emit_run *run) {
     take_last_sample(run);
-    enum emit_run_leave left = emit_run_file_leave(&run->file, run->samples);
+    // Runs that others show cannot write into our file: they are looked for again.
+    if (run->samples && run->metered && run->plan.node_directory)
+        emit_run_mirror_meet(&run->file, run->plan.node_directory);
+    // Before somebody else may show the run in its place.
+    emit_run_mirror_close(&run->mirror);
+    enum emit_run_leave left = emit_run_file_leave(&run->file, could_sample(run));
     if (left == EMIT_LEAVE_STAY) {
         (void)emit_run_take_over(run);
         take_last_sample(run);
-        left = emit_run_file_leave(&run->file, true);
+        emit_run_mirror_close(&run->mirror);
+        left = emit_run_file_leave(&run->file, false);
     }
     if (left == EMIT_LEAVE_LAST) take_last_sample(run);
     return left;
@@ -79,14 +90,16 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
     struct emit_run_result closed = {0};
     char absent[EMIT_RUN_ABSENT_MAX][240];
     enum emit_run_leave left;
+    bool is_guest = false;
 
     if (claim(run, absent) == EMIT_STATE_CLOSED) {
         left = run->leave == EMIT_LEAVE_STAY ? leave(run) : run->leave;
         memcpy(absent, run->absent, sizeof absent);
         file = run->file; // leaving renamed it
+        is_guest = run->is_guest;
         emit_run_free(run);
     } else {
-        left = emit_run_file_leave(&file, true);
+        left = emit_run_file_leave(&file, false);
     }
     bool last = left == EMIT_LEAVE_LAST;
     enum emit_status status = emit_run_result_settle(
@@ -99,6 +112,7 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
         emit_run_result_clear(&closed);
         return status;
     }
+    closed.is_guest = is_guest;
     memcpy(closed.absent, absent, sizeof absent);
     *result = closed;
     return EMIT_OK;
@@ -106,7 +120,9 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
 
 void emit_run_abandon(struct emit_run *run) {
     if (!run) return;
-    if (emit_run_file_leave(&run->file, true) == EMIT_LEAVE_LAST) {
+    emit_run_mirror_close(&run->mirror);
+    if (run->leave == EMIT_LEAVE_STAY &&
+        emit_run_file_leave(&run->file, false) == EMIT_LEAVE_LAST) {
         emit_phase_files_unlink(&run->file);
         emit_run_file_unlink(&run->file);
     }

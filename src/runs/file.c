@@ -198,6 +198,12 @@ int emit_run_directory_list(int directory, struct dirent ***names) {
     return count < 0 ? count : kept;
 }
 
+void emit_run_file_name(char name[NAME_MAX + 1], const struct emit_run_header *header) {
+    char node[EMIT_NODE_MAX];
+    emit_run_file_node(node, header->node_id);
+    (void)emit_text_format(name, NAME_MAX + 1, "%s@%s.run", header->run_id, node);
+}
+
 // The name of a run that nobody enters any more: its own and when it was opened.
 static void rename_ended(struct emit_run_file *file) {
     char name[NAME_MAX + 1], node[EMIT_NODE_MAX];
@@ -318,7 +324,6 @@ enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *dir
                                      int64_t opened_wall_ns, struct emit_error *err) {
     const struct entry entry = {header, opened_ns, opened_wall_ns};
     struct emit_run_file entered = {.directory = -1, .descriptor = -1};
-    char node[EMIT_NODE_MAX];
     enum { TRIES = 16 }; // against processes that come and go under the same name
     bool again = directory != NULL;
     enum emit_status status = EMIT_OK;
@@ -327,8 +332,7 @@ enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *dir
         status = enter_memory(&entered, &entry, err);
     else
         status = emit_run_directory_open(&entered.directory, directory, true, err);
-    emit_run_file_node(node, header->node_id);
-    (void)emit_text_format(entered.name, sizeof entered.name, "%s@%s.run", header->run_id, node);
+    emit_run_file_name(entered.name, header);
     for (int i = 0; !status && again && i < TRIES; i++) {
         status = enter(&entered, &entry, &again, err);
         if (again) {
@@ -349,12 +353,13 @@ enum emit_status emit_run_file_enter(struct emit_run_file *file, const char *dir
 
 // Locks are dropped in the door and not by closing, or of two that leave at once
 // each would think that the other one stays.
-enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples) {
+enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool could_sample) {
     enum emit_run_leave leave = EMIT_LEAVE_LEFT;
     if (file->descriptor < 0) return EMIT_LEAVE_LAST;
     if (!lock_door(file)) return leave; // whoever comes last, or recovery, closes it
     bool alone = emit_run_file_lock(file, EMIT_LOCK_LIVE, true);
-    if (alone && !samples && emit_run_file_lock(file, EMIT_LOCK_SAMPLER, true)) {
+    if (alone && could_sample && emit_run_image_is_unsampled(file->image) &&
+        emit_run_file_lock(file, EMIT_LOCK_SAMPLER, true)) {
         (void)emit_run_file_lock(file, EMIT_LOCK_LIVE, false); // others may join again
         leave = EMIT_LEAVE_STAY;
     } else if (alone) {

@@ -35,6 +35,7 @@ struct emit_run_file {
 // over, RUN@NODE.OPENED.run: several nodes may share a directory.
 void emit_run_file_node(char node[EMIT_NODE_MAX], const char *node_id);
 void emit_run_file_this_node(char node[EMIT_NODE_MAX]);
+void emit_run_file_name(char name[NAME_MAX + 1], const struct emit_run_header *header);
 
 // Opens (makes, 0700) the directory of run files, of which only this user may be
 // the owner. Returns the descriptor in *directory.
@@ -74,12 +75,12 @@ EMIT_MUST_CHECK enum emit_status emit_run_file_visit(struct emit_run_file *file,
 enum emit_run_leave {
     EMIT_LEAVE_LAST, // the file is ours alone, under another name; the run's own is free again
     EMIT_LEAVE_LEFT, // others live in it, and one of them samples or will; we hold no lock
-    EMIT_LEAVE_STAY, // we are the last and never sampled: now we do, and did not leave
+    EMIT_LEAVE_STAY, // we are the last, and sample from now on; we did not leave
 };
 
-// Leaves the file, unless nobody is left to take the last sample but this process, which
-// so far was not the one that samples.
-enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool samples);
+// Leaves the file, unless a job ended after the last sample and nobody is left to take
+// another one but this process: `could_sample`, but so far did not.
+enum emit_run_leave emit_run_file_leave(struct emit_run_file *file, bool could_sample);
 
 bool emit_run_file_lock(const struct emit_run_file *file, enum emit_run_lock lock, bool exclusive);
 void emit_run_file_unlock(const struct emit_run_file *file, enum emit_run_lock lock);
@@ -99,5 +100,7 @@ bool emit_run_file_is_lived_in(int descriptor);
 // meet.c: notes in this file and in every other living run of the directory which
 // devices both meter. To be called whenever points were added.
 void emit_run_file_meet(const struct emit_run_file *file);
+// Notes in `a` alone which of its devices the run of `b` meters as well.
+void emit_run_file_note_shared(struct emit_run_image *a, const struct emit_run_image *b);
 
 #endif

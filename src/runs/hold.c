@@ -39,6 +39,7 @@ bool emit_run_wait_asked(const struct emit_run *run, int64_t until_ns) {
 bool emit_run_ask_holder(const struct emit_run *run, int64_t timeout_ns) {
     const struct timespec pause = {.tv_nsec = LEAVING_STEP_NS};
     int64_t until_ns = emit_clock_monotonic_ns() + timeout_ns;
+    if (run->is_guest) return false; // it is another user's to end
     bool alone = emit_run_file_lock(&run->file, EMIT_LOCK_HOLDER, true);
     if (alone) emit_run_file_unlock(&run->file, EMIT_LOCK_HOLDER); // nobody held it, nor do we
     if (alone) return false;

@@ -221,6 +221,12 @@ void emit_run_image_jobs(const struct emit_run_image *image, struct emit_run_job
         jobs->exits[i] = atomic_load(&image->job_exits[i]);
 }
 
+bool emit_run_image_is_unsampled(const struct emit_run_image *image) {
+    struct emit_run_snapshot snapshot;
+    int64_t ended_ns = atomic_load(&image->job_ended_ns);
+    return ended_ns && emit_run_image_read(image, &snapshot) && snapshot.sweep.asked_ns < ended_ns;
+}
+
 uint64_t emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id) {
     uint64_t hash = sum_bytes(sum_of_nothing, run_id, strlen(run_id)) | 1;
     for (size_t i = 0; i < EMIT_NEIGHBOURS_MAX; i++) {

@@ -109,6 +109,8 @@ void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, boo
 void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool one_less);
 void emit_run_image_job_exited(struct emit_run_image *image, int exit_status);
 void emit_run_image_jobs(const struct emit_run_image *image, struct emit_run_jobs *jobs);
+// True when a job ended and no sample was asked for since.
+bool emit_run_image_is_unsampled(const struct emit_run_image *image);
 // Remembers another run, once however often it is said: bit of it in `shared`, 0 when
 // EMIT_NEIGHBOURS_MAX others are known already. Safe beside others.
 uint64_t emit_run_image_add_neighbour(struct emit_run_image *image, const char *run_id);

@@ -4,7 +4,7 @@
 #ifndef RUNS_LIVING_H
 #define RUNS_LIVING_H
 
-#include "runs/file.h"
+#include "runs/mirror.h"
 
 enum { EMIT_RUN_METERS_MAX = 8, EMIT_SLOT_NOWHERE = EMIT_POINTS_MAX };
 
@@ -35,6 +35,8 @@ struct emit_run {
     struct emit_host *host; // borrowed
     struct emit_run_plan plan;
     struct emit_run_file file;
+    struct emit_run_mirror mirror;
+    bool is_guest;     // of another user's run, whose copy `file` is: nothing is written
     _Atomic int state; // of enum emit_run_state
     _Atomic int64_t next_ns;
     int64_t floor_ns;
@@ -49,6 +51,9 @@ struct emit_run {
     struct emit_run_snapshot now; // what was last published, while `samples`
 };
 
+// Publishes `now`, in the file and in the mirror.
+void emit_run_publish(struct emit_run *run);
+
 bool emit_run_change_state(struct emit_run *run, int from, int to);
 
 // opening.c: opens the meters of the plan that are not left to the caller, and names
@@ -60,12 +65,17 @@ EMIT_MUST_CHECK enum emit_status emit_run_open_meters(struct emit_run *run, bool
 EMIT_MUST_CHECK enum emit_status emit_run_take_hold(const struct emit_run *run,
                                                     struct emit_error *err);
 
+// Notes which other runs meter our devices, and in them that we do.
+void emit_run_meet(const struct emit_run *run);
+
 // sample.c: goes on from the counts that stand in the file: the sampler's lock is ours.
 // False: closed meanwhile.
 bool emit_run_take_over(struct emit_run *run);
 // One sample. False: closed meanwhile.
 bool emit_run_sweep(struct emit_run *run);
 
+// Shows the run to other users, where the plan wants it. Nothing depends on it.
+void emit_run_mirror(struct emit_run *run);
 void emit_run_free(struct emit_run *run); // not the file
 
 #endif

@@ -16,8 +16,7 @@ static bool is_same_device(const struct emit_point *a, const struct emit_point *
     return !a->found && !b->found && strcmp(a->device_id, b->device_id) == 0;
 }
 
-// Notes that each slot of `a` whose device `b` meters too is shared with it.
-static void note_shared(struct emit_run_image *a, const struct emit_run_image *b) {
+void emit_run_file_note_shared(struct emit_run_image *a, const struct emit_run_image *b) {
     uint64_t bit = 0;
     size_t count = emit_run_image_count(a), others = emit_run_image_count(b);
     for (size_t i = 0; i < count; i++)
@@ -36,8 +35,8 @@ static void meet(const struct emit_run_file *file, const char *name) {
         !emit_run_file_fault(&other) && !atomic_load(&other.image->closed) &&
         strcmp(other.image->header.boot_id, file->image->header.boot_id) == 0 &&
         strcmp(other.image->header.run_id, file->image->header.run_id) != 0) {
-        note_shared(other.image, file->image);
-        note_shared(file->image, other.image);
+        emit_run_file_note_shared(other.image, file->image);
+        emit_run_file_note_shared(file->image, other.image);
     }
     emit_run_file_close(&other);
 }

@@ -151,6 +151,12 @@ static enum emit_status place_meter(struct emit_run *run, struct emit_meter *met
     return EMIT_OK;
 }
 
+void emit_run_meet(const struct emit_run *run) {
+    if (!run->metered) return;
+    emit_run_file_meet(&run->file);
+    if (run->plan.node_directory) emit_run_mirror_meet(&run->file, run->plan.node_directory);
+}
+
 static bool is_apart(const struct emit_run *run, const struct emit_meter_type *type) {
     return run->plan.slow_apart && type->is_slow && type->is_slow(run->host, &run->plan.settings);
 }
@@ -177,8 +183,8 @@ enum emit_status emit_run_open_meters(struct emit_run *run, bool *closed, struct
         if (!is_apart(run, types[i])) status = open_meter(run, types[i], closed, err);
     if (status || *closed) return status;
     if (!run->now.sweep.pace_ns) run->now.sweep.pace_ns = INT64_MAX; // nothing wants samples
-    emit_run_image_publish(run->file.image, &run->now);
-    if (run->metered) emit_run_file_meet(&run->file);
+    emit_run_publish(run);
+    emit_run_meet(run);
     return EMIT_OK;
 }
 
@@ -193,10 +199,10 @@ enum emit_status emit_run_add_meter(struct emit_run *run, struct emit_meter *met
     }
     status = place_meter(run, meter, err);
     if (!status) {
-        emit_run_image_publish(run->file.image, &run->now);
+        emit_run_publish(run);
         if (run->metered) {
             atomic_store(&run->next_ns, 0);
-            emit_run_file_meet(&run->file);
+            emit_run_meet(run);
         }
     }
     atomic_store(&run->state, EMIT_STATE_IDLE);

@@ -32,6 +32,20 @@ static enum emit_status fill_header(struct emit_run_header *header,
     return EMIT_OK;
 }
 
+// A run of our id that another user shows is metered there: ours makes way for it.
+static void visit_node(struct emit_run *run, const struct emit_run_header *header) {
+    struct emit_run_file visited;
+    if (!run->file.created || !run->plan.node_directory ||
+        !emit_run_mirror_visit(&visited, run->plan.node_directory, header))
+        return;
+    if (emit_run_file_leave(&run->file, false) == EMIT_LEAVE_LAST) emit_run_file_unlink(&run->file);
+    emit_run_file_close(&run->file);
+    run->file = visited;
+    run->is_guest = true;
+    run->leave = EMIT_LEAVE_LEFT;
+    atomic_store(&run->next_ns, INT64_MAX);
+}
+
 static enum emit_status enter_file(struct emit_run *run, struct emit_error *err) {
     struct emit_run_header header = {0};
     enum emit_status status = fill_header(&header, &run->plan, err);
@@ -40,9 +54,17 @@ static enum emit_status enter_file(struct emit_run *run, struct emit_error *err)
     status = emit_run_file_enter(&run->file, run->plan.directory, &header, now_ns,
                                  emit_host_wall_ns(run->host), err);
     if (status) return status;
+    visit_node(run, &header);
     if (run->file.image->header.floor_ns > run->floor_ns)
         run->floor_ns = run->file.image->header.floor_ns;
     return EMIT_OK;
+}
+
+void emit_run_mirror(struct emit_run *run) {
+    struct emit_error why;
+    if (!run->plan.show || !run->plan.node_directory) return;
+    if (emit_run_mirror_make(&run->mirror, run->plan.node_directory, run->file.image, &why))
+        memset(&run->mirror, 0, sizeof run->mirror);
 }
 
 enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
@@ -70,7 +92,8 @@ enum emit_status emit_run_open(struct emit_run **run, struct emit_host *host,
     }
     // Who joins opens no meters unless it comes to be the one that samples.
     bool closed;
-    opened->samples = opened->file.created;
+    opened->samples = opened->file.created && !opened->is_guest;
+    if (opened->samples) emit_run_mirror(opened);
     if (opened->samples) status = emit_run_open_meters(opened, &closed, err);
     if (status) {
         emit_run_abandon(opened);
@@ -96,14 +119,17 @@ int64_t emit_run_next_ns(const struct emit_run *run) {
 }
 
 void emit_run_job_started(struct emit_run *run, int64_t at_ns) {
+    if (run->is_guest) return;
     emit_run_image_job_started(run->file.image, at_ns, !atomic_exchange(&run->has_job, true));
 }
 
 void emit_run_job_ended(struct emit_run *run, int64_t at_ns) {
+    if (run->is_guest) return;
     emit_run_image_job_ended(run->file.image, at_ns, atomic_exchange(&run->has_job, false));
 }
 
 void emit_run_job_exited(struct emit_run *run, int exit_status) {
+    if (run->is_guest) return;
     emit_run_image_job_exited(run->file.image, exit_status);
 }
 

@@ -12,8 +12,9 @@
 // samples. The others open none, until the one that samples has left or died: the
 // first to notice opens them and goes on by the points' identity. The last to leave
 // closes the run, after a sample that is later than every job's end. The others'
-// close says that they left it. Runs are seen only within their directory: users
-// with directories of their own do not see each other's.
+// close says that they left it. Runs are seen only within their directory; what root's
+// runs show in the node's directory is seen by everybody, and only by them: users with
+// directories of their own do not see each other's, nor does root see theirs.
 //
 // Threads: one thread may call open, sample, add_meter, is_needed and next_ns;
 // another one job_started, job_ended, peek and samples at any time, and close even
@@ -56,6 +57,11 @@ struct emit_run_plan {
     // This process has no job of its own: it holds the run open for others until one of
     // them asks it to leave. One at a time: EMIT_REFUSED when another does so already.
     bool hold;
+    // Where root shows its runs to everybody (emit_run_mirrors); NULL: not looked at. A
+    // run of our id that lives there meters for us: no device is read, and every point
+    // is already-metered. Other runs there count as concurrent ones.
+    const char *node_directory;
+    bool show; // this run in node_directory, to all users
     // Meters that say is_slow are left to the caller, who opens them without delaying
     // the run and gives them to emit_run_add_meter. Otherwise they are opened in turn.
     bool slow_apart;
@@ -112,8 +118,9 @@ struct emit_run_result {
     struct emit_run_header header;
     int64_t end_ns; // CLOCK_MONOTONIC and UTC of one moment, the end of the window
     int64_t end_wall_ns;
-    bool killed;         // closed from the file that a dead process left
-    bool damaged;        // that file makes no sense; of the header only run_id is known
+    bool killed;   // closed from the file that a dead process left
+    bool damaged;  // that file makes no sense; of the header only run_id is known
+    bool is_guest; // another user's run of this id, shown to all, metered (and left_to_others)
     bool left_to_others; // other processes of the run live: they will close it; every
                          // point that can be read is excluded as already-metered
     uint32_t concurrent_runs;

@@ -9,6 +9,11 @@ bool emit_run_change_state(struct emit_run *run, int from, int to) {
     return atomic_compare_exchange_strong(&run->state, &from, to);
 }
 
+void emit_run_publish(struct emit_run *run) {
+    emit_run_image_publish(run->file.image, &run->now);
+    emit_run_mirror_show(&run->mirror, run->file.image, &run->now);
+}
+
 // Two clocks read one after the other differ by however long the thread is held up
 // in between; read once more until that was not long.
 static int64_t suspended_ns(struct emit_host *host, int64_t *now_ns) {
@@ -65,7 +70,7 @@ static bool read_meters(struct emit_run *run) {
         fold_meter(run, meter, before_ns, after_ns, slept_ns);
         run->now.sweep.sampled_ns = after_ns;
         run->now.sweep.sampled_wall_ns = emit_host_wall_ns(run->host);
-        emit_run_image_publish(run->file.image, &run->now);
+        emit_run_publish(run);
     }
     return true;
 }
@@ -75,6 +80,7 @@ bool emit_run_take_over(struct emit_run *run) {
     bool closed = false;
     if (!emit_run_image_read(run->file.image, &run->now)) return true; // damaged: nobody samples
     run->samples = true;
+    emit_run_mirror(run);
     // A meter that cannot be had leaves its points without further readings, which
     // the outcomes will say.
     if (emit_run_open_meters(run, &closed, &why) != EMIT_OK) return true;
@@ -125,7 +131,7 @@ bool emit_run_sweep(struct emit_run *run) {
         marks->begun_ns = emit_host_monotonic_ns(run->host);
         marks->begun_wall_ns = emit_host_wall_ns(run->host);
     }
-    if (first || !wanted) emit_run_image_publish(run->file.image, &run->now);
+    if (first || !wanted) emit_run_publish(run);
     atomic_store(&run->next_ns, next_after(run, now_ns, wanted));
     return true;
 }

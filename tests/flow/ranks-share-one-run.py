@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from tap import EMIT, check, check_equal, end, skip
 
 TESTBED, LIFETIME = os.environ["EMIT_TESTBED"], os.environ["EMIT_LIFETIME"]
-DEVICES = ["package-0", "GPU-00000000-0000-4000-8000-000000000000", "GPU-00000000-0000-4000-8000-000000000001"]
+SCENARIO = json.loads(subprocess.run([TESTBED, "describe", "--json", "two-gpus"], capture_output=True, check=True).stdout)
+DEVICES = ["package-0", *(gpu["uuid"] for gpu in SCENARIO["gpus"])]
 
 
 class Rank:
@@ -199,7 +200,7 @@ if not os.path.exists("/dev/fuse"):
     skip("ranks", "needs /dev/fuse")
     end()
 with tempfile.TemporaryDirectory() as home:
-    for case, readers in (("all-at-once", 2), ("staggered", 3), ("one-is-killed", 2), ("the-sampler-is-killed", 3),
+    for case, readers in (("all-at-once", 4), ("staggered", 3), ("one-is-killed", 2), ("the-sampler-is-killed", 3),
                           ("the-sampler-is-killed-at-the-end", 2), ("the-samplers-are-killed-in-turn", 5), ("sixty-four", 12)):
         pids = play(case, os.path.join(home, case))
         check(len(pids) <= readers, f"{case}: {len(pids)} processes opened the GPUs")

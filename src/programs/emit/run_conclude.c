@@ -9,6 +9,7 @@
 #include "agent/publish.h"
 #include "programs/emit/report_parts.h"
 #include "programs/emit/run_demand.h"
+#include "programs/emit/run_guest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,7 @@ static enum emit_status build_report(const struct run *run, const struct emit_ru
     memcpy(report->header.command, run->plan.command, sizeof report->header.command);
     report->exit_status = exit_status;
     report->has_exit = run->sees_exit;
+    if (result->is_guest) run_guest_note(report, result);
     for (size_t i = 0; i < run->note_count; i++)
         emit_report_note(report, "%s", run->notes[i]);
     report->self_cpu_seconds = self_cpu_seconds();

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 void run_note(struct run *run, const char *format, ...) {
     if (run->note_count == RUN_NOTES_MAX) return;
@@ -64,6 +65,9 @@ static struct emit_sampler_plan plan_sampler(struct run *run) {
                 .floor_ns = run->host.borrowed_right ? EMIT_BORROWED_FLOOR_NS : 0,
                 .all_domains = run->plan.all_domains,
                 .hold = run->holds,
+                .node_directory = emit_place_node_runs(),
+                // Other users' ranks of the job shall know that it is metered.
+                .show = run->holds && geteuid() == 0,
             },
         .host = &run->host,
         // The rest is for the first sample of what has answered by then.
