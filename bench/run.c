@@ -8,33 +8,12 @@
 // counters of the eight zones (plain files) once a millisecond. Exits 1 when a
 // figure misses its bound. `bench-run --clock` is the command that says when it started.
 // SPDX-License-Identifier: Apache-2.0
-#include "base/text.h"
+#include "bench.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <signal.h>
 #include <spawn.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { ZONES = 8, ROUNDS_MAX = 5000, WORDS_MAX = 12 };
-
-static const struct {
-    const char *entry, *name;
-} zones[ZONES] = {
-    {"intel-rapl:0", "package-0"}, {"intel-rapl:0:0", "core"},    {"intel-rapl:0:1", "uncore"},
-    {"intel-rapl:0:2", "dram"},    {"intel-rapl:1", "package-1"}, {"intel-rapl:1:0", "core"},
-    {"intel-rapl:1:1", "uncore"},  {"intel-rapl:1:2", "dram"},
-};
+enum { ROUNDS_MAX = 5000, WORDS_MAX = 12 };
 
 // The contestants. "EMIT", "SYSFS", "NVML" and "SELF" stand for what is known at run time.
 enum {
@@ -95,64 +74,7 @@ struct series {
 static struct series taken[COUNT];
 static long peak_rss_kib;
 static const char *emit_path, *self_path, *nvml_path; // NULL: no test bed
-static char folder[4096], sysfs[4200];
-
-static _Noreturn void give_up(const char *what) {
-    fprintf(stderr, "bench-run: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
-
-static int64_t now_ns(void) {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void put(const char *path, const char *line) {
-    FILE *file = fopen(path, "w");
-    if (!file) give_up(path);
-    fprintf(file, "%s\n", line);
-    fclose(file);
-}
-
-static void make_machine(void) {
-    char path[4400], file[4500];
-    (void)emit_text_format(path, sizeof path, "%s/class", sysfs);
-    if (mkdir(sysfs, 0755) != 0 || mkdir(path, 0755) != 0) give_up(path);
-    (void)emit_text_format(path, sizeof path, "%s/class/powercap", sysfs);
-    if (mkdir(path, 0755) != 0) give_up(path);
-    for (size_t i = 0; i < ZONES; i++) {
-        (void)emit_text_format(path, sizeof path, "%s/class/powercap/%s", sysfs, zones[i].entry);
-        if (mkdir(path, 0755) != 0) give_up(path);
-        (void)emit_text_format(file, sizeof file, "%s/name", path);
-        put(file, zones[i].name);
-        (void)emit_text_format(file, sizeof file, "%s/max_energy_range_uj", path);
-        put(file, "262143328850");
-        (void)emit_text_format(file, sizeof file, "%s/energy_uj", path);
-        put(file, "100000000000");
-    }
-}
-
-// Moves the counters until it is killed: about 50 W each, numbers of one width.
-static pid_t start_mover(void) {
-    pid_t pid = fork();
-    if (pid != 0) return pid;
-    int files[ZONES];
-    for (size_t i = 0; i < ZONES; i++) {
-        char path[4500];
-        (void)emit_text_format(path, sizeof path, "%s/class/powercap/%s/energy_uj", sysfs,
-                               zones[i].entry);
-        files[i] = open(path, O_WRONLY | O_CLOEXEC);
-    }
-    for (uint64_t count = 100000000000;; count += 50000) {
-        char text[32];
-        int length = snprintf(text, sizeof text, "%llu\n", (unsigned long long)count);
-        for (size_t i = 0; i < ZONES; i++)
-            if (pwrite(files[i], text, (size_t)length, 0) < 0) _exit(1);
-        const struct timespec pause = {.tv_nsec = 1000000};
-        nanosleep(&pause, NULL);
-    }
-}
+static char folder[BENCH_PATH_MAX], sysfs[BENCH_PATH_MAX + 8];
 
 static const char *real_word(const char *word) {
     if (strcmp(word, "EMIT") == 0) return emit_path;
@@ -171,7 +93,7 @@ static int64_t time_one(int which) {
         argv[i] = (char *)(uintptr_t)real_word(commands[which].words[i]);
     bool is_clock = which == ENV_CLOCK || which == EMIT_CLOCK;
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) give_up("pipe");
+    if (pipe2(ends, O_CLOEXEC) != 0) bench_give_up("pipe");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
@@ -180,30 +102,26 @@ static int64_t time_one(int which) {
     pid_t pid;
     int status;
     struct rusage used;
-    int64_t begun_ns = now_ns();
+    int64_t begun_ns = bench_now_ns();
     int failed = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
     if (failed) {
         taken[which].skipped = true;
     } else if (wait4(pid, &status, 0, &used) != pid || status != 0) {
-        if (which != PERF) give_up(commands[which].name);
+        if (which != PERF) bench_give_up(commands[which].name);
         taken[which].skipped = true;
     }
-    int64_t took_ns = now_ns() - begun_ns;
+    int64_t took_ns = bench_now_ns() - begun_ns;
     if (which == EMIT_TRUE && used.ru_maxrss > peak_rss_kib) peak_rss_kib = used.ru_maxrss;
     close(ends[1]);
     int64_t started_ns;
     if (is_clock && !failed) {
-        if (read(ends[0], &started_ns, sizeof started_ns) != sizeof started_ns) give_up("clock");
+        if (read(ends[0], &started_ns, sizeof started_ns) != sizeof started_ns)
+            bench_give_up("clock");
         took_ns = started_ns - begun_ns;
     }
     close(ends[0]);
     posix_spawn_file_actions_destroy(&actions);
     return took_ns;
-}
-
-static int compare(const void *left, const void *right) {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
 }
 
 struct summary {
@@ -214,7 +132,7 @@ static struct summary summarize(const int64_t *ns, int count) {
     static int64_t sorted[ROUNDS_MAX];
     if (!count) return (struct summary){0};
     memcpy(sorted, ns, (size_t)count * sizeof *ns);
-    qsort(sorted, (size_t)count, sizeof *sorted, compare);
+    qsort(sorted, (size_t)count, sizeof *sorted, bench_compare);
     return (struct summary){
         .p25_ms = (double)sorted[count / 4] / 1e6,
         .p50_ms = (double)sorted[count / 2] / 1e6,
@@ -232,12 +150,6 @@ static struct summary summarize_added(int which, int base) {
     for (int i = 0; i < taken[which].count; i++)
         added[i] = taken[which].ns[i] - taken[base].ns[i];
     return summarize(added, taken[which].count);
-}
-
-static bool judge(const char *figure, double got, double bound, const char *unit) {
-    printf("  %-52s %8.3f %-3s at most %.2f%s\n", figure, got, unit, bound,
-           got <= bound ? "" : "  MISSED");
-    return got <= bound;
 }
 
 static void print_table(int rounds) {
@@ -258,29 +170,24 @@ static int print(int rounds) {
     struct summary full = summarize_added(EMIT_TRUE, ENV);
     struct summary stored = summarize_added(EMIT_SLEEP, ENV_SLEEP);
     struct summary start = summarize_added(EMIT_CLOCK, ENV_CLOCK);
-    bool good =
-        judge("none: ratio to env, medians", summarize_one(EMIT_NONE).p50_ms / env_ms, 1.25, "x");
-    good &= judge("true, durable: added to env, median", full.p50_ms, 3.0, "ms");
-    good &= judge("true, durable: added to env, p99", full.p99_ms, 8.0, "ms");
-    good &= judge("sleep 0.02, 4 events stored: added, median", stored.p50_ms, 3.0, "ms");
-    good &= judge("sleep 0.02, 4 events stored: added, p99", stored.p99_ms, 8.0, "ms");
-    good &= judge("the command runs later than under env, median", start.p50_ms, 0.5, "ms");
-    good &= judge("peak resident memory, MiB", (double)peak_rss_kib / 1024, 8.0, "");
+    bool good = bench_judge("none: ratio to env, medians", summarize_one(EMIT_NONE).p50_ms / env_ms,
+                            1.25, "x");
+    good &= bench_judge("true, durable: added to env, median", full.p50_ms, 3.0, "ms");
+    good &= bench_judge("true, durable: added to env, p99", full.p99_ms, 8.0, "ms");
+    good &= bench_judge("sleep 0.02, 4 events stored: added, median", stored.p50_ms, 3.0, "ms");
+    good &= bench_judge("sleep 0.02, 4 events stored: added, p99", stored.p99_ms, 8.0, "ms");
+    good &= bench_judge("the command runs later than under env, median", start.p50_ms, 0.5, "ms");
+    good &= bench_judge("peak resident memory, MiB", (double)peak_rss_kib / 1024, 8.0, "");
     if (!taken[PERF].skipped)
-        good &= judge("emit run -- true: ratio to perf stat, medians",
-                      emit_ms / summarize_one(PERF).p50_ms, 1.0, "x");
+        good &= bench_judge("emit run -- true: ratio to perf stat, medians",
+                            emit_ms / summarize_one(PERF).p50_ms, 1.0, "x");
     if (nvml_path) {
-        good &= judge("8 GPUs: added to 8 zones alone, median",
-                      summarize_added(GPU_TRUE, EMIT_TRUE).p50_ms, 1.0, "ms");
-        good &= judge("8 GPUs, 8 more events stored: added, median",
-                      summarize_added(LONG_GPU, LONG_RAPL).p50_ms, 1.0, "ms");
+        good &= bench_judge("8 GPUs: added to 8 zones alone, median",
+                            summarize_added(GPU_TRUE, EMIT_TRUE).p50_ms, 1.0, "ms");
+        good &= bench_judge("8 GPUs, 8 more events stored: added, median",
+                            summarize_added(LONG_GPU, LONG_RAPL).p50_ms, 1.0, "ms");
     }
     return good ? 0 : 1;
-}
-
-static int remove_one(const char *path, const struct stat *seen, int type, struct FTW *walk) {
-    (void)seen, (void)type, (void)walk;
-    return remove(path);
 }
 
 static void run_round(int which, int round) {
@@ -290,21 +197,9 @@ static void run_round(int which, int round) {
     if (round >= 0) series->ns[series->count++] = took_ns;
 }
 
-// The test bed's NVML is for the rows that name it, not for the others.
-static void take_nvml(void) {
-    nvml_path = getenv("EMIT_NVML_LIBRARY");
-    if (nvml_path) nvml_path = strdup(nvml_path);
-    if (!nvml_path)
-        taken[GPU_TRUE].skipped = taken[LONG_GPU].skipped = taken[LONG_RAPL].skipped = true;
-    unsetenv("EMIT_NVML_LIBRARY");
-    unsetenv("EMIT_DCGM_LIBRARY");
-    unsetenv("EMIT_DCGM_HOST");
-    unsetenv("EMIT_DCGM_EXPORTER");
-}
-
 int main(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--clock") == 0) {
-        int64_t now = now_ns();
+        int64_t now = bench_now_ns();
         return write(1, &now, sizeof now) == sizeof now ? 0 : 1;
     }
     if (argc < 2) return 2;
@@ -312,22 +207,22 @@ int main(int argc, char **argv) {
     if (rounds < 1 || rounds > ROUNDS_MAX) return 2;
     emit_path = argv[1];
     self_path = argv[0];
-    char here[4000];
-    if (!getcwd(here, sizeof here)) give_up("getcwd");
-    (void)emit_text_format(folder, sizeof folder, "%s/bench-run-XXXXXX", here);
-    if (!mkdtemp(folder)) give_up(folder);
+    bench_make_folder(folder);
     (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
     (void)setenv("XDG_STATE_HOME", folder, 1);
     (void)setenv("XDG_CONFIG_HOME", folder, 1);
-    take_nvml();
-    make_machine();
-    pid_t mover = start_mover();
+    char *nvml = bench_take_nvml();
+    nvml_path = nvml;
+    if (!nvml) taken[GPU_TRUE].skipped = taken[LONG_GPU].skipped = taken[LONG_RAPL].skipped = true;
+    bench_make_machine(sysfs);
+    pid_t mover = bench_start_mover(sysfs);
 
     for (int round = -5; round < rounds; round++) // the first five warm up
         for (int which = 0; which < COUNT; which++)
             run_round(which, round);
-    kill(mover, SIGKILL);
-    (void)waitpid(mover, NULL, 0);
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    return print(rounds);
+    bench_stop_mover(mover);
+    bench_remove_folder(folder);
+    int status = print(rounds);
+    free(nvml);
+    return status;
 }

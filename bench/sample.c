@@ -8,79 +8,18 @@
 //
 // usage: [emit-testbed run --static eight-gpus --] bench-sample
 // SPDX-License-Identifier: Apache-2.0
-#include "base/text.h"
+#include "bench.h"
 #include "meters/meter.h"
 
 #include <dlfcn.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 // Samples of one block are timed together.
-enum { ZONES = 8, GPUS = 8, BLOCKS = 3000, SAMPLES = 50 };
+enum { GPUS = 8, BLOCKS = 3000, SAMPLES = 50 };
 static const double zones_bound = 1.15, gpus_bound = 1.2;
-
-static const struct {
-    const char *entry, *name, *count;
-} zones[ZONES] = {
-    {"intel-rapl:0", "package-0", "123456789012"}, {"intel-rapl:0:0", "core", "98765432109"},
-    {"intel-rapl:0:1", "uncore", "1234567890"},    {"intel-rapl:0:2", "dram", "34567890123"},
-    {"intel-rapl:1", "package-1", "223456789012"}, {"intel-rapl:1:0", "core", "88765432109"},
-    {"intel-rapl:1:1", "uncore", "2234567890"},    {"intel-rapl:1:2", "dram", "44567890123"},
-};
-
-static int64_t now_ns(void) {
-    struct timespec now = {0};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void put(const char *root, const char *entry, const char *name, const char *line) {
-    char path[256];
-    (void)emit_text_format(path, sizeof path, "%s/class/powercap/%s/%s", root, entry, name);
-    FILE *file = fopen(path, "w");
-    if (!file) {
-        perror(path);
-        exit(2);
-    }
-    fprintf(file, "%s\n", line);
-    fclose(file);
-}
-
-static void make_directory(const char *root, const char *below) {
-    char path[256];
-    (void)emit_text_format(path, sizeof path, "%s%s", root, below);
-    if (mkdir(path, 0755) != 0) {
-        perror(path);
-        exit(2);
-    }
-}
-
-static void make_machine(const char *root, int *descriptors) {
-    char path[256];
-    make_directory(root, "/class");
-    make_directory(root, "/class/powercap");
-    for (size_t i = 0; i < ZONES; i++) {
-        (void)emit_text_format(path, sizeof path, "/class/powercap/%s", zones[i].entry);
-        make_directory(root, path);
-        put(root, zones[i].entry, "name", zones[i].name);
-        put(root, zones[i].entry, "max_energy_range_uj", "262143328850");
-        put(root, zones[i].entry, "energy_uj", zones[i].count);
-        (void)emit_text_format(path, sizeof path, "%s/class/powercap/%s/energy_uj", root,
-                               zones[i].entry);
-        descriptors[i] = open(path, O_RDONLY | O_CLOEXEC);
-        if (descriptors[i] < 0) exit(2);
-    }
-}
 
 // What a program would call that wants nothing but the counts.
 struct bare {
-    int descriptors[ZONES];
+    int descriptors[BENCH_ZONES];
     void *gpus[GPUS];
     int (*energy)(void *gpu, unsigned long long *millijoules); // NULL: no GPUs
 };
@@ -110,9 +49,9 @@ static void open_gpus(struct bare *bare, const char *path) {
 }
 
 static int64_t time_bare(const struct bare *bare, bool gpus) {
-    int64_t before_ns = now_ns();
+    int64_t before_ns = bench_now_ns();
     for (int sample = 0; sample < SAMPLES; sample++) {
-        for (int i = 0; i < ZONES; i++) {
+        for (int i = 0; i < BENCH_ZONES; i++) {
             char text[32];
             if (pread(bare->descriptors[i], text, sizeof text, 0) <= 0) exit(2);
         }
@@ -121,7 +60,7 @@ static int64_t time_bare(const struct bare *bare, bool gpus) {
             if (bare->energy(bare->gpus[i], &millijoules) != 0) exit(2);
         }
     }
-    return now_ns() - before_ns;
+    return bench_now_ns() - before_ns;
 }
 
 // A meter that is open.
@@ -148,26 +87,16 @@ static void open_one(struct open_meter *meter, const struct emit_meter_type *typ
 }
 
 static int64_t time_meters(struct open_meter *meters, size_t count) {
-    int64_t before_ns = now_ns();
+    int64_t before_ns = bench_now_ns();
     for (int sample = 0; sample < SAMPLES; sample++)
         for (size_t i = 0; i < count; i++)
             meters[i].type->read(meters[i].state, meters[i].readings);
-    return now_ns() - before_ns;
-}
-
-static int compare(const void *left, const void *right) {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
+    return bench_now_ns() - before_ns;
 }
 
 // Of a sorted series, in microseconds a sample.
 static double quantile_us(const int64_t *series, double quantile) {
     return (double)series[(int)(quantile * (BLOCKS - 1))] / SAMPLES / 1000;
-}
-
-static int remove_one(const char *path, const struct stat *seen, int type, struct FTW *walk) {
-    (void)seen, (void)type, (void)walk;
-    return remove(path);
 }
 
 static bool contest(const struct bare *bare, struct open_meter *meters, bool gpus, double bound) {
@@ -184,7 +113,7 @@ static bool contest(const struct bare *bare, struct open_meter *meters, bool gpu
     printf("one sample of 8 zones%s, us%*s p25     p50\n", gpus ? " and 8 GPUs" : "", gpus ? 1 : 12,
            "");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        qsort(rows[i].ns, BLOCKS, sizeof(int64_t), compare);
+        qsort(rows[i].ns, BLOCKS, sizeof(int64_t), bench_compare);
         printf("  %-30s %7.3f %7.3f\n", rows[i].name, quantile_us(rows[i].ns, 0.25),
                quantile_us(rows[i].ns, 0.5));
     }
@@ -198,12 +127,18 @@ int main(void) {
     static struct open_meter meters[2];
     struct bare bare = {0};
     struct emit_host host;
-    char root[] = "/tmp/emit-bench-XXXXXX";
-    const char *nvml = getenv("EMIT_NVML_LIBRARY");
-    if (!mkdtemp(root)) return 2;
-    make_machine(root, bare.descriptors);
-    if (emit_host_open(&host, root, NULL) != EMIT_OK) return 2;
-    open_one(&meters[0], &emit_meter_rapl, &host, NULL, ZONES);
+    char folder[BENCH_PATH_MAX], sysfs[BENCH_PATH_MAX + 8], *nvml = bench_take_nvml();
+    bench_make_folder(folder);
+    (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
+    bench_make_machine(sysfs);
+    for (int i = 0; i < BENCH_ZONES; i++) {
+        char path[BENCH_PATH_MAX];
+        bench_zone_path(path, sysfs, i, "energy_uj");
+        bare.descriptors[i] = open(path, O_RDONLY | O_CLOEXEC);
+        if (bare.descriptors[i] < 0) bench_give_up(path);
+    }
+    if (emit_host_open(&host, sysfs, NULL) != EMIT_OK) return 2;
+    open_one(&meters[0], &emit_meter_rapl, &host, NULL, BENCH_ZONES);
     bool good = contest(&bare, meters, false, zones_bound);
     if (nvml) {
         open_gpus(&bare, nvml);
@@ -213,12 +148,13 @@ int main(void) {
         printf("8 zones and 8 GPUs: not here, for there is no test bed\n");
     }
     for (size_t m = 0; m < (nvml ? 2 : 1); m++) {
-        for (size_t i = 0; i < ZONES; i++)
+        for (size_t i = 0; i < BENCH_ZONES; i++)
             if (meters[m].readings[i].code != EMIT_CODE_NONE) return 2;
         meters[m].type->close(meters[m].state);
         free(meters[m].state);
     }
     emit_host_close(&host);
-    nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    bench_remove_folder(folder);
+    free(nvml);
     return good ? 0 : 1;
 }
