@@ -202,9 +202,99 @@ static void check_rest(void) {
           (unsigned long long)naive);
 }
 
+// Random readings against books that are kept beside: watts of any size, samples that
+// fail, come late or twice at once, sleep in between, impossible watts, a device that goes.
+
+static uint64_t state = 0x2545f4914f6cdd1du;
+static uint64_t below(uint64_t limit) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (state >> 16) % limit;
+}
+
+__extension__ typedef unsigned __int128 u128;
+
+struct books {
+    u128 half_picojoules;
+    int64_t first_ns, last_ns, slept_ns, last_slept_ns, unknown_ns;
+    uint64_t good, last, most;
+    bool impossible, slept, gone;
+};
+
+static void keep_books(struct books *books, const struct emit_reading *reading) {
+    if (books->gone) return;
+    if (reading->code == EMIT_CODE_GONE) books->gone = true;
+    if (reading->code) return;
+    if (reading->count > 1000000) books->impossible = true;
+    if (reading->count > books->most) books->most = reading->count;
+    int64_t gap_ns = reading->taken_ns - books->last_ns;
+    if (!books->good) {
+        books->first_ns = reading->taken_ns;
+    } else if (books->slept_ns != books->last_slept_ns) {
+        books->slept = true;
+        books->unknown_ns += gap_ns;
+    } else if (gap_ns > 250 * ms) {
+        books->unknown_ns += gap_ns;
+    } else {
+        books->half_picojoules += (u128)(books->last + reading->count) * (u128)gap_ns;
+    }
+    books->good++;
+    books->last = reading->count;
+    books->last_ns = reading->taken_ns;
+    books->last_slept_ns = books->slept_ns;
+}
+
+static bool agrees(const struct books *books, const struct emit_outcome *outcome) {
+    if (!emit_outcome_has_energy(outcome)) return outcome->count == 0;
+    int64_t span_ns = books->last_ns - books->first_ns;
+    bool whole = outcome->kind == EMIT_OUTCOME_MEASURED;
+    double covered =
+        (double)(span_ns - books->unknown_ns) / (double)(outcome->to_ns - outcome->from_ns);
+    return !books->impossible && outcome->count == (uint64_t)(books->half_picojoules / 2000) &&
+           outcome->samples == books->good && outcome->uncertainty_joules > 0 &&
+           is_near(outcome->coverage_ratio, covered) &&
+           is_near(outcome->peak_watts, (double)books->most / 1000) &&
+           !(whole && (books->unknown_ns || books->gone || books->slept));
+}
+
+static void check_traces(void) {
+    enum { TRACES = 200000 };
+    int wrong = 0, seen[EMIT_OUTCOME_COUNT] = {0};
+    for (int trace = 0; trace < TRACES; trace++) {
+        struct emit_slot slot = {.point = gpu()};
+        struct books books = {.slept_ns = (int64_t)below(5) * ms};
+        struct emit_window window = {.from_ns = (int64_t)below(1000000000)};
+        bool calm = below(2);
+        int64_t at_ns = window.from_ns;
+        for (uint64_t i = 0, count = 1 + below(12); i < count; i++) {
+            if (i) at_ns += (int64_t)below(!calm && !below(8) ? 2000000000 : 250000001);
+            if (!calm && !below(30)) books.slept_ns += 51 * ms + (int64_t)below(1000000000);
+            struct emit_reading reading = {.count = below(calm ? 1000001 : 1002000),
+                                           .taken_ns = at_ns,
+                                           .suspended_ns = books.slept_ns};
+            if (!calm && !below(10)) reading.code = EMIT_CODE_TIMEOUT;
+            if (!calm && !below(60)) reading.code = EMIT_CODE_GONE;
+            emit_tally_fold(&slot.tally, &slot.point, &reading);
+            keep_books(&books, &reading);
+        }
+        window.to_ns = at_ns;
+        struct emit_outcome outcome;
+        emit_settle(&slot, 1, &window, &outcome);
+        seen[outcome.kind]++;
+        wrong += !agrees(&books, &outcome);
+    }
+    CHECK(wrong == 0, "%d traces, %d that disagree with the books", TRACES, wrong);
+    CHECK(seen[EMIT_OUTCOME_MEASURED] > TRACES / 4 && seen[EMIT_OUTCOME_PARTIAL] > TRACES / 10 &&
+              seen[EMIT_OUTCOME_REFUSED] > TRACES / 20,
+          "%d measured, %d partial, %d refused", seen[EMIT_OUTCOME_MEASURED],
+          seen[EMIT_OUTCOME_PARTIAL], seen[EMIT_OUTCOME_REFUSED]);
+}
+
 int main(void) {
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++)
         check_case(c);
     check_rest();
+    check_traces();
     return check_end();
 }
