@@ -162,9 +162,8 @@ static bool is_tally(const struct emit_tally *tally) {
            tally->first_within_ns >= 0 && tally->last_within_ns >= 0 && tally->first_age_ns >= 0 &&
            tally->last_age_ns >= 0 && tally->before_gap_ns >= 0 && tally->told_ns >= 0 &&
            tally->told_ns <= tally->last_ns && tally->told_count <= tally->carried_count &&
-           tally->told_count <= tally->carried_count && tally->scatter_joules2 >= 0 &&
-           tally->moved_ns <= tally->last_ns && tally->uncovered_ns >= 0 &&
-           tally->uncovered_ns <= tally->last_ns - tally->first_ns &&
+           tally->scatter_joules2 >= 0 && tally->moved_ns <= tally->last_ns &&
+           tally->uncovered_ns >= 0 && tally->uncovered_ns <= tally->last_ns - tally->first_ns &&
            tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT;
 }
 
