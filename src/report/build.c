@@ -230,23 +230,20 @@ static enum emit_status copy_points(struct emit_report *report,
     return EMIT_OK;
 }
 
-// True when another meter could tell whether the run may use this device.
-static bool is_matched_elsewhere(const struct emit_report *report, const struct emit_point *point) {
-    for (size_t i = 0; i < report->point_count; i++) {
-        const struct emit_point *other = &report->slots[i].point;
-        if (strcmp(other->device_id, point->device_id) == 0 &&
-            !(other->traits & EMIT_TRAIT_UNMATCHED))
-            return true;
-    }
-    return false;
+bool emit_report_is_unmatched(const struct emit_slot *slots, size_t count, size_t index) {
+    const struct emit_point *point = &slots[index].point;
+    bool unmatched = point->traits & EMIT_TRAIT_UNMATCHED;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(slots[i].point.device_id, point->device_id) == 0)
+            unmatched = unmatched && slots[i].point.traits & EMIT_TRAIT_UNMATCHED;
+    return unmatched;
 }
 
 // What was metered although nobody could tell whether the run may use it, said once.
 static void note_unmatched(struct emit_report *report) {
     for (size_t i = 0; i < report->point_count; i++) {
         const struct emit_point *point = &report->slots[i].point;
-        if (!(point->traits & EMIT_TRAIT_UNMATCHED) || is_matched_elsewhere(report, point))
-            continue;
+        if (!emit_report_is_unmatched(report->slots, report->point_count, i)) continue;
         emit_report_note(report, "%s: %s", point->meter, point->note);
         return;
     }

@@ -79,6 +79,9 @@ struct emit_report {
     double self_cpu_seconds;   // user and system time emit itself used
 };
 
+// True when no meter that sees this device could tell whether the run may use it.
+bool emit_report_is_unmatched(const struct emit_slot *slots, size_t count, size_t index);
+
 // Builds totals and diagnostics from a closed run (copied; the result stays the caller's).
 EMIT_MUST_CHECK enum emit_status emit_report_build(struct emit_report *report,
                                                    const struct emit_run_result *result,

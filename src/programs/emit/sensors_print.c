@@ -32,9 +32,10 @@ struct said {
 };
 
 // What is to be known of a point that can be read.
-static void describe_reading(struct emit_text *words, const struct emit_slot *slot,
-                             const struct emit_outcome *outcome, struct said *said) {
-    const struct emit_point *point = &slot->point;
+static void describe_reading(struct emit_text *words, const struct emit_sensors *sensors,
+                             size_t index, struct said *said) {
+    const struct emit_point *point = &sensors->slots[index].point;
+    const struct emit_outcome *outcome = &sensors->result.outcomes[index];
     if (outcome->code == EMIT_CODE_REPLICATE)
         emit_text_add_format(words, "same counter as %s",
                              *outcome->because_meter ? outcome->because_meter : outcome->because);
@@ -47,7 +48,10 @@ static void describe_reading(struct emit_text *words, const struct emit_slot *sl
     if (*point->inside) emit_text_add_format(words, "; inside %s", point->inside);
     if (point->component == EMIT_COMPONENT_PLATFORM)
         emit_text_add(words, "; never added to others");
-    if (*point->note && strcmp(point->note, said->product) != 0)
+    // Which devices are the run's, another meter may have told meanwhile.
+    bool is_true = !(point->traits & EMIT_TRAIT_UNMATCHED) ||
+                   emit_report_is_unmatched(sensors->slots, sensors->count, index);
+    if (*point->note && is_true && strcmp(point->note, said->product) != 0)
         emit_text_add_format(words, "; %s", point->note);
     said->product = point->note;
 }
@@ -72,7 +76,7 @@ static void print_point(const struct emit_page *page, const struct emit_sensors 
                            number);
     if (is_numbered) emit_text_add_format(&words, "%s ", id);
     if (emit_sensors_is_readable(slot) || !*point->note) {
-        describe_reading(&words, slot, outcome, said);
+        describe_reading(&words, sensors, index, said);
     } else {
         emit_text_add(&words, strcmp(point->note, said->why) == 0 ? "same" : point->note);
         said->why = point->note;
