@@ -112,6 +112,23 @@ def check_what_is_not_compared(folder):
     check_equal(got, 3, "two runs that measured nothing cannot be compared")
 
 
+def phase(name, joules, margin, what="cpu-package"):
+    return {"phase": name, "parts": 1, "window_ns": 4000000000, "from": "2026-06-13T16:00:01.000Z", "to": "2026-06-13T16:00:05.000Z",
+            "points": [], "totals": [{"what": what, "joules": joules, "mean_watts": joules / 4, "timing_uncertainty_joules": margin}]}
+
+
+def check_phases(folder):
+    one = [point(PACKAGE, "package-0", 0, 100, 1)]
+    got, document, text = folder.compare(
+        report("run_a", one, phases=[phase("load", 40, 2), phase("train", 50, 2), phase("old", 5, 1), phase("part", 7, 1, "gpu")]),
+        report("run_b", one, phases=[phase("load", 44.5, 2), phase("train", 53.5, 2), phase("new", 5, 1), phase("part", 7, 1)]))
+    rows = {row["phase"]: row["joules"]["verdict"] for row in document["phases"]}
+    check_equal(rows, {"load": "more", "train": "within", "old": "not-compared", "new": "not-compared", "part": "not-compared"},
+                "a phase is judged as a run is; of other devices, or on one side only, it is not compared")
+    check_equal(got, 0, "and changes nothing in the exit status")
+    check("load" in text and "not in B" in text and "apart from the sum" in text, "phases stand apart from the sum")
+
+
 def check_eight(folder):
     eight = [point(GPU, f"GPU-{i:08x}-77d0-4c1e-9f00-aabbccddeeff", i, 154000 + i, 120) for i in range(8)]
     hostile = report("run_b", eight, command="sh -c '\x1b[2J" + "x" * 200 + "'")
@@ -167,6 +184,7 @@ def check_groups(scratch):
 with tempfile.TemporaryDirectory() as scratch:
     check_verdicts(Folder(scratch))
     check_what_is_not_compared(Folder(scratch))
+    check_phases(Folder(scratch))
     check_eight(Folder(scratch))
     check_groups(scratch)
 end()

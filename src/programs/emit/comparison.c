@@ -72,6 +72,37 @@ static void compare_devices(struct emit_comparison *comparison) {
         if (!find(comparison, a, &b->devices[i].point)) add_row(comparison, NULL, &b->devices[i]);
 }
 
+static const struct emit_group_phase *find_phase(const struct emit_group *group, const char *name) {
+    for (size_t i = 0; i < group->phase_count; i++)
+        if (strcmp(group->phases[i].name, name) == 0) return &group->phases[i];
+    return NULL;
+}
+
+static void add_phase(struct emit_comparison *comparison, const struct emit_group_phase *a,
+                      const struct emit_group_phase *b) {
+    struct emit_comparison_phase *phase = &comparison->phases[comparison->phase_count++];
+    *phase = (struct emit_comparison_phase){.name = a ? a->name : b->name};
+    const struct emit_group *p = &comparison->a->group, *q = &comparison->b->group;
+    if (a) {
+        phase->seconds.a = quantity_of(p, a->seconds, NULL);
+        phase->sum.a = quantity_of(p, a->sum.joules, a->sum.uncertainty);
+    }
+    if (b) {
+        phase->seconds.b = quantity_of(q, b->seconds, NULL);
+        phase->sum.b = quantity_of(q, b->sum.joules, b->sum.uncertainty);
+    }
+    judge(&phase->seconds, true);
+    judge(&phase->sum, !comparison->sums_differ && !comparison->one_simulated);
+}
+
+static void compare_phases(struct emit_comparison *comparison) {
+    const struct emit_group *a = &comparison->a->group, *b = &comparison->b->group;
+    for (size_t i = 0; i < a->phase_count; i++)
+        add_phase(comparison, &a->phases[i], find_phase(b, a->phases[i].name));
+    for (size_t i = 0; i < b->phase_count; i++)
+        if (!find_phase(a, b->phases[i].name)) add_phase(comparison, NULL, &b->phases[i]);
+}
+
 // Devices of a kind stand together, whichever side has them.
 static void sort(struct emit_comparison *comparison) {
     for (size_t i = 1; i < comparison->count; i++) {
@@ -108,6 +139,7 @@ void emit_compare(struct emit_comparison *comparison, const struct emit_side *a,
     comparison->watts.a = quantity_of(p, p->sum.watts, NULL);
     comparison->watts.b = quantity_of(q, q->sum.watts, NULL);
     judge(&comparison->watts, sums && !comparison->one_simulated);
+    compare_phases(comparison);
 }
 
 const char *emit_verdict_word(enum emit_verdict verdict) {

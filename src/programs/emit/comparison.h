@@ -42,6 +42,12 @@ struct emit_comparison_row {
     enum emit_verdict verdict;
 };
 
+// A phase that either of them has: its time and the joules of its sum.
+struct emit_comparison_phase {
+    const char *name; // of the group that has it
+    struct emit_comparison_row seconds, sum;
+};
+
 enum { EMIT_COMPARISON_ROWS_MAX = 2 * EMIT_POINTS_MAX };
 
 struct emit_comparison {
@@ -49,6 +55,8 @@ struct emit_comparison {
     struct emit_comparison_row seconds, sum, watts; // watts: the mean of the sum
     size_t count;
     struct emit_comparison_row *rows; // devices, EMIT_COMPARISON_ROWS_MAX of the caller
+    size_t phase_count;
+    struct emit_comparison_phase phases[2 * EMIT_GROUP_PHASES_MAX];
     bool nodes_differ;
     bool one_simulated; // and the other is not: nothing is compared
     bool sums_differ;   // they hold different devices: not compared

@@ -71,6 +71,18 @@ enum emit_status emit_comparison_write_json(struct emit_text *text,
     write_row(&writer, &comparison->sum);
     emit_json_key(&writer, "watts");
     write_row(&writer, &comparison->watts);
+    emit_json_key(&writer, "phases");
+    emit_json_open_array(&writer);
+    for (size_t i = 0; i < comparison->phase_count; i++) {
+        emit_json_open_object(&writer);
+        emit_json_member_string(&writer, "phase", comparison->phases[i].name);
+        emit_json_key(&writer, "seconds");
+        write_row(&writer, &comparison->phases[i].seconds);
+        emit_json_key(&writer, "joules");
+        write_row(&writer, &comparison->phases[i].sum);
+        emit_json_close_object(&writer);
+    }
+    emit_json_close_array(&writer);
     emit_json_close_object(&writer);
     if (text->cut) return emit_fail(err, EMIT_FULL, "it is longer than %zu bytes", text->size);
     return EMIT_OK;

@@ -55,8 +55,7 @@ static void print_row(const struct table *table, const char *label,
     if (row->b.known) write_value(b, row->b.value, unit, false);
     if (isfinite(row->difference)) write_value(difference, row->difference, unit, true);
     write_percent(percent, row->percent);
-    if (isfinite(row->margin) && row != &table->comparison->seconds)
-        emit_figure_uncertainty(margin, row->margin);
+    if (isfinite(row->margin) && unit == table->unit) emit_figure_uncertainty(margin, row->margin);
     fprintf(table->out, "  %s%*s%*s%*s%*s%*s", name,
             LABEL_COLUMNS - 2 - width > 0 ? LABEL_COLUMNS - 2 - width : 0, "", VALUE_COLUMNS, a,
             VALUE_COLUMNS, b, VALUE_COLUMNS, difference, PERCENT_COLUMNS + 2, percent);
@@ -147,6 +146,18 @@ static void print_caveats(const struct emit_page *page, const struct emit_compar
     }
 }
 
+// Joules of each phase, and how long it was; none is part of another's sum.
+static void print_phases(const struct emit_page *page, const struct table *table) {
+    static const struct emit_energy_unit second = {"s", 1};
+    const struct emit_comparison *comparison = table->comparison;
+    if (comparison->phase_count)
+        emit_page_words(page, "  ", 2, "Phases, each apart from the sum: time and joules");
+    for (size_t i = 0; i < comparison->phase_count; i++) {
+        print_row(table, comparison->phases[i].name, &comparison->phases[i].seconds, &second);
+        print_row(table, "", &comparison->phases[i].sum, table->unit);
+    }
+}
+
 static void print_verdict(const struct emit_page *page, const struct emit_comparison *comparison) {
     const char *words = NULL;
     if (comparison->sum.verdict == EMIT_VERDICT_WITHIN)
@@ -176,6 +187,7 @@ void emit_comparison_print(FILE *out, const struct emit_comparison *comparison) 
         print_row(&table, "sum", &comparison->sum, table.unit);
         print_row(&table, "mean watts", &comparison->watts, &watt);
     }
+    print_phases(&page, &table);
     print_verdict(&page, comparison);
     print_caveats(&page, comparison);
 }

@@ -42,6 +42,10 @@ enum emit_status emit_group_init(struct emit_group *group, size_t capacity,
 void emit_group_clear(struct emit_group *group) {
     for (size_t i = 0; i < group->device_count; i++)
         free_series(&group->devices[i].series);
+    for (size_t i = 0; i < group->phase_count; i++) {
+        free_series(&group->phases[i].sum);
+        free(group->phases[i].seconds);
+    }
     free_series(&group->sum);
     free(group->runs);
     free(group->seconds);
@@ -103,6 +107,50 @@ static enum emit_status add_points(struct emit_group *group, const struct emit_r
     return EMIT_OK;
 }
 
+static struct emit_group_phase *find_phase(struct emit_group *group, const char *name) {
+    for (size_t i = 0; i < group->phase_count; i++)
+        if (strcmp(group->phases[i].name, name) == 0) return &group->phases[i];
+    return NULL;
+}
+
+// NULL: no memory.
+static struct emit_group_phase *make_phase(struct emit_group *group, const char *name) {
+    struct emit_group_phase *phase = &group->phases[group->phase_count++];
+    (void)emit_text_format(phase->name, sizeof phase->name, "%s", name);
+    phase->seconds = calloc(group->capacity, sizeof *phase->seconds);
+    if (!make_series(&phase->sum, group->capacity) || !phase->seconds) return NULL;
+    for (size_t i = 0; i < group->capacity; i++)
+        phase->seconds[i] = (double)NAN;
+    return phase;
+}
+
+// A phase's sum is known in full when nothing in it is partial, as that of the run.
+static bool is_whole(const struct emit_report_phase *phase) {
+    for (size_t i = 0; i < phase->point_count; i++)
+        if (phase->outcomes[i].counts_in_total && phase->outcomes[i].kind != EMIT_OUTCOME_MEASURED)
+            return false;
+    return phase->total_count > 0;
+}
+
+static enum emit_status add_phases(struct emit_group *group, const struct emit_report *report,
+                                   struct emit_error *err) {
+    for (size_t i = 0; i < report->phase_count; i++) {
+        const struct emit_report_phase *said = &report->phases[i];
+        struct emit_group_phase *phase = find_phase(group, said->name);
+        if (!phase && group->phase_count == EMIT_GROUP_PHASES_MAX) continue;
+        if (!phase && !(phase = make_phase(group, said->name)))
+            return emit_fail(err, EMIT_NO_MEMORY, "no memory for a phase of %zu runs",
+                             group->capacity);
+        phase->seconds[group->count] = (double)said->lasted_ns / 1e9;
+        // Of other devices than the run's sum it would be another quantity.
+        if (!is_whole(said) || strcmp(said->totals[0].what, group->summed) != 0) continue;
+        phase->sum.joules[group->count] = said->totals[0].joules;
+        phase->sum.watts[group->count] = said->totals[0].mean_watts;
+        phase->sum.uncertainty[group->count] = said->totals[0].uncertainty_joules;
+    }
+    return EMIT_OK;
+}
+
 enum emit_status emit_group_add(struct emit_group *group, const struct emit_report *report,
                                 const char *run_id, int exit_status, double seconds,
                                 struct emit_error *err) {
@@ -112,6 +160,7 @@ enum emit_status emit_group_add(struct emit_group *group, const struct emit_repo
     run->exit_status = exit_status;
     group->seconds[group->count] = seconds;
     enum emit_status status = report ? add_points(group, report, err) : EMIT_OK;
+    if (status == EMIT_OK && report) status = add_phases(group, report, err);
     if (status != EMIT_OK) return status;
     group->simulated |= report && report->simulated;
     group->count++;

@@ -26,6 +26,15 @@ struct emit_group_device {
     struct emit_series series; // measured in full only; partial outcomes are NaN
 };
 
+// A phase by its name: the sum of what was used in it, and how long it lasted.
+struct emit_group_phase {
+    char name[EMIT_PHASE_NAME_MAX];
+    struct emit_series sum;
+    double *seconds;
+};
+
+enum { EMIT_GROUP_PHASES_MAX = 64 }; // further ones are not looked at
+
 struct emit_group {
     size_t capacity; // of runs
     size_t count;
@@ -38,7 +47,9 @@ struct emit_group {
     char summed[EMIT_DEVICE_ID_MAX]; // as the first total says: "gpu + cpu-package"
     size_t device_count;
     struct emit_group_device *devices; // EMIT_POINTS_MAX
-    double *scratch;                   // capacity values, for statistics
+    size_t phase_count;
+    struct emit_group_phase phases[EMIT_GROUP_PHASES_MAX];
+    double *scratch; // capacity values, for statistics
 };
 
 // Room for `capacity` >= 1 runs. Clear it with emit_group_clear, also after a failure.
