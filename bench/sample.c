@@ -8,58 +8,17 @@
 //
 // usage: [emit-testbed run --static eight-gpus --] bench-sample
 // SPDX-License-Identifier: Apache-2.0
-#include "bench.h"
 #include "meters/meter.h"
-
-#include <dlfcn.h>
+#include "reads.h"
 
 // Samples of one block are timed together.
 enum { GPUS = 8, BLOCKS = 3000, SAMPLES = 50 };
 static const double zones_bound = 1.15, gpus_bound = 1.2;
 
-// What a program would call that wants nothing but the counts.
-struct bare {
-    int descriptors[BENCH_ZONES];
-    void *gpus[GPUS];
-    int (*energy)(void *gpu, unsigned long long *millijoules); // NULL: no GPUs
-};
-
-static void find_function(void *library, const char *symbol, void *slot) {
-    void *found = dlsym(library, symbol);
-    if (!found) {
-        fprintf(stderr, "bench-sample: %s\n", dlerror());
-        exit(2);
-    }
-    memcpy(slot, &found, sizeof found);
-}
-
-static void open_gpus(struct bare *bare, const char *path) {
-    int (*init)(void), (*handle)(unsigned index, void **gpu);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        fprintf(stderr, "bench-sample: %s\n", dlerror());
-        exit(2);
-    }
-    find_function(library, "nvmlInit_v2", &init);
-    find_function(library, "nvmlDeviceGetHandleByIndex_v2", &handle);
-    find_function(library, "nvmlDeviceGetTotalEnergyConsumption", &bare->energy);
-    if (init() != 0) exit(2);
-    for (unsigned i = 0; i < GPUS; i++)
-        if (handle(i, &bare->gpus[i]) != 0) exit(2);
-}
-
-static int64_t time_bare(const struct bare *bare, bool gpus) {
+static int64_t time_bare(const struct bench_reads *reads) {
     int64_t before_ns = bench_now_ns();
-    for (int sample = 0; sample < SAMPLES; sample++) {
-        for (int i = 0; i < BENCH_ZONES; i++) {
-            char text[32];
-            if (pread(bare->descriptors[i], text, sizeof text, 0) <= 0) exit(2);
-        }
-        for (int i = 0; gpus && i < GPUS; i++) {
-            unsigned long long millijoules;
-            if (bare->energy(bare->gpus[i], &millijoules) != 0) exit(2);
-        }
-    }
+    for (int sample = 0; sample < SAMPLES; sample++)
+        bench_read_once(reads);
     return bench_now_ns() - before_ns;
 }
 
@@ -99,19 +58,19 @@ static double quantile_us(const int64_t *series, double quantile) {
     return (double)series[(int)(quantile * (BLOCKS - 1))] / SAMPLES / 1000;
 }
 
-static bool contest(const struct bare *bare, struct open_meter *meters, bool gpus, double bound) {
+static bool contest(const struct bench_reads *reads, struct open_meter *meters, double bound) {
     static int64_t bare_ns[BLOCKS], meter_ns[BLOCKS], again_ns[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) {
-        bare_ns[i] = time_bare(bare, gpus);
-        meter_ns[i] = time_meters(meters, gpus ? 2 : 1);
-        again_ns[i] = time_bare(bare, gpus);
+        bare_ns[i] = time_bare(reads);
+        meter_ns[i] = time_meters(meters, reads->gpus ? 2 : 1);
+        again_ns[i] = time_bare(reads);
     }
     const struct {
         const char *name;
         int64_t *ns;
     } rows[] = {{"bare", bare_ns}, {"bare again", again_ns}, {"emit's meters", meter_ns}};
-    printf("one sample of 8 zones%s, us%*s p25     p50\n", gpus ? " and 8 GPUs" : "", gpus ? 1 : 12,
-           "");
+    printf("one sample of 8 zones%s, us%*s p25     p50\n", reads->gpus ? " and 8 GPUs" : "",
+           reads->gpus ? 1 : 12, "");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         qsort(rows[i].ns, BLOCKS, sizeof(int64_t), bench_compare);
         printf("  %-30s %7.3f %7.3f\n", rows[i].name, quantile_us(rows[i].ns, 0.25),
@@ -125,25 +84,20 @@ static bool contest(const struct bare *bare, struct open_meter *meters, bool gpu
 
 int main(void) {
     static struct open_meter meters[2];
-    struct bare bare = {0};
+    struct bench_reads reads = {0};
     struct emit_host host;
     char folder[BENCH_PATH_MAX], sysfs[BENCH_PATH_MAX + 8], *nvml = bench_take_nvml();
     bench_make_folder(folder);
     (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
     bench_make_machine(sysfs);
-    for (int i = 0; i < BENCH_ZONES; i++) {
-        char path[BENCH_PATH_MAX];
-        bench_zone_path(path, sysfs, i, "energy_uj");
-        bare.descriptors[i] = open(path, O_RDONLY | O_CLOEXEC);
-        if (bare.descriptors[i] < 0) bench_give_up(path);
-    }
+    bench_open_zones(&reads, sysfs);
     if (emit_host_open(&host, sysfs, NULL) != EMIT_OK) return 2;
     open_one(&meters[0], &emit_meter_rapl, &host, NULL, BENCH_ZONES);
-    bool good = contest(&bare, meters, false, zones_bound);
+    bool good = contest(&reads, meters, zones_bound);
     if (nvml) {
-        open_gpus(&bare, nvml);
+        bench_open_gpus(&reads, nvml);
         open_one(&meters[1], &emit_meter_nvml, &host, nvml, GPUS);
-        good &= contest(&bare, meters, true, gpus_bound);
+        good &= contest(&reads, meters, gpus_bound);
     } else {
         printf("8 zones and 8 GPUs: not here, for there is no test bed\n");
     }
