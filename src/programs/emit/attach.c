@@ -119,12 +119,16 @@ static int meter_process(struct run *run, const struct attach_target *target, in
 static int attach(struct run *run, struct attach_target *target) {
     struct emit_error err;
     char *words[] = {target->command, NULL};
+    bool seen = attach_target_stand_in(target);
     enum emit_status status = run_plan_make(&run->plan, run->options, &run->host, words, &err);
     if (status == EMIT_OK && !run->plan.meters[0])
         status = emit_fail(&err, EMIT_INVALID, "--meters none leaves nothing to do");
     if (status == EMIT_OK) status = run_files_open(run, &err);
     if (status != EMIT_OK) return emit_complain(run->command, EXIT_USAGE, "%s", err.text);
     if (run->plan.notice[0]) run_note(run, "%s", run->plan.notice);
+    if (!seen)
+        run_note(run, "Which GPUs process %ld may use is not yours to see: all are metered.",
+                 (long)target->pid);
     int exit_status = EXIT_USAGE;
     int signals = take_signals(&err);
     if (signals < 0) {
@@ -168,13 +172,15 @@ const struct emit_command emit_command_attach = {
     .name = "attach",
     .summary = "meter until a process that runs already has ended",
     .operands = "PID",
-    .text = "Meters the devices of this machine from now until process PID has ended, then reports "
-            "as emit run does. What PID used before is not in it, and the report says how long "
-            "that was. Devices are metered as a whole, so that whatever PID started counts while "
-            "PID lives; what outlives it is not waited for. PID may be anybody's: it is waited "
-            "for, and not touched.\n\n"
-            "Ctrl-C (INT, TERM, HUP, QUIT) ends the metering, not PID, and the report is given. "
-            "The exit status of PID is its parent's to know and does not stand in the report.",
+    .text =
+        "Meters the devices of this machine from now until process PID has ended, then reports "
+        "as emit run does. What PID used before is not in it, and the report says how long "
+        "that was. Devices are metered as a whole, so that whatever PID started counts while "
+        "PID lives; what outlives it is not waited for. They are those that PID may use, as its "
+        "own environment and processors say. PID may be anybody's: it is waited for, and not "
+        "touched.\n\n"
+        "Ctrl-C (INT, TERM, HUP, QUIT) ends the metering, not PID, and the report is given. "
+        "The exit status of PID is its parent's to know and does not stand in the report.",
     .example = "emit attach $(pidof -s train)",
     .more_examples = "# a job that was started without emit, into the run it belongs to\n"
                      "emit attach --run-id job-42 4242",

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 enum {
     KERNEL_THREAD = 0x00200000, // PF_KTHREAD, in the flags of /proc/PID/stat
     STAT_BYTES_MAX = 1024,
+    PROCESSORS_MAX = 8192, // the kernel's own limit
 };
 
 static bool has_ended(const struct attach_target *target) {
@@ -120,6 +122,35 @@ enum emit_status attach_target_open(struct attach_target *target, const char *wo
     }
     *target = found;
     return EMIT_OK;
+}
+
+bool attach_target_stand_in(const struct attach_target *target) {
+    // What meters/assignment.h asks for.
+    static const char *const names[] = {"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER",
+                                        "NVIDIA_VISIBLE_DEVICES", "SLURM_JOB_GPUS",
+                                        "SLURM_STEP_GPUS"};
+    enum { NAMES = sizeof names / sizeof names[0] };
+    char path[64], *variable = NULL;
+    size_t size = 0;
+    cpu_set_t processors[PROCESSORS_MAX / CPU_SETSIZE];
+    for (size_t i = 0; i < NAMES; i++)
+        (void)unsetenv(names[i]);
+    if (sched_getaffinity(target->pid, sizeof processors, processors) == 0)
+        (void)sched_setaffinity(0, sizeof processors, processors);
+    (void)emit_text_format(path, sizeof path, "/proc/%ld/environ", (long)target->pid);
+    FILE *environment = fopen(path, "re");
+    if (!environment) return false;
+    while (getdelim(&variable, &size, '\0', environment) > 0) {
+        for (size_t i = 0; i < NAMES; i++) {
+            size_t length = strlen(names[i]);
+            if (strncmp(variable, names[i], length) == 0 && variable[length] == '=')
+                (void)setenv(names[i], variable + length + 1, 1);
+        }
+    }
+    bool whole = !ferror(environment);
+    free(variable);
+    (void)fclose(environment);
+    return whole;
 }
 
 void attach_target_close(struct attach_target *target) {

@@ -21,6 +21,11 @@ struct attach_target {
 // process has ended, or never was.
 EMIT_MUST_CHECK enum emit_status attach_target_open(struct attach_target *target, const char *word,
                                                     struct emit_host *host, struct emit_error *err);
+// Takes over what says which devices the process may use, its environment variables
+// and its processors, as if emit had been started in its place: before the plan is
+// made, and while there is one thread. False: they are not ours to see; then it may
+// use all.
+bool attach_target_stand_in(const struct attach_target *target);
 void attach_target_close(struct attach_target *target);
 
 #endif
