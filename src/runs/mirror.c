@@ -22,7 +22,7 @@
 
 enum { SHOWN_EVERY_NS = 1000000000 };
 
-static bool is_written(int descriptor) {
+bool emit_run_mirror_is_written(int descriptor) {
     struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
     return fcntl(descriptor, F_OFD_GETLK, &range) == 0 && range.l_type == F_WRLCK;
 }
@@ -51,7 +51,7 @@ static void sweep(int directory) {
         if (entry->d_name[0] == '.') continue; // ours, or another one's in the making
         int file = openat(directory, entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (file < 0) continue;
-        if (!is_written(file)) (void)unlinkat(directory, entry->d_name, 0);
+        if (!emit_run_mirror_is_written(file)) (void)unlinkat(directory, entry->d_name, 0);
         close(file);
     }
     if (opened)
@@ -133,7 +133,7 @@ static bool visit(struct emit_run_file *file, int directory, const char *name,
     file->descriptor = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file->descriptor < 0) return false;
     if (fstat(file->descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        is_written(file->descriptor) && emit_run_file_map(file, false) &&
+        emit_run_mirror_is_written(file->descriptor) && emit_run_file_map(file, false) &&
         !emit_run_file_fault(file) && strcmp(file->image->header.boot_id, boot_id) == 0)
         return true;
     emit_run_file_close(file);

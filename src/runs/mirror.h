@@ -23,6 +23,8 @@ void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_
 // Removes it. Accepts one that is not there.
 void emit_run_mirror_close(struct emit_run_mirror *mirror);
 
+// True when a living run writes this mirror.
+bool emit_run_mirror_is_written(int descriptor);
 // Opens the mirror of a living run of this name, for reading only. False: there is none.
 bool emit_run_mirror_visit(struct emit_run_file *file, const char *directory,
                            const struct emit_run_header *header);

@@ -232,6 +232,9 @@ size_t emit_runs_recover(struct emit_host *host, const char *directory, emit_run
 typedef void emit_run_viewer(void *owner, const struct emit_run_result *result, uid_t user);
 size_t emit_runs_look(struct emit_host *host, const char *directory, emit_run_viewer *view,
                       void *owner);
+// The same for what root shows to everybody, a second behind.
+size_t emit_runs_look_node(struct emit_host *host, const char *node_directory,
+                           emit_run_viewer *view, void *owner);
 
 // A new sortable id: "run_" and 26 characters, time first (Crockford base 32).
 void emit_run_id_new(struct emit_host *host, char id[EMIT_RUN_ID_MAX]);

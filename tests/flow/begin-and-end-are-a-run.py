@@ -270,6 +270,23 @@ def check_nobody():
     got = finish("nobodys", program=for_nobody(EMIT), **nobodys)
     check(got.returncode == 0 and "setcap" in got.stderr, f"and ends with the remedy: {got.stderr}")
 
+    shown = tempfile.mkdtemp(prefix="emit-node-")
+    os.chmod(shown, 0o755)
+    environment["EMIT_NODE_RUNS"] = shown
+    begin("roots", env=dict(os.environ, EMIT_NODE_RUNS=shown))
+    time.sleep(1.2)
+    got = emit("runs", program=for_nobody(EMIT), **nobodys)
+    check(any(line.startswith(own("roots")) and line.endswith("  root") for line in got.stdout.splitlines()), f"a user sees that root's run goes on: {got.stdout}")
+    got = emit("show", own("roots"), program=for_nobody(EMIT), **nobodys)
+    check("metered by root" in got.stdout and " J " in got.stdout, f"and what it has counted: {got.stdout}")
+    got = begin("roots", program=for_nobody(EMIT), **nobodys)
+    check(got.returncode == 0 and "goes on already" in got.stderr, f"begins nothing beside it: {got.stderr}")
+    got = finish("roots", program=for_nobody(EMIT), **nobodys)
+    check(got.returncode == 0 and "only root can end it" in got.stderr, f"and does not end it: {got.stderr}")
+    finish("roots", env=dict(os.environ, EMIT_NODE_RUNS=shown))
+    check(report_of("roots"), "root does")
+    shutil.rmtree(shown)
+
     lent = os.path.join(home, "capable")
     shutil.copy(EMIT, lent)
     given = subprocess.run(["setcap", "cap_dac_read_search=ep", lent], capture_output=True, text=True)

@@ -57,7 +57,11 @@ static enum emit_status read_exit(struct run *run, int *status, const char *text
 // Enters the run only where others live in it. EMIT_ABSENT: nobody does.
 static enum emit_status enter(const struct run *run, struct emit_host *host,
                               struct emit_run **entered, struct emit_error *err) {
-    const struct emit_run_plan plan = {.directory = run->place.runs, .run_id = run->plan.run_id};
+    const struct emit_run_plan plan = {
+        .directory = run->place.runs,
+        .run_id = run->plan.run_id,
+        .node_directory = emit_place_node_runs(),
+    };
     enum emit_status status = emit_run_open(entered, host, &plan, err);
     if (status != EMIT_OK || !emit_run_samples(*entered)) return status;
     emit_run_abandon(*entered); // we made it ourselves
@@ -108,28 +112,36 @@ static void tell_past(struct run *run, const char *why) {
     }
 }
 
-static void end(struct run *run, int exit_status) {
-    struct emit_error err;
-    struct emit_run *entered = NULL;
+// Asks the holder to leave, leaves as the last one where nobody else goes on, and tells.
+static enum emit_status leave(struct run *run, struct emit_run *entered, int exit_status,
+                              struct emit_error *err) {
     struct emit_run_result result;
-    enum emit_status status = enter(run, &run->host, &entered, &err);
-    run_store_start(run); // while the holder takes its last sample
-    if (status == EMIT_OK) {
-        bool left = emit_run_ask_holder(entered, LEAVING_NS);
-        if (!left) run_note(run, "Nobody had begun this run, or its emit begin does not answer.");
-        status = emit_run_close(entered, &result, &err);
-    } else if (status == EMIT_ABSENT) {
-        tell_past(run, err.text);
-        return;
+    bool left = emit_run_ask_holder(entered, LEAVING_NS);
+    enum emit_status status = emit_run_close(entered, &result, err);
+    if (status != EMIT_OK) return status;
+    if (result.is_guest) {
+        emit_run_result_clear(&result);
+        return emit_fail(err, EMIT_DENIED, "run %s is root's, who began it: only root can end it",
+                         run->plan.run_id);
     }
-    if (status != EMIT_OK) {
-        (void)emit_complain(run->command, EXIT_OK, "%s", err.text);
-        return;
-    }
+    if (!left) run_note(run, "No emit begin goes on in this run, or it does not answer.");
     memcpy(run->plan.command, result.header.command, sizeof run->plan.command);
     run->started_ns = result.header.start_ns;
     run_tell(run, &result, result.end_ns, exit_status);
     emit_run_result_clear(&result);
+    return EMIT_OK;
+}
+
+static void end(struct run *run, int exit_status) {
+    struct emit_error err;
+    struct emit_run *entered = NULL;
+    enum emit_status status = enter(run, &run->host, &entered, &err);
+    run_store_start(run); // while the holder takes its last sample
+    if (status == EMIT_OK) status = leave(run, entered, exit_status, &err);
+    if (status == EMIT_ABSENT)
+        tell_past(run, err.text);
+    else if (status != EMIT_OK)
+        (void)emit_complain(run->command, EXIT_OK, "%s", err.text);
 }
 
 static int run_end(const void *given, int operand_count, char **operands) {
