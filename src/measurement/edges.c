@@ -70,7 +70,7 @@ static double counter_joules(const struct emit_point *point, const struct emit_t
 // Watts that the samples do not show, as a variance: between the samples, and at each
 // end within the time that the shown value stands for. There they can be anywhere in
 // the range that was seen; of a short window that range says little. The two factors
-// were found with random loads (edges of 99 in 100, docs/decisions/0016).
+// were found with random loads (docs/decisions/0016).
 static double unseen_joules2(const struct emit_point *point, const struct emit_tally *tally,
                              double covered) {
     const double ends = 0.029, few = 0.2;
@@ -80,9 +80,9 @@ static double unseen_joules2(const struct emit_point *point, const struct emit_t
     return tally->scatter_joules2 + (ends + few * stands / covered) * most * most;
 }
 
-// A power is shown late: by its age, and by half of the time that it is
-// averaged over. The whole integral is late then, which matters by as much as the
-// power at its end differs from that at its beginning.
+// A power is shown late: by its age, and by half of the time that it is averaged over.
+// The whole integral is late then, which matters by as much as the power at its end
+// differs from that at its beginning.
 static double power_joules(const struct emit_point *point, const struct emit_tally *tally,
                            int64_t before_ns, int64_t after_ns) {
     const double sigmas = 2.6; // 99 in 100

@@ -8,20 +8,22 @@
 // (a + b) / 2 milliwatts over ns: (a + b) * ns / 2 picojoules.
 enum { HALF_PICOJOULES = 2000 }; // in a nanojoule
 
-static bool believe(struct emit_tally *tally, const struct emit_point *point, uint64_t milliwatts) {
-    if (milliwatts > (uint64_t)point->max_milliwatts) {
+// Takes a sample into the range of what was seen. False: no device draws so much.
+static bool note_sample(struct emit_tally *tally, const struct emit_point *point, uint64_t count) {
+    if (count > (uint64_t)point->max_milliwatts) {
         emit_tally_spoil(tally, EMIT_CODE_IMPLAUSIBLE);
         return false;
     }
-    int64_t watts = (int64_t)milliwatts;
-    if (watts > tally->peak_milliwatts) tally->peak_milliwatts = watts;
-    if (watts < tally->least_milliwatts || tally->samples <= 1) tally->least_milliwatts = watts;
+    int64_t milliwatts = (int64_t)count;
+    bool first = tally->samples <= 1;
+    if (milliwatts > tally->peak_milliwatts) tally->peak_milliwatts = milliwatts;
+    if (first || milliwatts < tally->least_milliwatts) tally->least_milliwatts = milliwatts;
     return true;
 }
 
 void emit_tally_begin_integral(struct emit_tally *tally, const struct emit_point *point,
                                const struct emit_reading *reading) {
-    (void)believe(tally, point, reading->count);
+    (void)note_sample(tally, point, reading->count);
 }
 
 // Nothing is rounded away: what is less than a nanojoule waits for the next interval.
@@ -60,7 +62,7 @@ void emit_tally_integrate(struct emit_tally *tally, const struct emit_point *poi
     bool slept = emit_reading_slept(tally, reading);
     if (slept) tally->resets++;
     bool known =
-        believe(tally, point, reading->count) && !slept && gap_ns <= emit_point_hold_ns(point);
+        note_sample(tally, point, reading->count) && !slept && gap_ns <= emit_point_hold_ns(point);
     if (known && !carry(tally, reading->count, gap_ns)) {
         emit_tally_spoil(tally, EMIT_CODE_IMPLAUSIBLE);
         known = false;

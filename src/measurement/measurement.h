@@ -112,11 +112,11 @@ struct emit_tally {
 };
 
 // Takes one reading into the tally.
-// Of a counter, a smaller count is a wrap when the implied power is possible and nothing says
-// reset; otherwise the interval is lost, counted in resets, and counting goes on
-// from the new count. Of a power, the energy between two samples further apart than
-// emit_point_hold_ns, or on two sides of a suspend, is not known. A bad reading leaves the tally as
-// it was but for `failed`; EMIT_CODE_GONE ends it.
+// Of a counter, a smaller count is a wrap when the implied power is possible and nothing
+// says reset; otherwise the interval is lost, counted in resets, and counting goes on from
+// the new count. Of a power, the energy between two samples further apart than
+// emit_point_hold_ns, or on two sides of a suspend, is not known. A bad reading leaves the
+// tally as it was but for `failed`; EMIT_CODE_GONE ends it.
 void emit_tally_fold(struct emit_tally *tally, const struct emit_point *point,
                      const struct emit_reading *reading);
 
@@ -165,15 +165,13 @@ struct emit_window {
 // and `partial`.
 struct emit_outcome {
     enum emit_outcome_kind kind;
-    enum emit_code code; // why, or what one should know; NONE for a plain measurement
-    uint64_t count;      // the energy in counts of the point
-    double joules;       // count * numerator / denominator, rounded once
-    double mean_watts;   // over the covered part of the window
-    double peak_watts;   // highest mean between samples, of a power the highest sample; 0 when
-                         // never known
-    double uncertainty_joules; // of the window's two edges, and of what a power does between its
-                               // samples; as emit_uncertainty says it
-    double resolution_joules;  // one hardware unit; of a power: one all the time that is covered
+    enum emit_code code;       // why, or what one should know; NONE for a plain measurement
+    uint64_t count;            // the energy in counts of the point
+    double joules;             // count * numerator / denominator, rounded once
+    double mean_watts;         // over the covered part of the window
+    double peak_watts;         // highest mean of a stretch, of a power the highest sample; 0: none
+    double uncertainty_joules; // of the window's edges, and between the samples of a power
+    double resolution_joules;  // one hardware unit; of a power: one all the covered time
     double coverage_ratio;     // part of the window whose energy is in `count`, 0..1
     double sampling_hz;        // (samples - 1) / window, achieved
     int64_t from_ns;           // of this point's window: its first reading, or earlier

@@ -99,11 +99,11 @@ const struct emit_field emit_fields[EMIT_FIELD_COUNT] = {
         .meaning = "highest mean power between two samples"},
     [EMIT_TAG_RESOLUTION_JOULES] = {
         OURS("resolution_joules", NUMBER), LOW(ABOVE, 0), .strict_forbidden = EMIT_KINDS_MODEL,
-        .meaning = "one hardware unit of the counter"},
+        .meaning = "one hardware unit of the counter; of integrated power, one all the time"},
     [EMIT_TAG_TIMING_UNCERTAINTY_JOULES] = {
         OURS("timing_uncertainty_joules", NUMBER), LOW(FROM, 0),
         .strict_forbidden = EMIT_KINDS_MODEL,
-        .meaning = "what the edges of the window leave open, not the accuracy of the sensor"},
+        .meaning = "what the edges of the window, and power between its samples, leave open; not the accuracy of the sensor"},
     [EMIT_TAG_QUANTUM_JOULES] = {
         OURS("quantum_joules", NUMBER), LOW(ABOVE, 0), .strict_forbidden = EMIT_KINDS_MODEL,
         .meaning = "one step of the meter"},
