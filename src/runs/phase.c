@@ -216,15 +216,13 @@ enum emit_status emit_phase_end(struct emit_phases *phases, const char *name, un
     return status;
 }
 
-size_t emit_phases_peek(struct emit_phases *phases, struct emit_slot *slots, size_t size) {
+size_t emit_phases_readable(struct emit_phases *phases) {
     int64_t from_ns, to_ns;
-    size_t count = 0;
+    size_t readable = 0;
     pthread_mutex_lock(&phases->lock);
-    const struct emit_run_image *image = phases->run.image;
-    if (emit_edge_take(&phases->edge, image, false, &from_ns, &to_ns))
-        for (; count < emit_run_image_count(image) && count < size; count++)
-            slots[count] =
-                (struct emit_slot){image->slots[count].point, phases->edge.run.tallies[count], 0};
+    if (emit_edge_take(&phases->edge, phases->run.image, false, &from_ns, &to_ns))
+        for (size_t i = 0; i < phases->edge.run.sweep.count; i++)
+            readable += phases->edge.run.tallies[i].samples && !phases->edge.run.tallies[i].failed;
     pthread_mutex_unlock(&phases->lock);
-    return count;
+    return readable;
 }

@@ -65,8 +65,7 @@ EMIT_MUST_CHECK enum emit_status emit_phase_end(struct emit_phases *phases, cons
                                                 unsigned flags, emit_phase_teller *tell,
                                                 void *owner, struct emit_error *err);
 
-// The points of the run as they were found, for somebody who wants to know what can be
-// read: their own right to read counts, not the run's. Returns how many were written.
-size_t emit_phases_peek(struct emit_phases *phases, struct emit_slot *slots, size_t size);
+// How many points of the run this guest can read now.
+size_t emit_phases_readable(struct emit_phases *phases);
 
 #endif

@@ -35,6 +35,8 @@ enum emit_status emit_edge_open(struct emit_edge *edge, struct emit_host *host,
                                 const struct emit_phases_plan *plan, struct emit_error *err) {
     edge->host = host;
     edge->settings = plan->settings;
+    // Which devices are the run's, the run knows: what a rank may use is less.
+    edge->settings.assignment = (struct emit_assignment){.everything = true};
     edge->reads_nothing = host->borrowed_right;
     for (size_t i = 0; plan->meters[i] && !edge->reads_nothing; i++) {
         if (plan->of_run_only && !has_points_of(image, plan->meters[i]->name)) continue;
