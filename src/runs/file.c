@@ -398,6 +398,10 @@ enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory
     return EMIT_OK;
 }
 
+static enum emit_status nowhere(const char *run_id, const char *directory, struct emit_error *err) {
+    return emit_fail(err, EMIT_ABSENT, "run %s does not go on in %s", run_id, directory);
+}
+
 enum emit_status emit_run_file_visit(struct emit_run_file *file, const char *directory,
                                      const char *run_id, struct emit_error *err) {
     struct emit_run_file found = {.directory = -1, .descriptor = -1};
@@ -408,6 +412,7 @@ enum emit_status emit_run_file_visit(struct emit_run_file *file, const char *dir
     if (!emit_text_format(found.name, sizeof found.name, "%s@%s.run", run_id, node))
         return emit_fail(err, EMIT_INVALID, "a run id has at most %d bytes", EMIT_RUN_ID_MAX - 1);
     status = emit_run_directory_open(&found.directory, directory, false, err);
+    if (status == EMIT_ABSENT) return nowhere(run_id, directory, err);
     if (status) return status;
     found.descriptor =
         openat(found.directory, found.name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -421,8 +426,7 @@ enum emit_status emit_run_file_visit(struct emit_run_file *file, const char *dir
         status = emit_fail(err, EMIT_CORRUPT, "the file of run %s makes no sense", run_id);
     else if (atomic_load(&found.image->closed))
         status = EMIT_ABSENT;
-    if (status == EMIT_ABSENT)
-        (void)emit_fail(err, EMIT_ABSENT, "run %s does not go on in %s", run_id, directory);
+    if (status == EMIT_ABSENT) (void)nowhere(run_id, directory, err);
     if (status) {
         emit_run_file_close(&found);
         return status;

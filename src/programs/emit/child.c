@@ -8,6 +8,7 @@
 #include "host/host.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -36,23 +37,27 @@ void emit_signals_take(struct emit_signals *signals) {
     sigaction(SIGCHLD, &action, &signals->inherited_child);
 }
 
-// The environment with EMIT_RUN_ID in it: a new array of borrowed strings.
-static char **environment_with(char *run_id_entry) {
-    static const char name[] = "EMIT_RUN_ID=";
-    size_t count = 0;
+// True when both begin with the same "NAME=".
+static bool is_same_variable(const char *entry, const char *other) {
+    size_t length = strcspn(other, "=") + 1;
+    return strncmp(entry, other, length) == 0;
+}
+
+// The environment with our entries in it: a new array of borrowed strings.
+static char **environment_with(char *const *ours, size_t our_count) {
+    size_t count = 0, kept = 0;
     while (environ && environ[count])
         count++;
-    char **copy = calloc(count + 2, sizeof *copy);
+    char **copy = calloc(count + our_count + 1, sizeof *copy);
     if (!copy) return NULL;
-    size_t kept = 0;
-    bool placed = false;
     for (size_t i = 0; i < count; i++) {
-        bool is_ours = strncmp(environ[i], name, sizeof name - 1) == 0;
+        bool is_ours = false;
+        for (size_t j = 0; j < our_count; j++)
+            is_ours = is_ours || is_same_variable(environ[i], ours[j]);
         if (!is_ours) copy[kept++] = environ[i];
-        if (is_ours && !placed) copy[kept++] = run_id_entry;
-        placed |= is_ours;
     }
-    if (!placed) copy[kept] = run_id_entry;
+    for (size_t j = 0; j < our_count; j++)
+        copy[kept++] = ours[j];
     return copy;
 }
 
@@ -97,12 +102,22 @@ static int find_early_end(const struct emit_signals *signals) {
     return 0;
 }
 
+// The command may go elsewhere: the path is told from the root.
+static bool write_folder(char *entry, size_t size, const char *folder) {
+    char here[PATH_MAX] = "";
+    if (folder[0] != '/' && !getcwd(here, sizeof here)) return false;
+    return emit_text_format(entry, size, "%s=%s%s%s", EMIT_RUN_FOLDER_VARIABLE, here,
+                            here[0] ? "/" : "", folder);
+}
+
 enum emit_status emit_child_start(struct emit_child *child, const struct emit_signals *signals,
-                                  char *const *argv, const char *run_id, int *exit_status,
-                                  struct emit_error *err) {
+                                  char *const *argv, const char *run_id, const char *folder,
+                                  int *exit_status, struct emit_error *err) {
     *exit_status = EXIT_RUN_FAILED;
-    char entry[256];
-    if (!emit_text_format(entry, sizeof entry, "EMIT_RUN_ID=%s", run_id))
+    char id_entry[256], folder_entry[2 * PATH_MAX];
+    char *const ours[] = {id_entry, folder_entry};
+    bool has_folder = folder && write_folder(folder_entry, sizeof folder_entry, folder);
+    if (!emit_text_format(id_entry, sizeof id_entry, "EMIT_RUN_ID=%s", run_id))
         return emit_fail(err, EMIT_INVALID, "the run id is too long: at most 127 characters");
     int early = find_early_end(signals);
     if (early) {
@@ -111,7 +126,7 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
                          "the command was not started: signal %d (%s) came first", early,
                          strsignal(early));
     }
-    char **environment = environment_with(entry);
+    char **environment = environment_with(ours, has_folder ? 2 : 1);
     if (!environment) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     // Without it orphans go to init and are not waited for: a lesser service, no failure.
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

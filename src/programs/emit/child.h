@@ -2,7 +2,7 @@
 // until it and what it left behind are gone.
 //
 // "As if emit were not there": argv, standard streams, working directory,
-// environment (but for EMIT_RUN_ID), signal mask and dispositions are what emit
+// environment (but for EMIT_RUN_ID and EMIT_RUN_FOLDER), signal mask and dispositions are what emit
 // itself was started with. emit stays in the command's process group, so a shell
 // sees one job; it stops when the command stops and goes on when it goes on.
 // SPDX-License-Identifier: Apache-2.0
@@ -37,19 +37,22 @@ struct emit_signals {
 // threads inherit the mask. Signals that emit was told to ignore (nohup) stay ignored.
 void emit_signals_take(struct emit_signals *signals);
 
+// Tells what the command starts in which folder the file of its run is: that it was
+// started inside of a run, and did not only get the run's id from somebody.
+#define EMIT_RUN_FOLDER_VARIABLE "EMIT_RUN_FOLDER"
+
 struct emit_child {
     pid_t pid;
     int64_t started_ns; // CLOCK_MONOTONIC when the command had just been executed
 };
 
 // Starts argv[0] (searched in PATH as execvp does) with the environment plus
-// EMIT_RUN_ID=run_id, and makes emit the parent of whatever the command leaves behind.
-// On failure *exit_status is what emit shall exit with (125, 126, 127; 128+N when
-// signal N came before there was anything to pass it on to).
-EMIT_MUST_CHECK enum emit_status emit_child_start(struct emit_child *child,
-                                                  const struct emit_signals *signals,
-                                                  char *const *argv, const char *run_id,
-                                                  int *exit_status, struct emit_error *err);
+// EMIT_RUN_ID=run_id (and EMIT_RUN_FOLDER; NULL: it stays as it is), and makes emit the parent of
+// whatever the command leaves behind. On failure *exit_status is what emit shall exit with (125,
+// 126, 127; 128+N when signal N came before there was anything to pass it on to).
+EMIT_MUST_CHECK enum emit_status
+emit_child_start(struct emit_child *child, const struct emit_signals *signals, char *const *argv,
+                 const char *run_id, const char *folder, int *exit_status, struct emit_error *err);
 
 // What became of the processes the command left behind.
 enum emit_orphans {

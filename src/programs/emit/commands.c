@@ -19,8 +19,10 @@ extern const struct emit_command emit_command_validate;
 extern const struct emit_command emit_command_version;
 
 static const struct emit_manual_row variables[] = {
-    {"EMIT_RUN_ID", "The id of the run; emit run sets it for the command it starts, so that an "
-                    "emit run inside shares the run."},
+    {"EMIT_RUN_ID", "The id of the run; emit run sets it for the command it starts. Processes that "
+                    "are given the same id share the run."},
+    {"EMIT_RUN_FOLDER", "Set by emit run for the command it starts: where its run file is. By it "
+                        "emit mark, libemit and an emit run inside find the run they are part of."},
     {"EMIT_WORKSPACE_ID", "The workspace the events belong to."},
     {"EMIT_METERS", "The meters to read, as --meters of emit run."},
     {"EMIT_OUTBOX", "The database file of the store."},

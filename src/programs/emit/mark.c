@@ -1,12 +1,14 @@
 // emit mark: begins and ends a phase of the run it is called in.
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/place.h"
+#include "programs/emit/child.h"
 #include "programs/emit/command.h"
 #include "programs/emit/meter_options.h"
 #include "programs/emit/privilege.h"
 #include "runs/phase.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 struct mark_values {
     bool end;
@@ -43,19 +45,30 @@ static const struct emit_option options[] = {
 
 extern const struct emit_command emit_command_mark;
 
-static enum emit_status mark(const struct mark_values *values, const char *phase,
-                             struct emit_host *host, struct emit_error *err) {
+// Where the run's own emit keeps its file, if it told us; else beside the store.
+static enum emit_status open_phases(struct emit_phases **phases, struct emit_host *host,
+                                    const struct mark_values *values, struct emit_error *err) {
     static struct emit_place place; // two paths of 4 KiB each
+    const char *folder = getenv(EMIT_RUN_FOLDER_VARIABLE);
     struct emit_phases_plan plan = {
-        .directory = place.runs,
+        .directory = folder,
         .run_id = values->run_id,
         .meters = emit_meter_types,
         .of_run_only = true,
     };
-    struct emit_phases *phases = NULL;
     enum emit_status status = meter_options_settle(&plan.settings, &values->meter, err);
-    if (status == EMIT_OK) status = emit_place_find(&place, values->outbox_path, err);
-    if (status == EMIT_OK) status = emit_phases_open(&phases, host, &plan, err);
+    if (status != EMIT_OK) return status;
+    status = folder ? emit_phases_open(phases, host, &plan, err) : EMIT_ABSENT;
+    if (status != EMIT_ABSENT) return status;
+    status = emit_place_find(&place, values->outbox_path, err);
+    plan.directory = place.runs;
+    return status == EMIT_OK ? emit_phases_open(phases, host, &plan, err) : status;
+}
+
+static enum emit_status mark(const struct mark_values *values, const char *phase,
+                             struct emit_host *host, struct emit_error *err) {
+    struct emit_phases *phases = NULL;
+    enum emit_status status = open_phases(&phases, host, values, err);
     unsigned flags = values->align ? EMIT_PHASE_ALIGN : 0;
     if (status == EMIT_OK)
         status = values->end ? emit_phase_end(phases, phase, flags, NULL, NULL, err)

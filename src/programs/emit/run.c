@@ -65,12 +65,14 @@ static int meter_command(struct run *run, char *const *command) {
     struct emit_error err;
     struct emit_child child;
     int exit_status = EXIT_RUN_FAILED;
-    enum emit_status status = run_meter_start(run, &err);
+    enum emit_status status = run_nested_begin(run, &err);
+    if (status == EMIT_OK && !run->nested) status = run_meter_start(run, &err);
     if (status == EMIT_OK)
-        status =
-            emit_child_start(&child, &run->signals, command, run->plan.run_id, &exit_status, &err);
+        status = emit_child_start(&child, &run->signals, command, run->plan.run_id,
+                                  run->has_place ? run->place.runs : NULL, &exit_status, &err);
     if (status != EMIT_OK) {
         run_meter_abandon(run);
+        run_nested_abandon(run);
         return run_conclude_unstarted(run, exit_status, err.text);
     }
     run->started_ns = child.started_ns;
@@ -93,6 +95,7 @@ static int meter_command(struct run *run, char *const *command) {
     emit_child_watch(&child, &run->signals, &watch, &end);
     live_end(&run->live);
     say_orphans_end(run, end.orphans);
+    if (run->nested) return run_nested_conclude(run, end.ended_ns, end.exit_status);
     return run_conclude(run, end.ended_ns, end.exit_status);
 }
 

@@ -7,6 +7,7 @@
 #include "agent/place.h"
 #include "agent/sampler.h"
 #include "agent/store.h"
+#include "runs/phase.h"
 #include "agent/task.h"
 #include "programs/emit/child.h"
 #include "programs/emit/command.h"
@@ -42,6 +43,7 @@ struct run {
     bool sees_exit;     // the command is ours: its exit status belongs into the report
 
     bool holds;                   // the run is open for others, until they ask (emit begin)
+    struct run_nested *nested;    // NULL: this is no part of an outer run
     struct emit_sampler *sampler; // NULL: nothing is metered
     struct emit_error why;        // then, when something was to be metered
     struct live live;
@@ -67,6 +69,15 @@ int run_once(const struct run_options *options, char *const *command,
 
 // run_repeat.c: --repeat and --warmup. Returns what emit exits with.
 int run_repeat(const struct run_options *options, char *const *command, bool *left_behind);
+
+// run_nested.c: an emit run inside another one, which it is a phase of.
+//
+// Begins the phase where there is an outer run: then run->nested is set, and what went
+// wrong is a note. EMIT_INVALID: a --phase that cannot be meant.
+EMIT_MUST_CHECK enum emit_status run_nested_begin(struct run *run, struct emit_error *err);
+// Ends the phase and prints its report; returns what emit exits with.
+int run_nested_conclude(struct run *run, int64_t ended_ns, int exit_status);
+void run_nested_abandon(struct run *run);
 
 // run_files.c: the files the user named; each is opened before the command starts,
 // so that a wrong path costs no run.
@@ -95,6 +106,8 @@ void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);
 int run_conclude(struct run *run, int64_t ended_ns, int exit_status);
 // The same for a run that is closed already: stores it and prints its report.
 void run_tell(struct run *run, struct emit_run_result *result, int64_t ended_ns, int exit_status);
+// The exit status when --require-measured has its say.
+int run_settle_demand(const struct run *run, const struct emit_run_result *result, int exit_status);
 // The command was not started, and why.
 int run_conclude_unstarted(struct run *run, int exit_status, const char *why);
 

@@ -93,8 +93,8 @@ static bool publish(struct run *run, struct emit_report *report,
     return kept || report->stored || report->left_to_others;
 }
 
-static int settle_demand(const struct run *run, const struct emit_run_result *result,
-                         int exit_status) {
+int run_settle_demand(const struct run *run, const struct emit_run_result *result,
+                      int exit_status) {
     struct emit_error err;
     if (!run->options->require_measured || result->left_to_others) return exit_status;
     if (run_demand_check(result->slots, result->outcomes, result->count, &err) == EMIT_OK)
@@ -130,7 +130,8 @@ void run_tell(struct run *run, struct emit_run_result *result, int64_t ended_ns,
     }
     // The window of the run is for the one to tell who reports the energy.
     if (report.left_to_others) report.window_ns = ended_ns - run->started_ns;
-    if (publish(run, &report, result)) emit_run_result_stored(result);
+    // A phase is stored by the run that it is of.
+    if (!run->nested && publish(run, &report, result)) emit_run_result_stored(result);
     if (run->listener)
         run->listener->told(run->listener->owner, &report, exit_status, ended_ns - run->started_ns);
     else if (!run->options->quiet && !run->options->json)
@@ -199,7 +200,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {
         run_tell(run, &result, ended_ns, exit_status);
-        exit_status = settle_demand(run, &result, exit_status);
+        exit_status = run_settle_demand(run, &result, exit_status);
         emit_run_result_clear(&result);
     }
     emit_store_close(&run->store);

@@ -33,6 +33,14 @@ const struct emit_option emit_run_options[] = {
              "starting; what happens while it runs changes the exit status at the end.",
      .offset = AT(require_measured)},
     RUN_NAMING_ROWS,
+    {.name = "phase",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "NAME",
+     .help = "inside an emit run: the name of this part of it",
+     .text = "An emit run that was started inside another one is a phase of it (see emit mark), by "
+             "default named after its command. It prints the report of its part; the outer run "
+             "meters and stores. With a --run-id of its own it is a run of its own.",
+     .offset = AT(phase)},
     {.name = "trace",
      .type = EMIT_OPTION_TEXT,
      .argument = "FILE.csv",

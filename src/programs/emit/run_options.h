@@ -25,6 +25,7 @@ struct run_options {
     int64_t repeat;
     int64_t warmup; // runs before those, not metered
     bool ignore_failure;
+    const char *phase; // NULL: inside an outer run, named after the command
     bool json;
     bool quiet;
     const char *config_path; // read by main.c
@@ -84,8 +85,8 @@ struct run_options {
      .environment = "EMIT_RUN_ID",                                                                 \
      .help = "name the run; a run of this name that goes on is shared",                            \
      .text = "Without it a new id is made that sorts by time. Ranks of one job that are given the "\
-             "same id, and an emit run inside an emit run, share one run: each device is metered " \
-             "once on each node. Printable ASCII without '/', at most 127 characters.",            \
+             "same id share one run: each device is metered once on each node. An emit run that was " \
+             "started inside another one is a phase of it. Printable ASCII without '/', at most 127 characters.",            \
      .offset = offsetof(struct run_options, run_id)},                                              \
     {.name = "workspace",                                                                          \
      .type = EMIT_OPTION_TEXT,                                                                     \

@@ -1,0 +1,200 @@
+#!/usr/bin/python3
+# Phases, marked by a shell, by a C program and by Python, inside a run and alone: each has
+# events of its own whose joules are differences of what the ledger says was read, near
+# what the curve drew meanwhile; the sum of the run knows nothing of them.
+# SPDX-License-Identifier: Apache-2.0
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from tap import check, check_equal, end, skip
+from testbed import EMIT, MEMORY, TESTBED, read_lines
+
+EXAMPLES, BUILD = os.environ["EXAMPLES"], os.environ["BUILD"]
+PHASES_C = os.environ["PHASES_C"]
+PRELOAD = os.environ.get("PRELOAD", "")  # what a library built with a sanitizer wants
+WATTS = {"package-0": 100, "dram-0": 10}  # of the scenario steady
+
+
+class Stage:
+    def __init__(self, name, scenario="steady"):
+        self.folder = tempfile.mkdtemp(dir=MEMORY)
+        self.name, self.scenario = name, scenario
+        self.environment = {**os.environ, "HOME": self.folder, "XDG_STATE_HOME": self.folder,
+                            "EMIT_OUTBOX": self.path("outbox.db"), "EMIT_WORKSPACE_ID": "ws_test",
+                            "LD_LIBRARY_PATH": BUILD, "PATH": f"{os.path.dirname(EMIT)}:{os.environ['PATH']}"}
+        for variable in ("EMIT_RUN_ID", "EMIT_RUN_FOLDER"):
+            self.environment.pop(variable, None)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def play(self, *command, **more):
+        return subprocess.run([TESTBED, "run", "--ledger", self.path("ledger"), self.scenario, "--", *command],
+                              capture_output=True, text=True, cwd=self.folder, env={**self.environment, **more})
+
+    def emit(self, *words):
+        return subprocess.run([EMIT, *words], capture_output=True, text=True, cwd=self.folder, env=self.environment)
+
+    # The report of the only run, and all events, of the store.
+    def look(self):
+        listed = [json.loads(line) for line in self.emit("runs", "--json").stdout.splitlines()]
+        check_equal(len(listed), 1, f"{self.name}: one run is in the store")
+        report = json.loads(self.emit("show", "--json", listed[0]["run_id"]).stdout)
+        events = [json.loads(line) for line in self.emit("outbox", "export").stdout.splitlines()]
+        valid = subprocess.run([EMIT, "validate", "--strict"], capture_output=True, text=True, env=self.environment,
+                               input="".join(json.dumps(event) + "\n" for event in events))
+        check_equal(valid.returncode, 0, f"{self.name}: events keep the contract {valid.stdout}")
+        left = [name for name in os.listdir(self.path("runs")) if not name.startswith(".")]
+        check_equal(left, [], f"{self.name}: no file is left beside the store")
+        return report, events
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+# All that lies between two readings of a device, in microjoules.
+def differences(ledger, zone):
+    served = [line["microjoules"] for line in ledger if line["what"] == "read" and line.get("zone") == zone]
+    return {later - earlier for earlier, later in itertools.combinations(served, 2)}
+
+
+def is_sum_of(total, parts, terms):
+    if parts == 1:
+        return total in terms
+    return any(is_sum_of(total - term, parts - 1, terms) for term in terms if term <= total)
+
+
+def check_phase(stage, report, events, ledger, name, parts, seconds):
+    label = f"{stage.name}: {name}"
+    phase = next((one for one in report.get("phases", []) if one["phase"] == name), None)
+    if not check(phase is not None, f"{label} is in the report"):
+        return
+    lasted = phase["window_ns"] / 1e9
+    check(phase["parts"] == parts and seconds <= lasted < seconds + 0.4, f"{label}: {phase['parts']} parts, {lasted:.3f} s")
+    own = {event["tags"]["device_id"]: event for event in events if event["tags"]["phase"] == name}
+    check_equal(sorted(own), sorted(WATTS), f"{label}: an event for each device")
+    for device, event in own.items():
+        zone = {"package-0": "intel-rapl:0", "dram-0": "intel-rapl:0:0"}[device]
+        joules, allowed = event["quantity"], event["tags"]["timing_uncertainty_joules"]
+        check(is_sum_of(round(joules * 1e6), parts, differences(ledger, zone)),
+              f"{label}: {device} is what {parts} times two readings differ by: {joules} J")
+        off = joules - WATTS[device] * lasted
+        check(abs(off) <= 3 * allowed, f"{label}: {device} is near the curve: {off:+.4f} J, allowed {allowed:.4f} J")
+    summed = sum(event["quantity"] for event in own.values())
+    check(abs(phase["totals"][0]["joules"] - summed) < 1e-6, f"{label}: its total is its own")
+
+
+def check_total(stage, report, events):
+    total = [event for event in events if event["tags"]["phase"] == "total"]
+    check_equal(len(total), len(WATTS), f"{stage.name}: one total for each device")
+    check(abs(report["totals"][0]["joules"] - sum(event["quantity"] for event in total)) < 1e-6,
+          f"{stage.name}: the sum of the run holds no phase")
+
+
+def example(name, command, phases, inside):
+    stage = Stage(f"{name} {'in a run' if inside else 'alone'}")
+    got = stage.play(EMIT, "run", "--", *command) if inside else stage.play(*command)
+    check_equal(got.returncode, 0, f"{stage.name}: ends well {got.stderr[-300:] if got.returncode else ''}")
+    report, events = stage.look()
+    ledger = read_lines(stage.path("ledger"))
+    for phase, parts, seconds in phases:
+        check_phase(stage, report, events, ledger, phase, parts, seconds)
+    check_total(stage, report, events)
+    if inside:
+        lines = got.stderr.splitlines()
+        wide = [line for line in lines if len(line) > 80]
+        check(any("may overlap" in line for line in lines) and not wide, f"{stage.name}: the report tells them {wide}")
+        shown = stage.emit("show", report["run_id"]).stdout
+        check_equal(shown.splitlines()[:8], lines[:8], f"{stage.name}: emit show prints the same")
+    stage.close()
+    return got
+
+
+def window_results_are_said(got, name):
+    told = [line.split() for line in got.stdout.splitlines() if line.startswith(("prefill", "decode"))]
+    check(len(told) == 3 and all(float(line[1]) > 0 for line in told), f"{name}: each window hands back its joules {told}")
+
+
+# An emit run inside is a phase: its own report, its own status; deeper ones too.
+def nested():
+    stage = Stage("nested")
+    got = stage.play(EMIT, "run", "--outbox", "elsewhere.db", "--", "sh", "-c",
+                     f"cd /; {EMIT} run -- sleep 0.3; {EMIT} run --phase deep -- sh -c '{EMIT} run -q -- sleep 0.2; exit 3'; "
+                     f"echo status $?; {EMIT} run -q --run-id other -- true; exit 7")
+    check_equal((got.returncode, got.stdout), (7, "status 3\n"), "nested: every status is its command's")
+    check(got.stderr.count("phase sleep of the run") == 1 and got.stderr.count("stored, 0 sent") == 1,
+          "nested: the inner one tells its part, the outer one stores")
+    stage.environment["EMIT_OUTBOX"] = stage.path("elsewhere.db")
+    listed = [json.loads(line) for line in stage.emit("runs", "--json").stdout.splitlines()]
+    check_equal(len(listed), 1, "nested: they are one run, in the outer one's store")
+    report = json.loads(stage.emit("show", "--json", listed[0]["run_id"]).stdout)
+    told = {phase["phase"]: phase["parts"] for phase in report["phases"]}
+    check_equal(told, {"sleep": 2, "deep": 1}, "nested: phases are named after commands, or as one says")
+    stage.close()
+
+
+# The run's emit is killed: the next command takes the phases along.
+def killed():
+    stage = Stage("killed")
+    stage.play("sh", "-c", f"{EMIT} run --interval 100ms -- sh -c 'echo $PPID > pid; emit mark a; sleep 0.3; emit mark --end a; "
+                           f"emit mark b; sleep 0.4; kill -9 $(cat pid)'; exit 0")
+    report, events = stage.look()
+    ledger = read_lines(stage.path("ledger"))
+    check_phase(stage, report, events, ledger, "a", 1, 0.3)
+    cut = next(phase for phase in report["phases"] if phase["phase"] == "b")
+    check(report["killed"] and cut["ended_with_run"] and {point["code"] for point in cut["points"]} == {"gap"},
+          "killed: what was open then is partial, and said to have ended with the run")
+    stage.close()
+
+
+def complaints():
+    stage = Stage("complaints")
+    for words, wanted in ((["mark", "x"], "not inside a run"), (["mark"], "name one phase"), (["mark", "total"], "'total'"),
+                          (["mark", "--run-id", "none", "x"], "run none does not go on"), (["mark", "A"], "'A' is no phase"),
+                          (["run", "--phase", "x", "--", "true"], "there is none")):
+        got = stage.emit(*words)
+        check(got.returncode in (2, 125) and wanted in got.stderr and got.stderr.count("\n") == 1,
+              f"emit {' '.join(words)}: {got.stderr.strip()}")
+    got = stage.play(EMIT, "run", "-q", "--", "sh", "-c", "emit mark --end x; emit mark x; emit mark x; emit mark --end x; emit mark --end x")
+    check_equal((got.returncode, got.stdout, got.stderr), (0, "", "emit mark: phase 'x' was not begun\n"),
+                "marks print nothing but what went wrong")
+    stage.close()
+
+
+# Somebody who may not read: denied, and never zero.
+def denied():
+    stage = Stage("denied")
+    os.chmod(stage.folder, 0o777)
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+    got = stage.play(*nobody, PHASES_C)
+    check(got.returncode == 0 and "package-0 refused denied" in got.stdout and " J" not in got.stdout,
+          f"denied: a session says so {got.stdout[:200]} {got.stderr}")
+    stage.close()
+
+
+def main():
+    if os.geteuid() != 0 or not os.path.exists("/dev/fuse"):
+        skip("phases", "needs root and /dev/fuse")
+        end()
+    windows = [("prefill", 1, 0.2), ("decode", 2, 0.6)]
+    python = [os.path.join(EXAMPLES, "phases.py")]
+    if PRELOAD:  # what the interpreter itself leaks is its own affair
+        python = ["env", f"LD_PRELOAD={PRELOAD}", "ASAN_OPTIONS=detect_leaks=0", *python]
+    example("shell", [os.path.join(EXAMPLES, "phases.sh")], [("prepare", 1, 0.2), ("train", 2, 0.6), ("check", 1, 0.2)], True)
+    for inside in (True, False):
+        window_results_are_said(example("C", [PHASES_C], windows, inside), "C")
+        window_results_are_said(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside), "Python")
+    nested()
+    killed()
+    complaints()
+    denied()
+    end()
+
+
+main()
