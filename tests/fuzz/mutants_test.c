@@ -91,6 +91,43 @@ struct property {
     const char *(*holds)(const uint8_t *bytes, size_t size);
 };
 
+// Lists of devices are no JSON: they have seeds of their own.
+static void try_lists(int rounds) {
+    static const char *const lists[] = {"",
+                                        "0",
+                                        "0,1",
+                                        "-1,0",
+                                        "1,,0",
+                                        "all",
+                                        "none",
+                                        "void",
+                                        "NoDevFiles",
+                                        "GPU-aa000001",
+                                        "GPU-aa,GPU-bb",
+                                        "GPU-bb000003,0",
+                                        "MIG-a,1",
+                                        "MIG-z",
+                                        "MIG-GPU-bb000003/1/0",
+                                        " 1 , 3 ",
+                                        "18446744073709551616,2",
+                                        "0:1"};
+    static uint8_t text[TEXT_BYTES_MAX];
+    size_t tried = 0;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (int round = 0; round < rounds; round++) {
+            size_t length = strlen(lists[i]);
+            memcpy(text, lists[i], length);
+            for (int changes = 0; changes < round % 5; changes++)
+                length = mutate(text, length);
+            const char *wrong = property_devices(text, length);
+            tried++;
+            if (!wrong) continue;
+            CHECK(0, "a list of devices, '%s' mutant %d: %s", lists[i], round, wrong);
+            return;
+        }
+    CHECK(tried > 1000, "a list of devices is resolved or left alone: %zu lists", tried);
+}
+
 static void try_property(const struct property *property, int rounds, int count, char **paths) {
     static uint8_t original[FILE_BYTES_MAX], text[TEXT_BYTES_MAX];
     size_t tried = 0;
@@ -118,5 +155,6 @@ int main(int argc, char **argv) {
     if (argc < 3) return 2;
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
         try_property(&properties[i], atoi(argv[1]), argc - 2, argv + 2);
+    try_lists(100 * atoi(argv[1]));
     return check_end();
 }

@@ -16,4 +16,7 @@ const char *property_scanner(const uint8_t *bytes, size_t size);
 // and inside a larger buffer, and in whatever order the members stand.
 const char *property_contract(const uint8_t *bytes, size_t size);
 
+// A list of devices, as --device or an environment has it, is resolved or left alone.
+const char *property_devices(const uint8_t *bytes, size_t size);
+
 #endif
