@@ -94,7 +94,9 @@ touch dev/null dev/nvidiactl dev/nvidia2
 mount --bind /dev/null dev/null
 mount --rbind /dev/shm dev/shm
 mount --rbind dev /dev
-exec {emit} sensors --json > given"""
+{emit} sensors --json > given
+unset EMIT_NVML_LIBRARY EMIT_DCGM_LIBRARY
+{emit} sensors --json > found"""
 
 
 def check_given(folder):
@@ -114,6 +116,13 @@ def check_given(folder):
     check_equal({point['device_id'] for point in points if point['outcome'] == 'measured'}, {UUIDS[2]}, 'given one: that one is metered')
     check_equal({point['code'] for point in points if point['outcome'] != 'measured' and point['device_id'] != UUIDS[2]}, {'unassigned'},
                 'given one: the others are not the run\'s')
+
+
+    # The libraries are found by LD_LIBRARY_PATH now, as a driver's own are by the loader: that makes them no more real.
+    with open(f'{folder}/found', encoding='utf-8') as told:
+        points = [point for point in json.load(told)['points'] if point['meter'] == 'nvml']
+    check_equal(([point['code'] for point in points], all(point['simulated'] for point in points)),
+                (['unassigned', 'unassigned', 'replicate', 'unassigned'], True), 'given one: a library without a driver is simulated')
 
 
 def main():
