@@ -289,16 +289,19 @@ static void take_exits(struct reader *reader) {
 
 static void take_tasks(struct reader *reader) {
     struct emit_json_slice key;
-    int64_t begun = 0;
+    int64_t begun = 0, others = 0;
     if (!emit_json_enter_object(&reader->json)) return;
     while (goes_on(reader) && emit_json_next_member(&reader->json, &key)) {
+        bool is_begun = emit_json_slice_is(&key, "begun");
         if (emit_json_slice_is(&key, "exits"))
             take_exits(reader);
-        else if (!emit_json_slice_is(&key, "begun"))
+        else if (!is_begun && !emit_json_slice_is(&key, "other_exits"))
             skip(reader);
-        else if (!emit_json_take_i64(&reader->json, &begun) || begun < 0 || begun > UINT32_MAX)
-            reader->wrong = "begun";
+        else if (!emit_json_take_i64(&reader->json, is_begun ? &begun : &others))
+            reader->wrong = "tasks";
     }
+    if (begun < 0 || begun > UINT32_MAX || others < 0 || others > begun) reader->wrong = "tasks";
+    reader->report.jobs.other_exits = (uint32_t)others;
     reader->report.jobs.begun = (uint32_t)begun;
 }
 

@@ -156,6 +156,7 @@ static void write_tasks(struct emit_json_writer *writer, const struct emit_run_j
     emit_json_key(writer, "tasks");
     emit_json_open_object(writer);
     emit_json_member_i64(writer, "begun", jobs->begun);
+    if (jobs->other_exits) emit_json_member_i64(writer, "other_exits", jobs->other_exits);
     emit_json_key(writer, "exits");
     emit_json_open_array(writer);
     for (int status = 0; status < EMIT_EXIT_STATUSES; status++) {

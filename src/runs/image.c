@@ -211,13 +211,26 @@ void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool 
 }
 
 void emit_run_image_job_exited(struct emit_run_image *image, int exit_status) {
-    atomic_fetch_add(&image->job_exits[(unsigned)exit_status % EMIT_EXIT_STATUSES], 1);
+    uint64_t key = (uint64_t)(exit_status % EMIT_EXIT_STATUSES) + 1, free = 0;
+    size_t at = 0;
+    for (; at < EMIT_EXITS_KEPT - 1; at++, free = 0)
+        if (atomic_compare_exchange_strong(&image->job_exits[at], &free, key << 32 | 1))
+            return;
+        else if (free >> 32 == key)
+            break;
+    atomic_fetch_add(&image->job_exits[at], 1);
 }
 
 void emit_run_image_jobs(const struct emit_run_image *image, struct emit_run_jobs *jobs) {
-    jobs->begun = atomic_load(&image->jobs_begun);
-    for (size_t i = 0; i < EMIT_EXIT_STATUSES; i++)
-        jobs->exits[i] = atomic_load(&image->job_exits[i]);
+    *jobs = (struct emit_run_jobs){.begun = (uint32_t)atomic_load(&image->jobs_begun)};
+    for (size_t i = 0; i < EMIT_EXITS_KEPT; i++) {
+        uint64_t word = atomic_load(&image->job_exits[i]), key = word >> 32;
+        uint32_t count = (uint32_t)word;
+        if (key && key <= EMIT_EXIT_STATUSES)
+            jobs->exits[key - 1] = count;
+        else
+            jobs->other_exits += count;
+    }
 }
 
 bool emit_run_image_is_unsampled(const struct emit_run_image *image) {

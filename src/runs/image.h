@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 enum {
+    EMIT_EXITS_KEPT = 16,     // different exit statuses that are told apart
     EMIT_NEIGHBOURS_MAX = 64, // other runs that are remembered one by one
 };
 
@@ -66,7 +67,10 @@ struct emit_run_image {
     _Atomic uint64_t turn; // its lowest bit says which half is whole; 0: nothing was published
     _Atomic int64_t job_started_ns, job_ended_ns;
     _Atomic uint64_t jobs; // that began and did not end
-    _Atomic uint32_t jobs_begun, job_exits[EMIT_EXIT_STATUSES];
+    _Atomic uint64_t jobs_begun;
+    // One word for each status that was seen: it plus 1 in the upper half, how often in the
+    // lower; from the front, 0 free. Statuses beyond these are counted in the last word.
+    _Atomic uint64_t job_exits[EMIT_EXITS_KEPT];
     _Atomic uint64_t closed;    // 1: `ending` stands, nobody joins any more
     _Atomic uint32_t end_asked; // 1: whoever holds the run shall leave it; a futex
     uint32_t more_padding;

@@ -111,6 +111,7 @@ enum { EMIT_EXIT_STATUSES = 256 };
 struct emit_run_jobs {
     uint32_t begun;
     uint32_t exits[EMIT_EXIT_STATUSES]; // how many ended with each status, as a shell would see it
+    uint32_t other_exits;               // with statuses that are not told apart any more
 };
 
 // A closed run: everything an event, a report or a diagnostic is made of.

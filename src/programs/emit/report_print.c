@@ -51,7 +51,8 @@ static void print_tasks(const struct emit_page *page, const struct emit_run_jobs
             emit_text_add_format(&text, "%s %u exit %d", shown > 1 ? "," : "", jobs->exits[status],
                                  status);
     }
-    if (shown > STATUSES_SHOWN) emit_text_add(&text, ", and others");
+    ended += jobs->other_exits;
+    if (shown > STATUSES_SHOWN || jobs->other_exits) emit_text_add(&text, ", and others");
     if (ended < jobs->begun)
         emit_text_add_format(&text, "%s %u not seen to end", shown ? "," : "", jobs->begun - ended);
     emit_text_add(&text, ".");

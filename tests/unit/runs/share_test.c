@@ -317,10 +317,34 @@ static void check_planted_files(const char *directory) {
     (void)unlink(path);
 }
 
+// Statuses are told apart as far as the file has room, and none is lost.
+static void check_exits(const char *directory) {
+    struct fake_world world = fake_world_of("package-0", NULL);
+    struct emit_host host = fake_host_of(&world);
+    struct emit_run *run = must_open(&host, directory, "exits");
+    must_sample(run);
+    emit_run_job_started(run, world.now_ns);
+    for (int status = 255; status >= 236; status--)
+        emit_run_job_exited(run, status);
+    for (int i = 0; i < 3; i++)
+        emit_run_job_exited(run, 255);
+    fake_pass(&world, 1000, 100);
+    struct emit_run_result result = must_close(run);
+    uint32_t told = 0;
+    for (size_t i = 0; i < EMIT_EXIT_STATUSES; i++)
+        told += result.jobs.exits[i];
+    CHECK(result.jobs.begun == 1 && result.jobs.exits[255] == 4 && result.jobs.exits[241] == 1,
+          "exit statuses are counted");
+    CHECK(told == 18 && result.jobs.other_exits == 5, "15 of them one by one, the others together");
+    emit_run_result_stored(&result);
+    emit_run_result_clear(&result);
+}
+
 int main(void) {
     char path[64];
     const char *directory = fake_directory(path);
     check_ranks(directory);
+    check_exits(directory);
     check_concurrent(directory);
     check_dead_and_stopped(directory);
     check_killed_rank(directory);
