@@ -96,6 +96,9 @@ def standard_streams(folder):
     show = "ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> .*/\\1/p' | tr '\\n' ' '"
     plain = subprocess.run(["sh", "-c", show], capture_output=True).stdout
     check_equal(run("sh", "-c", show).stdout, plain, "no descriptor of emit's is open in the command")
+    with open(os.devnull, "rb") as given:
+        number = given.fileno()
+        check_equal(run("test", "-e", f"/proc/self/fd/{number}", pass_fds=[number]).returncode, 0, "and one that emit was given is")
     closed = "s=; for f in 0 1 2; do [ -e /proc/self/fd/$f ] && s=$s$f; done; echo $s >$0"
     for stream, left in [(0, "12"), (1, "02"), (2, "01")]:
         seen = os.path.join(folder, "seen")

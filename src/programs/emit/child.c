@@ -7,7 +7,9 @@
 #include "base/text.h"
 #include "host/host.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,33 @@
 static const int passed_on[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGUSR1,
                                 SIGUSR2, SIGTERM, SIGTSTP, SIGCONT};
 
+static int compare_int(const void *a, const void *b) {
+    int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
+}
+
+// Lists the descriptors that an executed command would get now. emit's own would not.
+static void list_inherited(struct emit_signals *signals) {
+    signals->inherited_count = -1;
+    DIR *list = opendir("/proc/self/fd");
+    if (!list) return;
+    const struct dirent *entry;
+    int count = 0;
+    while (count <= EMIT_INHERITED_MAX && (entry = readdir(list)) != NULL) {
+        int descriptor = entry->d_name[0] == '.' ? -1 : (int)strtol(entry->d_name, NULL, 10);
+        int flags = descriptor > STDERR_FILENO ? fcntl(descriptor, F_GETFD) : -1;
+        if (flags < 0 || flags & FD_CLOEXEC) continue;
+        if (count < EMIT_INHERITED_MAX) signals->inherited[count] = descriptor;
+        count++;
+    }
+    closedir(list);
+    if (count > EMIT_INHERITED_MAX) return;
+    qsort(signals->inherited, (size_t)count, sizeof signals->inherited[0], compare_int);
+    signals->inherited_count = count;
+}
+
 void emit_signals_take(struct emit_signals *signals) {
+    list_inherited(signals);
     sigemptyset(&signals->waited);
     sigaddset(&signals->waited, SIGCHLD);
     for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
@@ -61,6 +89,18 @@ static char **environment_with(char *const *ours, size_t our_count) {
     return copy;
 }
 
+// In the child: closes what was opened since, between the descriptors that are to stay.
+static void close_others(const struct emit_signals *signals) {
+    unsigned next = STDERR_FILENO + 1;
+    for (int i = 0; i < signals->inherited_count; i++) {
+        unsigned kept = (unsigned)signals->inherited[i];
+        if (kept > next) (void)close_range(next, kept - 1, 0);
+        next = kept + 1;
+    }
+    // A kernel before 5.9 has no such call: what a library leaves open is then passed on.
+    if (signals->inherited_count >= 0) (void)close_range(next, UINT_MAX, 0);
+}
+
 // The child's whole life between vfork and exec. A function of its own, so that
 // no variable of a caller is in use on both sides. Returns in the parent only;
 // *exec_errno then says why nothing was executed.
@@ -71,6 +111,7 @@ __attribute__((noinline)) static pid_t spawn(const struct emit_signals *signals,
     sigaction(SIGPIPE, &signals->inherited_pipe, NULL);
     sigaction(SIGCHLD, &signals->inherited_child, NULL);
     sigprocmask(SIG_SETMASK, &signals->inherited_mask, NULL);
+    close_others(signals);
     execvpe(argv[0], argv, environment);
     *exec_errno = errno;
     _exit(EXIT_NOT_FOUND);

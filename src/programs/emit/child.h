@@ -25,16 +25,23 @@ enum {
     EXIT_SIGNALLED = 128, // + the number of the signal that ended the command
 };
 
+enum { EMIT_INHERITED_MAX = 64 }; // descriptors beyond the standard streams
+
 // What emit was started with and changes for itself; the command gets it back.
 struct emit_signals {
+    // Descriptors that emit was given, in order. Vendors' libraries open others that
+    // would go on to the command; -1: more than can be told apart from those.
+    int inherited_count;
+    int inherited[EMIT_INHERITED_MAX];
     sigset_t inherited_mask;
     sigset_t waited; // blocked, and taken one by one by emit_child_watch
     struct sigaction inherited_pipe;
     struct sigaction inherited_child;
 };
 
-// Blocks what emit_child_watch wants to see. Call it before any thread starts:
-// threads inherit the mask. Signals that emit was told to ignore (nohup) stay ignored.
+// Blocks what emit_child_watch wants to see. Call it before any thread starts and before
+// any library is opened: threads inherit the mask. Signals that emit was told to ignore (nohup)
+// stay ignored.
 void emit_signals_take(struct emit_signals *signals);
 
 // Tells what the command starts in which folder the file of its run is: that it was
