@@ -44,7 +44,7 @@ struct dcgm {
     bool is_live;             // the engine answers live reads
     bool is_whole;            // it is connected, and has all GPUs
     int64_t tried_ns;         // when it was last tried to make it so
-    int64_t wait_ns;          // and so long it is not tried again
+    int64_t wait_ns;          // and so long it is not tried again; 0: all is well
     size_t count;             // of the points, in their order
     unsigned short fields[3]; // what is read of all GPUs
     unsigned field_count;
@@ -147,43 +147,28 @@ static void meet(struct dcgm *dcgm, struct gpu *gpu, uint32_t id, struct emit_po
     if (why) (void)emit_text_format(point->note, sizeof point->note, "%s", why);
 }
 
-// Excludes what the run may not use. What only NVML can tell of a MIG instance, that
-// meter's exclusion tells: a device is unassigned in all meters that see it.
+// Excludes what the run may not use.
 static void match(struct dcgm *dcgm, const struct emit_assignment *assignment,
                   struct emit_point *points) {
     const struct emit_dcgm_engine *engine = &dcgm->engine;
     struct emit_assignable seen[EMIT_DCGM_GPUS_MAX];
-    bool assigned[EMIT_DCGM_GPUS_MAX];
-    char names[EMIT_DCGM_GPUS_MAX][EMIT_DEVICE_ID_MAX], words[EMIT_ASSIGNMENT_WORDS_MAX];
+    char names[EMIT_DCGM_GPUS_MAX][EMIT_DEVICE_ID_MAX] = {0};
     for (size_t i = 0; i < dcgm->count; i++) {
         uint32_t id = dcgm->gpus[i].id;
-        int32_t mig = 0;
-        names[i][0] = '\0';
+        int32_t mig = 0, minor = -1;
+        (void)emit_dcgm_take_text(value_of(engine, id, EMIT_DCGM_FIELD_NAME), names[i],
+                                  sizeof names[i], NULL);
+        (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MINOR), &minor);
+        (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
         seen[i] = (struct emit_assignable){.uuid = dcgm->gpus[i].uuid,
                                            .name = names[i],
                                            .index = -1, // the engine's may be another machine's
-                                           .minor = -1,
-                                           .is_readable = true};
-        (void)emit_dcgm_take_text(value_of(engine, id, EMIT_DCGM_FIELD_NAME), names[i],
-                                  sizeof names[i], NULL);
-        (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MINOR), &seen[i].minor);
-        (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
-        seen[i].is_mig = mig == 1;
-        // The engine sees every GPU; CUDA numbers those that this process may use.
-        seen[i].is_readable = emit_nvidia_is_usable(seen[i].minor);
+                                           .minor = minor,
+                                           .is_mig = mig == 1};
     }
-    bool told = emit_assignment_match(assignment, seen, dcgm->count, NULL, NULL, assigned, words);
-    bool by_user = assignment->everything || assignment->by == EMIT_ASSIGNED_BY_OPTION;
-    for (size_t i = 0; i < dcgm->count; i++) {
-        if (!told && !points[i].found) {
-            points[i].traits |= EMIT_TRAIT_UNMATCHED;
-            (void)emit_text_format(points[i].note, sizeof points[i].note, "%s", words);
-        }
-        if (assigned[i] && (seen[i].is_readable || by_user)) continue;
-        dcgm->gpus[i].found = points[i].found = EMIT_CODE_UNASSIGNED;
-        (void)emit_text_format(points[i].note, sizeof points[i].note, "%s",
-                               assigned[i] ? "this process may not use its device file" : words);
-    }
+    emit_nvidia_match(assignment, seen, dcgm->count, points);
+    for (size_t i = 0; i < dcgm->count; i++)
+        dcgm->gpus[i].found = points[i].found;
 }
 
 static void add_field(struct dcgm *dcgm, unsigned short field) {
@@ -215,8 +200,8 @@ static enum emit_status connect_first(struct dcgm *dcgm, struct emit_error *err)
     const char *address = dcgm->engine.address;
     int status = emit_dcgm_connect(&dcgm->engine, OPEN_TIMEOUT_MS);
     if (emit_dcgm_is_lost(status) || emit_dcgm_code(status) == EMIT_CODE_TIMEOUT)
-        return emit_fail(err, EMIT_ABSENT,
-                         "no DCGM host engine answers at %.120s (sudo systemctl start nvidia-dcgm)",
+        return emit_fail(err, EMIT_TIMEOUT,
+                         "no DCGM host engine answers at %.60s (sudo systemctl start nvidia-dcgm)",
                          address);
     if (status != EMIT_DCGM_OK)
         return emit_fail(err, EMIT_MALFORMED, "the DCGM host engine at %.120s: %s (its code %d)",
@@ -240,11 +225,8 @@ static bool is_real(const struct dcgm *dcgm, const struct gpu *gpu,
            emit_nvidia_has_gpu(dcgm->host, gpu->uuid);
 }
 
-static enum emit_status open_dcgm(void *state, struct emit_host *host,
-                                  const struct emit_meter_settings *settings,
-                                  struct emit_points *points, struct emit_error *err) {
-    struct dcgm *dcgm = state;
-    dcgm->host = host;
+static enum emit_status find_points(struct dcgm *dcgm, const struct emit_meter_settings *settings,
+                                    struct emit_points *points, struct emit_error *err) {
     enum emit_status status = load(dcgm, settings, err);
     if (status == EMIT_OK) status = connect_first(dcgm, err);
     if (status != EMIT_OK) return status;
@@ -265,9 +247,32 @@ static enum emit_status open_dcgm(void *state, struct emit_host *host,
     match(dcgm, &settings->assignment, at);
     for (size_t i = 0; i < count; i++)
         if (!dcgm->gpus[i].found) add_field(dcgm, dcgm->gpus[i].field);
-    dcgm->tried_ns = emit_host_monotonic_ns(host) - second_ns; // the next is due at once
-    dcgm->wait_ns = second_ns;
-    dcgm->is_whole = start_watching(dcgm) == EMIT_DCGM_OK; // else it is tried again
+    dcgm->tried_ns = emit_host_monotonic_ns(dcgm->host) - second_ns; // the next is due at once
+    dcgm->is_whole = start_watching(dcgm) == EMIT_DCGM_OK;           // else it is tried again
+    return EMIT_OK;
+}
+
+static enum emit_status open_dcgm(void *state, struct emit_host *host,
+                                  const struct emit_meter_settings *settings,
+                                  struct emit_points *points, struct emit_error *err) {
+    struct dcgm *dcgm = state;
+    struct emit_error why;
+    dcgm->host = host;
+    enum emit_status status = find_points(dcgm, settings, points, &why);
+    if (status == EMIT_OK) return EMIT_OK;
+    // An engine that nobody named may be absent quietly: there is NVML.
+    if (!settings->dcgm_host || points->count == points->size)
+        return emit_fail(err, status == EMIT_TIMEOUT ? EMIT_ABSENT : status, "%s", why.text);
+    struct gpu *engine = &dcgm->gpus[0];
+    *engine = (struct gpu){
+        .uuid = "host-engine",
+        .found = status == EMIT_TIMEOUT ? EMIT_CODE_TIMEOUT : EMIT_CODE_MALFORMED,
+    };
+    describe(dcgm, engine, &points->at[points->count]);
+    (void)emit_text_format(points->at[points->count].note, sizeof points->at->note, "%s", why.text);
+    emit_dcgm_close(&dcgm->engine); // nothing of it is read
+    points->count++;
+    dcgm->count = 1;
     return EMIT_OK;
 }
 
@@ -291,10 +296,11 @@ static bool find_again(struct dcgm *dcgm) {
     return all;
 }
 
-// One attempt to have an engine with all GPUs, when it is due: each that fails doubles
-// the time to the next. False: it is not due yet.
+// One attempt to have an engine with all GPUs, when it is due: a second after the last
+// at the earliest, and twice as long after each that failed. False: it is not due yet.
 static bool come_back(struct dcgm *dcgm, int64_t now_ns) {
-    if (now_ns - dcgm->tried_ns < dcgm->wait_ns) return false;
+    int64_t least_ns = dcgm->wait_ns > second_ns ? dcgm->wait_ns : second_ns;
+    if (now_ns - dcgm->tried_ns < least_ns) return false;
     emit_dcgm_disconnect(&dcgm->engine);
     int status = emit_dcgm_connect(&dcgm->engine, AGAIN_TIMEOUT_MS);
     if (status == EMIT_DCGM_OK) status = identify(dcgm);
@@ -303,7 +309,8 @@ static bool come_back(struct dcgm *dcgm, int64_t now_ns) {
     if (status != EMIT_DCGM_OK) emit_dcgm_disconnect(&dcgm->engine);
     dcgm->is_whole = all && status == EMIT_DCGM_OK;
     dcgm->tried_ns = now_ns;
-    dcgm->wait_ns = 2 * dcgm->wait_ns < longest_wait_ns ? 2 * dcgm->wait_ns : longest_wait_ns;
+    dcgm->wait_ns = dcgm->wait_ns ? 2 * dcgm->wait_ns : second_ns;
+    if (dcgm->wait_ns > longest_wait_ns) dcgm->wait_ns = longest_wait_ns;
     return true;
 }
 
@@ -325,6 +332,7 @@ static bool is_stale(const struct dcgm *dcgm, struct gpu *gpu, const struct emit
 static void read_gpu(struct dcgm *dcgm, struct gpu *gpu, int64_t asked_ns, int64_t now_ns,
                      struct emit_reading *reading) {
     reading->code = gpu->found;
+    reading->age_ns = 0; // up to an update period
     if (gpu->found) return;
     const struct emit_dcgm_value *value =
         gpu->is_listed ? value_of(&dcgm->engine, gpu->id, gpu->field) : NULL;
@@ -339,14 +347,15 @@ static void read_gpu(struct dcgm *dcgm, struct gpu *gpu, int64_t asked_ns, int64
 static void read_dcgm(void *state, struct emit_reading *readings) {
     struct dcgm *dcgm = state;
     int64_t asked_ns = emit_host_monotonic_ns(dcgm->host);
-    if (!dcgm->is_whole) (void)come_back(dcgm, asked_ns);
+    if (!dcgm->is_whole && dcgm->field_count > 0) (void)come_back(dcgm, asked_ns);
     int status = emit_dcgm_read(&dcgm->engine, dcgm->fields, dcgm->field_count);
-    if (emit_dcgm_is_lost(status)) { // stopped, or started anew a moment ago
+    if (emit_dcgm_is_lost(status) &&
+        dcgm->field_count > 0) { // stopped, or started anew a moment ago
         dcgm->is_whole = false;
         if (come_back(dcgm, asked_ns))
             status = emit_dcgm_read(&dcgm->engine, dcgm->fields, dcgm->field_count);
     }
-    if (status == EMIT_DCGM_OK && dcgm->is_whole) dcgm->wait_ns = second_ns;
+    if (status == EMIT_DCGM_OK && dcgm->is_whole) dcgm->wait_ns = 0;
     int64_t now_ns = emit_host_monotonic_ns(dcgm->host);
     for (size_t i = 0; i < dcgm->count; i++) {
         struct gpu *gpu = &dcgm->gpus[i];

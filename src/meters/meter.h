@@ -20,6 +20,7 @@ struct emit_meter_settings {
     const char
         *dcgm_host; // --dcgm-host: HOST[:PORT] or unix:PATH of the host engine; NULL: the default
     const char *dcgm_exporter;         // --dcgm-exporter: URL of its metrics; NULL: it is not asked
+    int64_t dcgm_exporter_step_ns;     // --dcgm-exporter-step: how often that text changes; 0: 30 s
     struct emit_assignment assignment; // the devices a run may use; zeroed: every one
 };
 
@@ -55,6 +56,7 @@ struct emit_meter_type {
 extern const struct emit_meter_type emit_meter_nvml;
 extern const struct emit_meter_type emit_meter_rapl;
 extern const struct emit_meter_type emit_meter_dcgm;
+extern const struct emit_meter_type emit_meter_dcgm_exporter;
 // All meters, ended by NULL.
 extern const struct emit_meter_type *const emit_meter_types[];
 

@@ -16,6 +16,28 @@ bool emit_nvidia_is_usable(int32_t minor) {
     return emit_host_may_use_device(path);
 }
 
+void emit_nvidia_match(const struct emit_assignment *assignment, struct emit_assignable *seen,
+                       size_t count, struct emit_point *points) {
+    bool assigned[EMIT_ASSIGNABLE_MAX];
+    char words[EMIT_ASSIGNMENT_WORDS_MAX] = "";
+    // Whoever tells us sees every GPU; CUDA numbers those that this process may use.
+    for (size_t i = 0; i < count; i++)
+        seen[i].is_readable = emit_nvidia_is_usable(seen[i].minor);
+    bool told = emit_assignment_match(assignment, seen, count, NULL, NULL, assigned, words);
+    bool by_user = assignment->everything || assignment->by == EMIT_ASSIGNED_BY_OPTION;
+    for (size_t i = 0; i < count; i++) {
+        struct emit_point *point = &points[i];
+        if (!told && !point->found) {
+            point->traits |= EMIT_TRAIT_UNMATCHED;
+            (void)emit_text_format(point->note, sizeof point->note, "%s", words);
+        }
+        if (assigned[i] && (seen[i].is_readable || by_user)) continue;
+        point->found = EMIT_CODE_UNASSIGNED;
+        (void)emit_text_format(point->note, sizeof point->note, "%s",
+                               assigned[i] ? "this process may not use its device file" : words);
+    }
+}
+
 bool emit_nvidia_has_gpu(struct emit_host *host, const char *uuid) {
     DIR *list = host->sysfs_is_own ? NULL : opendir("/proc" LIST);
     if (!list) return false;

@@ -5,6 +5,8 @@
 #define METERS_NVIDIA_H
 
 #include "host/host.h"
+#include "meters/assignment.h"
+#include "measurement/measurement.h"
 
 #define EMIT_NVIDIA_NODE "/dev/nvidiactl" // there where the driver is
 
@@ -12,6 +14,13 @@
 // its container and its control group have it: another job's GPU cannot be opened. True
 // where that cannot be told: without a driver here, or for a number below 0.
 bool emit_nvidia_is_usable(int32_t minor);
+
+// Excludes points[i], which seen[i] describes, where the run may not use them: by the
+// assignment, or because this process may not (seen[i].is_readable is filled in). What
+// only NVML can tell of a MIG instance, that meter's exclusion tells: a device is
+// unassigned in all meters that see it.
+void emit_nvidia_match(const struct emit_assignment *assignment, struct emit_assignable *seen,
+                       size_t count, struct emit_point *points);
 
 // Evidence that the driver of this machine's kernel has a GPU of this UUID.
 bool emit_nvidia_has_gpu(struct emit_host *host, const char *uuid);

@@ -16,6 +16,7 @@ struct meter_options {
     const char *dcgm_library;
     const char *dcgm_host;
     const char *dcgm_exporter;
+    int64_t dcgm_exporter_step_ns;
     const char *sysfs_root;
 };
 
@@ -57,6 +58,16 @@ struct meter_options {
      .text = "Such as http://localhost:9400/metrics. It refreshes every 30 s by default, so that " \
              "shorter runs are below its resolution.",                                             \
      .offset = offsetof(values, member.dcgm_exporter)},                                            \
+    {.name = "dcgm-exporter-step",                                                                 \
+     .type = EMIT_OPTION_DURATION,                                                                 \
+     .argument = "DURATION",                                                                       \
+     .environment = "EMIT_DCGM_EXPORTER_STEP",                                                     \
+     .key = "dcgm_exporter_step",                                                                  \
+     .fallback = "30s",                                                                            \
+     .help = "how often that dcgm-exporter refreshes its text",                                    \
+     .text = "Its --collect-interval, from 100ms to 1h: the text does not tell. Values that stand " \
+             "still for more than two steps are refused.",                                         \
+     .offset = offsetof(values, member.dcgm_exporter_step_ns)},                                    \
     {.name = "nvml-library",                                                                       \
      .type = EMIT_OPTION_TEXT,                                                                     \
      .argument = "PATH",                                                                           \

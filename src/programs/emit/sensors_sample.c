@@ -84,7 +84,10 @@ const char *emit_sensors_absence(const struct emit_sensors *sensors, const char 
         for (size_t i = 0; i < sensors->count; i++)
             has_point |= strcmp(sensors->slots[i].point.meter, (*type)->name) == 0;
         if (has_point) continue;
-        if (strcmp((*type)->name, meter) == 0) return sensors->result.absent[absent];
+        if (absent == EMIT_RUN_ABSENT_MAX) return NULL;
+        const char *why = sensors->result.absent[absent];
+        // A meter that nobody asked for has neither points nor a sentence.
+        if (strcmp((*type)->name, meter) == 0) return *why ? why : NULL;
         absent++; // the result keeps the sentences in the order of the meters
     }
     return NULL;

@@ -270,7 +270,7 @@ static void test_comes_back(void) {
             lost &= bench.readings[g].code == EMIT_CODE_TIMEOUT;
     }
     CHECK(lost, "while it is down each reading says so");
-    CHECK(stub->attempts >= 1 + 5 && stub->attempts <= 1 + 9, "%d attempts to connect in 100 s",
+    CHECK(stub->attempts >= 1 + 6 && stub->attempts <= 1 + 9, "%d attempts to connect in 100 s",
           stub->attempts - 1);
     CHECK(stub->timeout_ms == 250, "each waits 250 ms at most");
     stub->is_down = false;
@@ -373,9 +373,6 @@ static void test_not_opened(void) {
         {"no GPU", 0, 0, false, NULL, EMIT_ABSENT, "no GPU"},
         {"more than there can be", 0, 33, false, NULL, EMIT_MALFORMED, "versions"},
         {"fewer than none", 0, -1, false, NULL, EMIT_MALFORMED, "versions"},
-        {"no host", 0, 1, false, "", EMIT_INVALID, "HOST[:PORT]"},
-        {"no path", 0, 1, false, "unix:", EMIT_INVALID, "unix:PATH"},
-        {"words", 0, 1, false, "two words", EMIT_INVALID, "two words"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct bench bench;
@@ -389,6 +386,37 @@ static void test_not_opened(void) {
         CHECK(bench.points.count == 0, "no points");
         close_bench(&bench);
         CHECK(stub->disconnects == stub->connects, "and no connection");
+    }
+}
+
+// An engine that was named and cannot be asked is a point that cannot be read.
+static void test_named(void) {
+    static const struct {
+        const char *host;
+        int connect_status;
+        enum emit_code found;
+        const char *words;
+    } cases[] = {
+        {"localhost", -21, EMIT_CODE_TIMEOUT, "no DCGM host engine answers at localhost"},
+        {"unix:/run/engine", -12, EMIT_CODE_MALFORMED, "different versions"},
+        {"", 0, EMIT_CODE_MALFORMED, "HOST[:PORT]"},
+        {"unix:", 0, EMIT_CODE_MALFORMED, "unix:PATH"},
+        {"two words", 0, EMIT_CODE_MALFORMED, "two words"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bench bench;
+        plug_in();
+        stub->connect_status = cases[i].connect_status;
+        open_bench(&bench, cases[i].host);
+        CHECK(bench.status == EMIT_OK && bench.points.count == 1, "'%s' is a point", cases[i].host);
+        CHECK(bench.at[0].found == cases[i].found && strstr(bench.at[0].note, cases[i].words),
+              "that is %s: %s", emit_code_word(bench.at[0].found), bench.at[0].note);
+        CHECK_STRING(bench.at[0].device_id, "host-engine", "named so");
+        pass(2 * second_ns);
+        int attempts = stub->attempts;
+        CHECK(sample(&bench)[0].code == cases[i].found && stub->attempts == attempts,
+              "and stays so, nothing more is tried");
+        close_bench(&bench);
     }
 }
 
@@ -418,6 +446,7 @@ int main(int argc, char **argv) {
     test_shut_down();
     test_watches();
     test_not_opened();
+    test_named();
     check_library(argv[2], NULL, EMIT_MALFORMED, "has no function dcgm");
     check_library("libm.so.6", NULL, EMIT_MALFORMED, "has no function dcgmInit");
     check_library("/nowhere/libdcgm.so.4", NULL, EMIT_ABSENT, "--dcgm-library");

@@ -1,0 +1,167 @@
+// Asking a web server once, with libcurl.
+//
+// What surprises: nothing is followed, no proxy is used and no file is read (.netrc),
+// so that what is asked is what was named. A server that vanishes must not end the process:
+// SIGPIPE is held back in this thread meanwhile. libcurl stays loaded: a name that is still
+// being looked up when time is up is left to a thread of libcurl's.
+// SPDX-License-Identifier: Apache-2.0
+#include "meters/exporter_fetch.h"
+
+#include "base/text.h"
+#include "host/library.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#undef curl_easy_setopt // the header's macro checks types only where the function is linked
+#undef curl_easy_getinfo
+
+// The functions of libcurl that are used.
+#define FUNCTIONS(ROW)                                                                             \
+    ROW(curl_global_init)                                                                          \
+    ROW(curl_easy_init)                                                                            \
+    ROW(curl_easy_setopt)                                                                          \
+    ROW(curl_easy_perform)                                                                         \
+    ROW(curl_easy_getinfo)                                                                         \
+    ROW(curl_easy_strerror)                                                                        \
+    ROW(curl_easy_cleanup)
+
+struct functions {
+#define SLOT(name) __typeof__(&name) name;
+    FUNCTIONS(SLOT)
+#undef SLOT
+};
+
+static const struct emit_symbol symbols[] = {
+#define ROW(name) {#name, offsetof(struct functions, name), false},
+    FUNCTIONS(ROW)
+#undef ROW
+        {0},
+};
+
+struct emit_fetch {
+    struct functions call;
+    CURL *easy;
+    size_t length; // of the text
+    char text[EMIT_FETCH_MAX];
+};
+
+static size_t take_bytes(char *bytes, size_t size, size_t count, void *owner) {
+    struct emit_fetch *fetch = owner;
+    size_t length = size * count;
+    if (length > sizeof fetch->text - fetch->length) return 0; // CURLE_WRITE_ERROR
+    memcpy(fetch->text + fetch->length, bytes, length);
+    fetch->length += length;
+    return length;
+}
+
+// A socket that the metered command does not inherit.
+static curl_socket_t open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)owner;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static bool is_url(const char *url) {
+    bool known = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+    for (const char *at = url; *at; at++)
+        if (*at <= ' ' || *at > '~') return false;
+    return known && *(strchr(url, ':') + 3) != '\0';
+}
+
+static bool set_up(struct emit_fetch *fetch, const char *url) {
+    const struct functions *call = &fetch->call;
+    CURL *easy = fetch->easy = call->curl_easy_init();
+    return easy && call->curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_USERAGENT, "emit") == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
+}
+
+enum emit_status emit_fetch_open(struct emit_fetch **fetch, const char *url,
+                                 struct emit_error *err) {
+    if (!is_url(url))
+        return emit_fail(err, EMIT_INVALID, "'%.80s' is no URL: http://HOST:9400/metrics, or https",
+                         url);
+    void *library;
+    struct functions call;
+    enum emit_status status = emit_library_open(
+        &library, "libcurl.so.4", "install libcurl4 to ask a dcgm-exporter", symbols, &call, err);
+    if (status != EMIT_OK) return status;
+    struct emit_fetch *opened = calloc(1, sizeof *opened);
+    if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory for an exporter's text");
+    opened->call = call;
+    if (call.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !set_up(opened, url)) {
+        emit_fetch_close(opened);
+        return emit_fail(err, EMIT_MALFORMED, "libcurl cannot be set up: is it older than 7.62?");
+    }
+    *fetch = opened;
+    return EMIT_OK;
+}
+
+// Performs with SIGPIPE held back; one that came meanwhile is taken away again.
+static CURLcode perform(struct emit_fetch *fetch) {
+    sigset_t pipe, before, pending;
+    const struct timespec now = {0};
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    sigpending(&pending);
+    bool was_pending = sigismember(&pending, SIGPIPE) == 1;
+    bool is_held = pthread_sigmask(SIG_BLOCK, &pipe, &before) == 0;
+    CURLcode code = fetch->call.curl_easy_perform(fetch->easy);
+    if (!is_held) return code;
+    if (!was_pending) (void)sigtimedwait(&pipe, NULL, &now);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+static enum emit_status status_of(CURLcode code) {
+    switch ((int)code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_COULDNT_RESOLVE_HOST: return EMIT_ABSENT;
+    case CURLE_WRITE_ERROR: return EMIT_FULL;
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING: return EMIT_TIMEOUT;
+    default: return EMIT_MALFORMED;
+    }
+}
+
+enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms, const char **text,
+                                 size_t *length, struct emit_error *err) {
+    const struct functions *call = &fetch->call;
+    long answer = 0;
+    fetch->length = 0;
+    CURLcode code = call->curl_easy_setopt(fetch->easy, CURLOPT_TIMEOUT_MS, timeout_ms);
+    if (code == CURLE_OK) code = perform(fetch);
+    if (code != CURLE_OK) {
+        enum emit_status status = status_of(code);
+        if (status == EMIT_FULL)
+            return emit_fail(err, status, "its answer is longer than %d MiB",
+                             EMIT_FETCH_MAX / (1024 * 1024));
+        return emit_fail(err, status, "%s", call->curl_easy_strerror(code));
+    }
+    (void)call->curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &answer);
+    if (answer == 401 || answer == 403)
+        return emit_fail(err, EMIT_DENIED, "it answers %ld: not permitted", answer);
+    if (answer != 200) return emit_fail(err, EMIT_MALFORMED, "it answers %ld, not 200", answer);
+    *text = fetch->text;
+    *length = fetch->length;
+    return EMIT_OK;
+}
+
+void emit_fetch_close(struct emit_fetch *fetch) {
+    if (!fetch) return;
+    if (fetch->easy) fetch->call.curl_easy_cleanup(fetch->easy);
+    free(fetch);
+}

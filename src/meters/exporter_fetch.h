@@ -1,0 +1,27 @@
+// One small text from a web server, through libcurl opened at run time.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef METERS_EXPORTER_FETCH_H
+#define METERS_EXPORTER_FETCH_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+enum { EMIT_FETCH_MAX = 4 * 1024 * 1024 }; // bytes of an answer; more is refused
+
+struct emit_fetch; // a URL and the connection to its server, kept between two fetches
+
+// EMIT_INVALID: no URL of http or https; EMIT_ABSENT: there is no libcurl.
+EMIT_MUST_CHECK enum emit_status emit_fetch_open(struct emit_fetch **fetch, const char *url,
+                                                 struct emit_error *err);
+
+// Gets the text, which stays the fetch's until the next one. Waits no longer than
+// timeout_ms in all. EMIT_TIMEOUT: no answer, or not all of it; EMIT_ABSENT: nobody
+// listens, or no such name; EMIT_DENIED: 401 or 403; EMIT_FULL: more than EMIT_FETCH_MAX;
+// EMIT_MALFORMED: anything else. *text is not terminated.
+EMIT_MUST_CHECK enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms,
+                                                 const char **text, size_t *length,
+                                                 struct emit_error *err);
+void emit_fetch_close(struct emit_fetch *fetch); // accepts NULL
+
+#endif
