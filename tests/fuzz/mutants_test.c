@@ -88,6 +88,8 @@ static size_t read_file(const char *path, uint8_t *text) {
 
 struct property {
     const char *name;
+    const char *files; // how the names of those end that it is about
+    int rounds;        // for each that others have
     const char *(*holds)(const uint8_t *bytes, size_t size);
 };
 
@@ -132,9 +134,11 @@ static void try_property(const struct property *property, int rounds, int count,
     static uint8_t original[FILE_BYTES_MAX], text[TEXT_BYTES_MAX];
     size_t tried = 0;
     for (int i = 0; i < count; i++) {
+        size_t end = strlen(property->files), name = strlen(paths[i]);
+        if (name < end || strcmp(paths[i] + name - end, property->files) != 0) continue;
         size_t length = read_file(paths[i], original);
         if (length == 0) continue;
-        for (int round = 0; round < rounds; round++) {
+        for (int round = 0; round < rounds * property->rounds; round++) {
             memcpy(text, original, length);
             size_t mutated = round == 0 ? length : mutate(text, length);
             const char *wrong = property->holds(text, mutated);
@@ -149,8 +153,10 @@ static void try_property(const struct property *property, int rounds, int count,
 
 int main(int argc, char **argv) {
     static const struct property properties[] = {
-        {"what the scanner takes jansson takes, with the same values", property_scanner},
-        {"every way to a verdict leads to the same one", property_contract},
+        {"what the scanner takes jansson takes, with the same values", ".json", 1,
+         property_scanner},
+        {"every way to a verdict leads to the same one", ".json", 1, property_contract},
+        {"the text of an exporter is read within bounds", ".prom", 100, property_exporter},
     };
     if (argc < 3) return 2;
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)

@@ -18,5 +18,8 @@ const char *property_contract(const uint8_t *bytes, size_t size);
 
 // A list of devices, as --device or an environment has it, is resolved or left alone.
 const char *property_devices(const uint8_t *bytes, size_t size);
+// What is read out of an exporter's text is within its limits, and none of it hangs on
+// other metrics' lines, on the line ends, or on what lies behind the text in memory.
+const char *property_exporter(const uint8_t *bytes, size_t size);
 
 #endif
