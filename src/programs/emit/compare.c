@@ -255,7 +255,7 @@ static int run(const void *values_of_options, int operand_count, char **operands
 
 const struct emit_command emit_command_compare = {
     .name = "compare",
-    .summary = "show two runs side by side, and what can be claimed of the difference",
+    .summary = "show two runs side by side, and judge the difference",
     .operands = "A B",
     .text =
         "A and B are runs of the store, by id or as much of its beginning as no other run shares; "

@@ -125,6 +125,15 @@ static struct sums settle_now(struct live *live) {
     return sums;
 }
 
+// What is left of the row decides how much is said.
+static void add_points(struct emit_text *text, const struct sums *sums) {
+    char points[64];
+    (void)emit_text_format(points, sizeof points, "  %zu/%zu", sums->measured, sums->wanted);
+    if (text->length + strlen(points) >= text->size) return;
+    emit_text_add(text, points);
+    if (text->length + strlen(" points") < text->size) emit_text_add(text, " points");
+}
+
 static void add_sums(struct live *live, struct emit_text *text) {
     struct sums sums = settle_now(live);
     int64_t since_ns = live->before_ns ? live->before_ns : sums.from_ns;
@@ -140,7 +149,8 @@ static void add_sums(struct live *live, struct emit_text *text) {
     if (seconds > 0) emit_text_add_format(text, "  sum %.0f W", watts);
     char energy[EMIT_FIGURE_MAX];
     emit_figure_energy(energy, joules);
-    emit_text_add_format(text, "  %s  %zu/%zu points", energy, sums.measured, sums.wanted);
+    emit_text_add_format(text, "  %s", energy);
+    add_points(text, &sums);
     // Between two samples there is nothing new to divide: the next line spans both.
     if (seconds <= 0) return;
     live->before_ns = sums.to_ns;
