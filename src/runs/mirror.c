@@ -107,7 +107,8 @@ void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_
     if (!shown) return;
     size_t known = emit_run_image_count(shown);
     bool grows = known < sweep->count;
-    if (!grows && sweep->sampled_ns - mirror->shown_ns < SHOWN_EVERY_NS) return;
+    bool begins = sweep->begun_ns && !mirror->has_begun;
+    if (!grows && !begins && sweep->sampled_ns - mirror->shown_ns < SHOWN_EVERY_NS) return;
     struct emit_run_snapshot copy = *snapshot;
     if (grows && emit_run_file_grow(&mirror->file, sweep->count, NULL) != EMIT_OK)
         copy.sweep.count = known; // the disk is full: others see less
@@ -117,6 +118,7 @@ void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_
         copy.tallies[i].first_count = copy.tallies[i].last_count = 0;
     emit_run_image_publish(shown, &copy);
     mirror->shown_ns = sweep->sampled_ns;
+    mirror->has_begun = sweep->begun_ns != 0;
 }
 
 void emit_run_mirror_close(struct emit_run_mirror *mirror) {

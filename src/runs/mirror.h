@@ -10,6 +10,7 @@
 struct emit_run_mirror {
     struct emit_run_file file; // of it image NULL: there is none
     int64_t shown_ns;          // CLOCK_MONOTONIC of the last sample in it
+    bool has_begun;            // it shows that the run was sampled a first time
 };
 
 // Makes the mirror of the run, in the place of one that another process left.
@@ -17,7 +18,8 @@ EMIT_MUST_CHECK enum emit_status emit_run_mirror_make(struct emit_run_mirror *mi
                                                       const char *directory,
                                                       const struct emit_run_image *image,
                                                       struct emit_error *err);
-// Shows the snapshot, when it has other points than were shown, or is a second newer.
+// Shows the snapshot, when it is a second newer, or says of points or of the run's
+// beginning what was not shown.
 void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_image *image,
                           const struct emit_run_snapshot *snapshot);
 // Removes it. Accepts one that is not there.
