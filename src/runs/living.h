@@ -25,8 +25,9 @@ struct emit_meter {
     const struct emit_meter_settings *settings;
     enum emit_status status; // of open
     struct emit_error why;
-    size_t count; // of its points
+    size_t count, room; // of its points
     struct emit_point *points;
+    struct emit_point *own_points; // NULL: the run keeps them
     struct emit_reading *readings;
     uint32_t *slot_of; // where the file keeps each point; EMIT_SLOT_NOWHERE: not counted
 };
@@ -48,6 +49,10 @@ struct emit_run {
     size_t meter_count, absent_count;
     struct emit_meter *meters[EMIT_RUN_METERS_MAX]; // cheapest first
     char absent[EMIT_RUN_ABSENT_MAX][240];
+    // Of the meters that the run opened itself, one behind the other: such a large struct is
+    // a mapping of its own, of which only what is used is ever touched.
+    size_t point_count;
+    struct emit_point points[EMIT_POINTS_MAX];
     struct emit_run_snapshot now; // what was last published, while `samples`
 };
 

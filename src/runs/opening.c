@@ -6,17 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct emit_meter *new_meter(const struct emit_meter_type *type,
+                                    const struct emit_host *host,
+                                    const struct emit_meter_settings *settings) {
+    struct emit_meter *meter = calloc(1, sizeof *meter);
+    void *state = calloc(1, type->state_size ? type->state_size : 1);
+    if (!meter || !state) {
+        free(meter);
+        free(state);
+        return NULL;
+    }
+    *meter = (struct emit_meter){.type = type, .state = state, .host = *host, .settings = settings};
+    return meter;
+}
+
 struct emit_meter *emit_meter_new(const struct emit_meter_type *type, const struct emit_host *host,
                                   const struct emit_meter_settings *settings) {
-    struct emit_meter *meter = calloc(1, sizeof *meter);
+    struct emit_meter *meter = new_meter(type, host, settings);
     if (!meter) return NULL;
-    *meter = (struct emit_meter){.type = type, .host = *host, .settings = settings};
-    meter->state = calloc(1, type->state_size ? type->state_size : 1);
-    // Touched only as far as points are found.
-    meter->points = calloc(EMIT_POINTS_MAX, sizeof *meter->points);
-    if (meter->state && meter->points) return meter;
+    meter->points = meter->own_points = calloc(EMIT_POINTS_MAX, sizeof *meter->points);
+    meter->room = EMIT_POINTS_MAX;
+    if (meter->points) return meter;
     free(meter->state);
-    free(meter->points);
     free(meter);
     return NULL;
 }
@@ -30,7 +41,7 @@ static enum emit_status make_room(struct emit_meter *meter, struct emit_error *e
 }
 
 void emit_meter_open(struct emit_meter *meter) {
-    struct emit_points points = {meter->points, 0, EMIT_POINTS_MAX};
+    struct emit_points points = {meter->points, 0, meter->room};
     meter->status =
         meter->type->open(meter->state, &meter->host, meter->settings, &points, &meter->why);
     if (meter->status) return;
@@ -42,7 +53,7 @@ void emit_meter_free(struct emit_meter *meter) {
     if (!meter) return;
     meter->type->close(meter->state);
     free(meter->state);
-    free(meter->points);
+    free(meter->own_points);
     free(meter->readings);
     free(meter->slot_of);
     free(meter);
@@ -165,14 +176,19 @@ static enum emit_status open_meter(struct emit_run *run, const struct emit_meter
                                    bool *closed, struct emit_error *err) {
     if (run->meter_count == EMIT_RUN_METERS_MAX)
         return emit_fail(err, EMIT_FULL, "a run has at most %d meters", EMIT_RUN_METERS_MAX);
-    struct emit_meter *meter = emit_meter_new(type, run->host, &run->plan.settings);
+    struct emit_meter *meter = new_meter(type, run->host, &run->plan.settings);
     if (!meter) return emit_fail(err, EMIT_NO_MEMORY, "no memory for the meter %s", type->name);
+    meter->points = run->points + run->point_count;
+    meter->room = EMIT_POINTS_MAX - run->point_count;
     atomic_store(&run->state, EMIT_STATE_READING);
     emit_meter_open(meter);
     *closed = !emit_run_change_state(run, EMIT_STATE_READING, EMIT_STATE_BUSY);
-    if (!*closed) return place_meter(run, meter, err);
-    emit_meter_free(meter);
-    return EMIT_OK;
+    if (*closed) {
+        emit_meter_free(meter);
+        return EMIT_OK;
+    }
+    run->point_count += meter->count;
+    return place_meter(run, meter, err);
 }
 
 enum emit_status emit_run_open_meters(struct emit_run *run, bool *closed, struct emit_error *err) {
