@@ -27,8 +27,11 @@ enum emit_status emit_testbed_block_signals(sigset_t *before, struct emit_error 
     return emit_fail_errno(err, errno, "cannot block signals");
 }
 
-// In the child: only calls that are safe between fork and exec.
-static _Noreturn void become(char *const *argv, const sigset_t *mask, int report) {
+// In the child: only calls that are safe between fork and exec. It goes when its
+// guard stands: a test bed that is killed before takes it along, too.
+static _Noreturn void become(char *const *argv, const sigset_t *mask, int go, int report) {
+    char byte;
+    if (read(go, &byte, 1) != 1) _exit(EMIT_CHILD_FAILED);
     sigprocmask(SIG_SETMASK, mask, NULL);
     execvp(argv[0], argv);
     int failure = errno;
@@ -77,22 +80,33 @@ static void end_guard(const struct emit_testbed_child *child) {
 
 enum emit_status emit_testbed_child_start(struct emit_testbed_child *child, char *const *argv,
                                           const sigset_t *mask, struct emit_error *err) {
-    int report[2], failure = 0;
+    int report[2], go[2], failure = 0;
     if (pipe2(report, O_CLOEXEC) != 0) return emit_fail_errno(err, errno, "cannot make a pipe");
+    if (pipe2(go, O_CLOEXEC) != 0) {
+        failure = errno;
+        close(report[0]);
+        close(report[1]);
+        return emit_fail_errno(err, failure, "cannot make a pipe");
+    }
     pid_t made = fork();
-    if (made == 0) become(argv, mask, report[1]);
+    if (made == 0) {
+        close(go[1]);
+        become(argv, mask, go[0], report[1]);
+    }
     int fork_failure = errno;
     close(report[1]);
-    ssize_t told = made < 0 ? 0 : read(report[0], &failure, sizeof failure);
+    *child = (struct emit_testbed_child){.pid = made, .guard = -1};
+    if (made > 0) start_guard(child);
+    ssize_t went = made > 0 ? write(go[1], "", 1) : 0; // where it fails, the child ends
+    close(go[0]);
+    close(go[1]);
+    ssize_t told = went > 0 ? read(report[0], &failure, sizeof failure) : 0;
     close(report[0]);
     if (made < 0) return emit_fail_errno(err, fork_failure, "cannot start %s", argv[0]);
-    if (told == (ssize_t)sizeof failure) {
-        waitpid(made, NULL, 0);
-        return emit_fail_errno(err, failure, "cannot run %s", argv[0]);
-    }
-    *child = (struct emit_testbed_child){.pid = made, .guard = -1};
-    start_guard(child);
-    return EMIT_OK;
+    if (told != (ssize_t)sizeof failure) return EMIT_OK;
+    waitpid(made, NULL, 0);
+    end_guard(child);
+    return emit_fail_errno(err, failure, "cannot run %s", argv[0]);
 }
 
 // False while the command lives.
