@@ -69,7 +69,7 @@ def devices_of_points(wanted):
 class Run:
     """emit run --output EVENTS --report REPORT -- lifetime, as root or as nobody."""
 
-    def __init__(self, folder, scenario, side, milliseconds, options=()):
+    def __init__(self, folder, scenario, side, milliseconds, options=(), after_s=0):
         self.folder = folder
         path = lambda name: os.path.join(folder, name)
         os.makedirs(folder)
@@ -83,7 +83,7 @@ class Run:
         if side == AS_NOBODY:
             emit = NOBODY + emit
         listed = f"ls /sys/class/powercap > {shlex.quote(path('listed'))} 2>/dev/null"
-        script = f"{listed}; exec {shlex.join(emit)}"
+        script = f"{listed}; sleep {after_s:.3f}; exec {shlex.join(emit)}"
         self.got = subprocess.run([*AHEAD, TESTBED, "run", "--ledger", path("ledger"), scenario, "--", "sh", "-c", script],
                                   capture_output=True, text=True, env=self.environment)
         self.life = self.report = None

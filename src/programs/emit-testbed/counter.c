@@ -17,15 +17,17 @@ static double seconds(int64_t ns) {
 static int64_t update_at(const struct emit_counter *counter, int64_t number) {
     int64_t span = 2 * counter->jitter_ns + 1;
     uint64_t drawn = emit_testbed_mix(counter->seed, (uint64_t)number);
-    return number * counter->period_ns + (int64_t)(drawn % (uint64_t)span) - counter->jitter_ns;
+    return number * counter->period_ns - counter->phase_ns + (int64_t)(drawn % (uint64_t)span) -
+           counter->jitter_ns;
 }
 
 int64_t emit_counter_update_ns(const struct emit_counter *counter, int64_t now_ns) {
     // Jitter is less than half a period: the one after next is surely later.
-    int64_t number = now_ns / counter->period_ns + 1;
+    int64_t number = (now_ns + counter->phase_ns) / counter->period_ns + 1;
     while (number > 0 && update_at(counter, number) > now_ns)
         number--;
-    return number > 0 ? update_at(counter, number) : 0;
+    int64_t update_ns = number > 0 ? update_at(counter, number) : 0;
+    return update_ns > 0 ? update_ns : 0;
 }
 
 // Whole units in an energy.

@@ -42,6 +42,7 @@ struct emit_counter {
     struct emit_counter_unit unit; // both > 0
     uint64_t start_count;          // at time 0, below 2^32
     int64_t period_ns;             // mean time between two updates, > 0
+    int64_t phase_ns;              // all updates are so much earlier; < period
     int64_t jitter_ns;             // each update is up to so much early or late; < period / 2
     uint64_t seed;                 // of the jitter
     size_t fault_count;            // in order of time

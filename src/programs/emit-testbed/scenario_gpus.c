@@ -157,6 +157,9 @@ static enum emit_status complete_gpu(struct emit_scenario_reader *reader, const 
     if (counter->jitter_ns > (counter->period_ns - 1) / 2)
         return emit_reader_complain(reader, node, "jitter must stay below half of update");
     counter->seed = emit_testbed_mix(seed_of(reader->scenario), 2);
+    // Nothing makes GPUs of one machine update at one moment.
+    counter->phase_ns =
+        (int64_t)(emit_testbed_mix(counter->seed, 78) % (uint64_t)counter->period_ns);
     if (!gpu->uuid[0]) emit_gpu_uuid(gpu->uuid, "GPU-", counter->seed);
     for (unsigned int i = 0; i < gpus->gpu_count; i++)
         if (strcmp(gpus->gpus[i].uuid, gpu->uuid) == 0)
