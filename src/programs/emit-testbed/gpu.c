@@ -42,8 +42,8 @@ double emit_gpu_joules(const struct emit_gpu *gpu, int64_t from_ns, int64_t to_n
 double emit_gpu_watts(const struct emit_gpu *gpu, int64_t now_ns, int64_t window_ns) {
     int64_t to_ns = emit_counter_update_ns(&gpu->counter, now_ns);
     int64_t from_ns = to_ns > window_ns ? to_ns - window_ns : 0;
-    if (window_ns == 0 || from_ns == to_ns)
-        return emit_curve_watts(&gpu->counter.curve, (double)to_ns / 1e9);
+    if (window_ns == 0 && to_ns > 0) from_ns = emit_counter_update_ns(&gpu->counter, to_ns - 1);
+    if (from_ns == to_ns) return emit_curve_watts(&gpu->counter.curve, (double)to_ns / 1e9);
     return emit_gpu_joules(gpu, from_ns, to_ns) / ((double)(to_ns - from_ns) / 1e9);
 }
 

@@ -31,7 +31,7 @@ struct emit_gpu {
     struct emit_counter counter;
     enum emit_gpu_energy energy;
     bool module;       // power is that of the module, processor included, and of nothing smaller
-    int64_t window_ns; // over which PowerUsage and field 185 average; 0: they do not
+    int64_t window_ns; // over which PowerUsage and field 185 average; 0: between two updates
     unsigned int instances; // MIG: so many, 0 when the mode is off
 };
 
@@ -86,7 +86,8 @@ unsigned int emit_gpu_index(const struct emit_gpu_machine *machine, int gpu, int
 // How often the host engine has come back by a moment: 0 until it does.
 unsigned int emit_gpu_engine_starts(const struct emit_gpu_machine *machine, int64_t now_ns);
 
-// Power as the sensor last saw it at now_ns, averaged over a window (0: not).
+// Power as the sensor last saw it at now_ns, averaged over a window; 0: over the time
+// since the update before, as even a momentary power has been sensed for a while.
 double emit_gpu_watts(const struct emit_gpu *gpu, int64_t now_ns, int64_t window_ns);
 // The integral of its curve between two moments of the scenario.
 double emit_gpu_joules(const struct emit_gpu *gpu, int64_t from_ns, int64_t to_ns);
