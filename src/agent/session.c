@@ -174,8 +174,12 @@ enum emit_status emit_session_open(struct emit_session **session,
     enum emit_status status = emit_host_open(&opened->host, NULL, err);
     if (!status) status = settle_plan(opened, plan ? plan : &defaults, &named, err);
     if (!status) {
-        status = named ? join(opened, err) : EMIT_ABSENT;
-        if (status == EMIT_ABSENT) status = begin_run(opened, plan ? plan->interval_ns : 0, err);
+        struct emit_error why; // that no run goes on is no failure
+        status = named ? join(opened, &why) : EMIT_ABSENT;
+        if (status == EMIT_ABSENT)
+            status = begin_run(opened, plan ? plan->interval_ns : 0, err);
+        else if (status)
+            status = emit_fail(err, status, "%s", why.text);
     }
     if (status) {
         bool left_behind = false;
