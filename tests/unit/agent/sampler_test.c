@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 // How the one meter of a case behaves. Shared with the sampler's thread.
 struct behaviour {
@@ -314,6 +315,57 @@ static void play_slow(struct slow_case *slow, struct emit_sampler_plan *plan) {
     emit_run_result_clear(&result);
 }
 
+// As emit end does: another process of the run, which asks and then closes it.
+static void *end_run(void *directory) {
+    static const struct emit_meter_type *const none[] = {NULL};
+    const struct emit_run_plan plan = {
+        .directory = directory, .run_id = "run_test", .meters = none, .pace_ns = 20000000};
+    struct emit_run *run;
+    struct emit_run_result result;
+    if (emit_run_open(&run, &host, &plan, NULL) != EMIT_OK) return NULL;
+    bool left = emit_run_ask_holder(run, 3000 * ms);
+    if (emit_run_close(run, &result, NULL) != EMIT_OK) return NULL;
+    bool whole = left && !result.left_to_others && result.count == 1 &&
+                 result.outcomes[0].kind == EMIT_OUTCOME_MEASURED;
+    emit_run_result_stored(&result);
+    emit_run_result_clear(&result);
+    return whole ? directory : NULL;
+}
+
+static void hold(void) {
+    char directory[] = "/tmp/emit-sampler-XXXXXX";
+    struct emit_error err;
+    struct emit_sampler *sampler = NULL, *second = NULL;
+    struct emit_run_result result;
+    struct behaviour quick = {0};
+    bool left_behind = false;
+    pthread_t thread;
+    void *ended = NULL;
+    if (!CHECK(mkdtemp(directory), "a directory")) return;
+    atomic_store(&current, &quick);
+    struct emit_sampler_plan plan = model;
+    plan.owner = &quick;
+    plan.run.directory = directory;
+    plan.run.hold = true;
+    CHECK(emit_sampler_start(&sampler, &plan, &err) == EMIT_OK, "a run that is held starts");
+    CHECK(emit_sampler_wait_first(sampler, 1000 * ms, &err) == EMIT_OK, "and is sampled");
+    emit_sampler_job_started(sampler, now_ns());
+    CHECK(!emit_sampler_wait_asked(sampler, now_ns() + 60 * ms), "nobody asks for its end");
+    CHECK(emit_sampler_start(&second, &plan, &err) == EMIT_OK &&
+              emit_sampler_wait_first(second, 1000 * ms, &err) == EMIT_REFUSED,
+          "nor can another one hold it, not even in memory");
+    emit_sampler_abandon(second, &left_behind);
+    if (!CHECK(pthread_create(&thread, NULL, end_run, directory) == 0, "a thread")) return;
+    CHECK(emit_sampler_wait_asked(sampler, INT64_MAX), "until somebody does");
+    CHECK(emit_sampler_finish(sampler, now_ns(), &result, &left_behind, &err) == EMIT_OK &&
+              result.left_to_others && !left_behind,
+          "to whom it is left");
+    emit_run_result_clear(&result);
+    (void)pthread_join(thread, &ended);
+    CHECK(ended, "and who closes it, whole");
+    CHECK(rmdir(directory) == 0, "no file stays");
+}
+
 static void abandon(void) {
     struct emit_error err;
     struct emit_sampler *sampler = NULL;
@@ -332,6 +384,7 @@ int main(void) {
     struct emit_error err;
     if (emit_host_open(&host, NULL, &err) != EMIT_OK) return 1;
     abandon();
+    hold();
     static struct emit_sampler_plan plans[sizeof scenarios / sizeof scenarios[0]];
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
         play(&scenarios[i], &plans[i]);
