@@ -193,14 +193,15 @@ bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_sna
 }
 
 void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, bool one_more) {
-    if (one_more) {
-        atomic_fetch_add(&image->jobs, 1);
-        atomic_fetch_add(&image->jobs_begun, 1);
-    }
+    if (one_more) atomic_fetch_add(&image->jobs, 1);
     int64_t known = atomic_load(&image->job_started_ns);
     while ((!known || at_ns < known) &&
            !atomic_compare_exchange_weak(&image->job_started_ns, &known, at_ns))
         continue;
+}
+
+void emit_run_image_job_counted(struct emit_run_image *image) {
+    atomic_fetch_add(&image->jobs_begun, 1);
 }
 
 void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool one_less) {

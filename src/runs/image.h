@@ -110,6 +110,7 @@ bool emit_run_image_read(const struct emit_run_image *image, struct emit_run_sna
 
 // The earliest beginning and the latest end of all jobs; and how many go on.
 void emit_run_image_job_started(struct emit_run_image *image, int64_t at_ns, bool one_more);
+void emit_run_image_job_counted(struct emit_run_image *image); // as a task, for the report
 void emit_run_image_job_ended(struct emit_run_image *image, int64_t at_ns, bool one_less);
 void emit_run_image_job_exited(struct emit_run_image *image, int exit_status);
 void emit_run_image_jobs(const struct emit_run_image *image, struct emit_run_jobs *jobs);

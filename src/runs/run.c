@@ -120,7 +120,10 @@ int64_t emit_run_next_ns(const struct emit_run *run) {
 
 void emit_run_job_started(struct emit_run *run, int64_t at_ns) {
     if (run->is_guest) return;
-    emit_run_image_job_started(run->file.image, at_ns, !atomic_exchange(&run->has_job, true));
+    bool one_more = !atomic_exchange(&run->has_job, true);
+    emit_run_image_job_started(run->file.image, at_ns, one_more);
+    // Who holds the run for others has no task of its own.
+    if (one_more && !run->plan.hold) emit_run_image_job_counted(run->file.image);
 }
 
 void emit_run_job_ended(struct emit_run *run, int64_t at_ns) {

@@ -149,6 +149,7 @@ def check_process():
     check(is_gone(pid), "until it is asked to end")
 
     got = emit("begin", env=dict(os.environ, EMIT_RUN_ID=own("named-by-variable")))
+    check_equal(got.stdout, own("named-by-variable") + "\n", "an id from the environment is printed, for who did not name it")
     check(sampler("named-by-variable"), "a name longer than the command line stands whole in ps, too")
     with open(f"/proc/{sampler('named-by-variable')}/environ", "rb") as environ:
         check(b"HOME=" not in environ.read(), "which is where the environment was")
@@ -186,10 +187,15 @@ def check_several():
     check(got.returncode == 0 and "Another process of this run goes on" in got.stderr, f"emit run joins: {got.stderr}")
     check_equal(os.path.getsize("none"), 0, "and gives no events")
     finish("twice")
-    check_equal(outcomes(report_of("twice")), {("measured", "simulated")}, "the run is one, of both")
+    report = report_of("twice")
+    check_equal((outcomes(report), "tasks" in emit("show", own("twice")).stdout), ({("measured", "simulated")}, False),
+                "the run is one, of both, and emit begin is no task of it")
 
     got = finish("twice")
     check(got.returncode == 0 and "was closed before" in got.stderr and "J " in got.stderr, f"ended again: its report, and that it was closed: {got.stderr}")
+    got = emit("run", "-q", "--run-id", own("around"), "--", "sh", "-c", f'test $({EMIT} begin) = "$EMIT_RUN_ID" && sleep 0.1 && {EMIT} end')
+    check(got.returncode == 0 and "is the emit run around this" in got.stderr and "has no emit begin to end it" in got.stderr,
+          f"inside an emit run there is nothing to begin or to end: {got.stderr}")
     got = finish("never")
     check(got.returncode == 0 and "nothing to end" in got.stderr and got.stderr.count("\n") == 1, f"nothing to end: {got.stderr}")
 

@@ -116,6 +116,17 @@ static int begin(struct run *run, struct begin_options *values) {
     return tell(run, &answer);
 }
 
+// Inside an emit run of this id there is nothing to begin, and a process that stays
+// would keep that emit run waiting for it.
+static bool is_nested(const struct run *run) {
+    const char *outer = getenv("EMIT_RUN_ID");
+    if (!getenv(EMIT_RUN_FOLDER_VARIABLE) || !outer || strcmp(outer, run->plan.run_id) != 0)
+        return false;
+    (void)emit_complain(run->command, EXIT_OK, "run %s is the emit run around this: nothing to do",
+                        run->plan.run_id);
+    return true;
+}
+
 static int run_begin(const void *given, int operand_count, char **operands) {
     if (operand_count > 0)
         return emit_complain(&emit_command_begin, EXIT_USAGE,
@@ -137,9 +148,12 @@ static int run_begin(const void *given, int operand_count, char **operands) {
         return emit_complain(&emit_command_begin, EXIT_USAGE, "%s", err.text);
     }
     if (run.plan.notice[0]) (void)emit_complain(run.command, EXIT_OK, "%s", run.plan.notice);
-    if (!run.options->run_id || !*run.options->run_id) puts(run.plan.run_id);
+    // Who did not name it, or left that to the environment, may want to know.
+    const char *variable = getenv("EMIT_RUN_ID"), *named = run.options->run_id;
+    bool is_known = named && *named && !(variable && strcmp(variable, named) == 0);
+    if (!is_known && (!variable || !run.options->quiet)) puts(run.plan.run_id);
     (void)fflush(stdout);
-    int exit_status = begin(&run, &values);
+    int exit_status = is_nested(&run) ? EXIT_OK : begin(&run, &values);
     emit_host_close(&run.host);
     return exit_status;
 }
@@ -155,8 +169,9 @@ const struct emit_command emit_command_begin = {
         "it belongs to no shell, session or terminal. emit end asks it for the last sample and "
         "reports. Where it is killed, the run is closed at its last sample by the next emit "
         "command, partial, code gap.\n\n"
-        "Without --run-id and EMIT_RUN_ID a new id is made and printed. A second emit begin of "
-        "an id that goes on changes nothing. In between, emit run with this id shares the run.",
+        "Without --run-id and EMIT_RUN_ID a new id is made; an id that was not named on the "
+        "command line is printed. A second emit begin of an id that goes on changes nothing. In "
+        "between, emit run with this id shares the run, and emit mark gives it phases.",
     .example = "emit begin --run-id job-42",
     .more_examples = "# an id of emit's own, from any shell\n"
                      "id=$(emit begin)\n./job\nemit end --run-id \"$id\"\n\n"

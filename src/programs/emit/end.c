@@ -124,7 +124,12 @@ static enum emit_status leave(struct run *run, struct emit_run *entered, int exi
         return emit_fail(err, EMIT_DENIED, "run %s is root's, who began it: only root can end it",
                          run->plan.run_id);
     }
-    if (!left) run_note(run, "No emit begin goes on in this run, or it does not answer.");
+    if (!left && result.left_to_others) {
+        emit_run_result_clear(&result);
+        return emit_fail(err, EMIT_TIMEOUT,
+                         "run %s goes on, and has no emit begin to end it, or none that answers",
+                         run->plan.run_id);
+    }
     memcpy(run->plan.command, result.header.command, sizeof run->plan.command);
     run->started_ns = result.header.start_ns;
     run_tell(run, &result, result.end_ns, exit_status);
