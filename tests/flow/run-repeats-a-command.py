@@ -125,6 +125,18 @@ def check_warmup(folder):
     check(close(one.document["sum"]["joules"]["max"], 6.25), "and is in no figure")
 
 
+def check_phases(folder):
+    mark = f'"{EMIT}" mark load; sleep 0.02; "{EMIT}" mark --end load'
+    one = Repetition(folder, [], "--repeat", "3", command=["sh", "-c", mark])
+    phases = one.document["phases"]
+    check_equal([(p["phase"], p["seconds"]["count"]) for p in phases], [("load", 3)], "a phase is told of all runs")
+    check("each apart from the sum" in one.got.stderr, "and apart from the sum")
+    bare = subprocess.run([EMIT, "run", "--meters", "none", "--repeat", "2", "--json", "--", "true"], capture_output=True, text=True)
+    document = json.loads(bare.stderr)
+    check_equal((document["command"], document["seconds"]["count"], document["sum"]["joules"]["count"]), ("true", 2, 0),
+                "without meters the time is told")
+
+
 def check_interrupt(folder):
     os.makedirs(folder)
     machine = Machine(os.path.join(folder, "sys"))
@@ -152,6 +164,7 @@ with tempfile.TemporaryDirectory() as scratch:
     check_unresolved(f"{scratch}/unresolved")
     check_endings(scratch)
     check_warmup(f"{scratch}/warmup")
+    check_phases(f"{scratch}/phases")
     check_interrupt(f"{scratch}/interrupt")
     check_words()
 end()

@@ -65,6 +65,28 @@ static void write_devices(struct emit_json_writer *writer, const struct emit_gro
     emit_json_close_array(writer);
 }
 
+static void write_phases(struct emit_json_writer *writer, const struct emit_group *group) {
+    emit_json_key(writer, "phases");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < group->phase_count; i++) {
+        const struct emit_group_phase *phase = &group->phases[i];
+        struct emit_statistics seconds;
+        emit_statistics_of(&seconds, phase->seconds, group->count, group->scratch);
+        emit_json_open_object(writer);
+        emit_json_member_string(writer, "phase", phase->name);
+        emit_json_key(writer, "seconds");
+        emit_json_open_object(writer);
+        write_statistics(writer, &seconds);
+        emit_json_close_object(writer);
+        emit_json_key(writer, "joules");
+        emit_json_open_object(writer);
+        write_series(writer, group, &phase->sum);
+        emit_json_close_object(writer);
+        emit_json_close_object(writer);
+    }
+    emit_json_close_array(writer);
+}
+
 enum emit_status emit_group_write_json(struct emit_text *text, const struct emit_group *group,
                                        const char *run_id, const char *command,
                                        struct emit_error *err) {
@@ -95,6 +117,7 @@ enum emit_status emit_group_write_json(struct emit_text *text, const struct emit
     write_series(&writer, group, &group->sum);
     emit_json_close_object(&writer);
     emit_json_close_object(&writer);
+    write_phases(&writer, group);
     emit_json_close_object(&writer);
     free(marks);
     if (text->cut) return emit_fail(err, EMIT_FULL, "it is longer than %zu bytes", text->size);

@@ -30,13 +30,19 @@ struct table {
     int columns[CELLS];
 };
 
-// Rows: time, the devices, the sum.
+// Rows: time, the devices, the sum, the phases.
+static size_t row_of_sum(const struct emit_group *group) {
+    return 1 + group->device_count;
+}
+
 static size_t row_count(const struct emit_group *group) {
-    return 1 + group->device_count + 1;
+    return row_of_sum(group) + 1 + group->phase_count;
 }
 
 static const struct emit_series *series_of(const struct emit_group *group, size_t index) {
-    return index == row_count(group) - 1 ? &group->sum : &group->devices[index - 1].series;
+    size_t sum = row_of_sum(group);
+    if (index > sum) return &group->phases[index - sum - 1].sum;
+    return index == sum ? &group->sum : &group->devices[index - 1].series;
 }
 
 // Three decimals, as a column of energies has them; fewer where they would mean nothing.
@@ -62,16 +68,29 @@ static bool has_namesake(const struct emit_group *group, size_t index) {
     return false;
 }
 
-static void write_label(char *label, const struct emit_group *group, size_t index) {
+static void write_device_label(char *name, size_t size, const struct emit_group *group,
+                               size_t index) {
     const struct emit_group_device *device = &group->devices[index];
-    char name[CELL_MAX];
     if (device->members > 1)
-        (void)emit_text_format(name, sizeof name, "%s x%zu",
+        (void)emit_text_format(name, size, "%s x%zu",
                                emit_report_component(device->point.component), device->members);
     else if (has_namesake(group, index))
-        (void)emit_text_format(name, sizeof name, "%s", device->point.device_id);
+        (void)emit_text_format(name, size, "%s", device->point.device_id);
     else
-        emit_report_label(name, sizeof name, device->point.component, device->point.device_index);
+        emit_report_label(name, size, device->point.component, device->point.device_index);
+}
+
+static void write_label(char *label, const struct emit_group *group, size_t index) {
+    char name[CELL_MAX];
+    size_t sum = row_of_sum(group);
+    if (index == 0)
+        (void)emit_text_format(name, sizeof name, "time");
+    else if (index < sum)
+        write_device_label(name, sizeof name, group, index - 1);
+    else if (index == sum)
+        (void)emit_text_format(name, sizeof name, "sum");
+    else
+        (void)emit_text_format(name, sizeof name, "%s", group->phases[index - sum - 1].name);
     emit_page_copy(label, CELL_MAX, name, LABEL_COLUMNS);
 }
 
@@ -80,24 +99,20 @@ static bool write_row(const struct table *table, size_t index, struct row *row) 
     const struct emit_group *group = table->group;
     struct emit_statistics statistics;
     *row = (struct row){0};
+    write_label(row->cells[CELL_LABEL], group, index);
     if (index == 0) {
         emit_statistics_of(&statistics, group->seconds, group->count, group->scratch);
-        (void)emit_text_format(row->cells[CELL_LABEL], CELL_MAX, "time");
         write_figures(row, &statistics, &table->time);
         return true;
     }
     double edges = emit_group_statistics(group, series_of(group, index), &statistics);
-    if (index == row_count(group) - 1)
-        (void)emit_text_format(row->cells[CELL_LABEL], CELL_MAX, "sum");
-    else
-        write_label(row->cells[CELL_LABEL], group, index - 1);
     if (statistics.count < group->count) {
         char name[CELL_MAX];
         memcpy(name, row->cells[CELL_LABEL], sizeof name);
         (void)emit_text_format(row->cells[CELL_LABEL], CELL_MAX, "%.70s (%zu/%zu)", name,
                                statistics.count, group->count);
     }
-    if (statistics.count == 0) return index != row_count(group) - 1;
+    if (statistics.count == 0) return index != row_of_sum(group);
     write_figures(row, &statistics, table->energy);
     char figure[EMIT_FIGURE_MAX];
     emit_figure_uncertainty(figure, edges);
@@ -147,8 +162,11 @@ static void print_table(FILE *out, const struct emit_group *group) {
         }
     }
     print_row(out, &table, &heads);
-    for (size_t i = 0; i < row_count(group); i++)
+    for (size_t i = 0; i < row_count(group); i++) {
+        if (i == row_of_sum(group) + 1)
+            fputs("  Phases, which may overlap, each apart from the sum:\n", out);
         if (write_row(&table, i, &row)) print_row(out, &table, &row);
+    }
 }
 
 // "run 1, 7 in time": the runs of one quantity that stand out.
@@ -190,10 +208,7 @@ static void print_unresolved(const struct emit_page *page, const struct emit_gro
         struct emit_statistics statistics;
         double edges = emit_group_statistics(group, series_of(group, i), &statistics);
         if (statistics.count < 2 || !(edges > statistics.sigma)) continue;
-        if (i == row_count(group) - 1)
-            (void)emit_text_format(label, sizeof label, "sum");
-        else
-            write_label(label, group, i - 1);
+        write_label(label, group, i);
         emit_text_add_format(&text, "%s%s", text.length ? ", " : "", label);
     }
     if (text.length == 0) return;

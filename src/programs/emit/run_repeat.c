@@ -42,7 +42,9 @@ static bool is_talkative(const struct repetition *repetition) {
 // "emit: run 3 of 10  exit 0  1.0 s  238.304 J  run_01...-3"
 static void print_progress(const struct repetition *repetition, const struct emit_report *report,
                            int exit_status, int64_t spent_ns) {
-    char duration[EMIT_FIGURE_MAX], energy[EMIT_FIGURE_MAX] = "nothing measured";
+    char duration[EMIT_FIGURE_MAX], energy[EMIT_FIGURE_MAX];
+    (void)emit_text_format(energy, sizeof energy, "%s",
+                           report ? "nothing measured" : "not metered");
     emit_figure_duration(duration, spent_ns);
     if (report && report->total_count) emit_figure_energy(energy, report->totals[0].joules);
     fprintf(stderr, "emit: run %" PRId64 " of %" PRId64 "  exit %d  %s  %s%s  %s\n",
@@ -87,10 +89,7 @@ static void take_run(void *owner, const struct emit_report *report, int exit_sta
                        (double)spent_ns / 1e9, &err) != EMIT_OK &&
         !repetition->err.text[0])
         repetition->err = err;
-    if (report) {
-        repetition->events_stored += report->events_stored;
-        memcpy(repetition->command, report->header.command, sizeof repetition->command);
-    }
+    if (report) repetition->events_stored += report->events_stored;
     if (!is_talkative(repetition)) return;
     if (report && report->simulated && !repetition->said_simulated)
         fputs("emit: SIMULATED NODE, no number below is real\n", stderr);
@@ -225,12 +224,21 @@ static enum emit_status prepare(struct repetition *repetition, FILE **file,
     return emit_group_init(&repetition->group, (size_t)options->repeat, err);
 }
 
+// argv for people, perhaps cut.
+static void describe_command(struct repetition *repetition, char *const *command) {
+    struct emit_text text;
+    emit_text_init(&text, repetition->command, sizeof repetition->command);
+    for (size_t i = 0; command[i] && !text.cut; i++)
+        emit_text_add_format(&text, "%s%s", i ? " " : "", command[i]);
+}
+
 int run_repeat(const struct run_options *options, char *const *command, bool *left_behind) {
     struct repetition repetition = {.options = options};
     struct emit_signals signals;
     struct emit_error err;
     FILE *file = NULL;
     int exit_status = EXIT_RUN_FAILED;
+    describe_command(&repetition, command);
     if (prepare(&repetition, &file, &err) != EMIT_OK) {
         (void)emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
     } else {
