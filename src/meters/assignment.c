@@ -90,6 +90,19 @@ static bool is_container_list(const char *list) {
     return true;
 }
 
+// True when a launcher says that it started several processes on this node.
+static bool has_ranks(emit_assignment_variable *variable) {
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", // Open MPI
+                                        "MPI_LOCALNRANKS",            // MPICH and its kin
+                                        "LOCAL_WORLD_SIZE"};          // torchrun
+    uint64_t size;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        const char *text = variable(sizes[i]);
+        if (text && is_number(text, &size) && size > 1) return true;
+    }
+    return false;
+}
+
 enum emit_status emit_assignment_choose(struct emit_assignment *assignment, const char *option,
                                         bool shared, emit_assignment_variable *variable,
                                         struct emit_error *err) {
@@ -110,6 +123,7 @@ enum emit_status emit_assignment_choose(struct emit_assignment *assignment, cons
     } else if (cuda && !(shared && (is_set(step) || is_set(job)))) {
         chosen.by = EMIT_ASSIGNED_BY_CUDA; // set to nothing, it names no device
         chosen.list = cuda;
+        chosen.of_one_rank = shared && has_ranks(variable);
     } else if (is_set(step)) {
         chosen.by = EMIT_ASSIGNED_BY_STEP;
         chosen.list = step;
@@ -229,6 +243,7 @@ static const char *take_list(const struct match *match, struct entry *odd) {
     odd->text[0] = '\0';
     if (by == EMIT_ASSIGNED_BY_CONTAINER && strcmp(match->assignment->list, "none") == 0)
         return NULL;
+    if (match->assignment->of_one_rank) return "it is one rank's, and others have their own";
     for (const char *at = match->assignment->list; next_entry(&at, &entry);) {
         enum found found = entry.is_long ? NOT_FOUND : take_entry(match, entry.text);
         if (found == FOUND) continue;

@@ -30,6 +30,7 @@ struct emit_assignment {
     enum emit_assignment_by by;
     const char *list;  // borrowed from the option or the environment
     bool in_bus_order; // CUDA_DEVICE_ORDER=PCI_BUS_ID
+    bool of_one_rank;  // the list is this rank's; others of the run have their own
     bool everything;   // --device all: sockets outside of the process's cpuset too
 };
 
