@@ -37,15 +37,16 @@ static const struct emit_option run_options[] = {
      .argument = "FILE",
      .help = "write every value served, one JSON object a line",
      .text = "Each line has `at` (CLOCK_MONOTONIC in nanoseconds) and `what`: begin, start, read, "
-             "open, write, exit, energy. The last gives the exact integral of every zone's power "
-             "from the start of the command to its exit.",
+             "open, write, exit, energy. The last gives the exact integral of every zone's and "
+             "GPU's power from the start of the command to its exit. What was served of GPUs is "
+             "written when the command has ended.",
      .offset = offsetof(struct run_values, ledger)},
     {.name = "static",
      .type = EMIT_OPTION_FLAG,
      .help = "plain files instead of FUSE: less real, and says so",
      .text = "For machines without /dev/fuse. Counters are written in place once per update, with "
-             "leading zeros; events of the scenario are not played, values served are not in the "
-             "ledger.",
+             "leading zeros; events of zones are not played, their values are not in the ledger. "
+             "GPUs are as real as ever.",
      .offset = offsetof(struct run_values, plain)},
     {0},
 };
@@ -176,7 +177,9 @@ const struct emit_command emit_testbed_command_run = {
     .text = "Serves the powercap tree of a scenario (a name that emit-testbed list shows, or a "
             "file) and runs COMMAND so that it sees the tree at /sys/class/powercap, in a private "
             "mount namespace. Every value is computed when it is read: from the scenario's power "
-            "curve, at the counter's own update period, in the kernel's integer arithmetic. As "
+            "curve, at the counter's own update period, in the kernel's integer arithmetic. Where "
+            "the scenario has GPUs, fake libnvidia-ml.so.1 and libdcgm.so.4 are in front of "
+            "LD_LIBRARY_PATH, for emit and for any other program that opens them. As "
             "root, or unprivileged where the kernel allows user namespaces and /dev/fuse.",
     .example = "emit-testbed run demo -- cat /sys/class/powercap/intel-rapl:0/energy_uj",
     .exits = "the command's own status, 128+N after signal N, 125 when the test bed failed, 126 "

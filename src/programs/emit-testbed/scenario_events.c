@@ -137,10 +137,12 @@ static enum emit_status add_event(struct emit_scenario_reader *reader, const yam
                 reader, node, "%s is of the whole machine: name no zone and no gpu", what->name);
         return add_to_gpus(reader, node, draft, what->machine);
     }
+    bool zones = what->tree != NOT_OF_THESE, gpus = what->gpu != NOT_OF_THESE;
     if (!of_zone && !of_gpu)
-        return emit_reader_complain(
-            reader, node, "%s needs the key %s", what->name,
-            what->gpu == NOT_OF_THESE && what->tree != NOT_OF_THESE ? "'zone'" : "'zone' or 'gpu'");
+        return emit_reader_complain(reader, node, "%s needs the key %s", what->name,
+                                    zones == gpus ? "'zone' or 'gpu'"
+                                    : zones       ? "'zone'"
+                                                  : "'gpu'");
     if (what->counter != NOT_OF_THESE) return add_fault(reader, node, draft);
     if ((of_zone ? what->tree : what->gpu) == NOT_OF_THESE)
         return emit_reader_complain(reader, node, "%s happens to no %s", what->name,

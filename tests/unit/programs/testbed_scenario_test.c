@@ -60,6 +60,32 @@ static const struct mistake mistakes[] = {
      "  - {at: 1s, until: 1s, zone: 'intel-rapl:0', what: eio}\n",
      ":4: until is not after at"},
     {"summary: x\nclass: empty\nzones: [{name: a}]\n", ":1: an empty or absent class has no zones"},
+    {"summary: x\ngpus: 3\n", ":2: a list of GPUs is wanted here"},
+    {"summary: x\ngpus: [{power: 1, watts: 2}]\n", ":2: a GPU has no key 'watts'"},
+    {"summary: x\ngpus: [{uuid: GPU-12}]\n",
+     ":2: 'GPU-12' is no UUID of the form GPU-xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"},
+    {"summary: x\ngpus: [{mig: 8}]\n", ":2: a GPU has at most 7 MIG instances"},
+    {"summary: x\ngpus: [{update: 0ms}]\n", ":2: update must be above 0"},
+    {"summary: x\ngpus: [{update: 20ms, jitter: 10ms}]\n",
+     ":2: jitter must stay below half of update"},
+    {"summary: x\ngpus: [{energy: some}]\n", ":2: 'some' is none of counter, power-only, none"},
+    {"summary: x\ngpus:\n  - {uuid: GPU-00000000-0000-0000-0000-000000000000}\n"
+     "  - {uuid: GPU-00000000-0000-0000-0000-000000000000}\n",
+     ":4: GPU-00000000-0000-0000-0000-000000000000 stands twice"},
+    {"summary: x\nnvml: {init: 1000}\n", ":2: init is a code of NVML: 0 to 999"},
+    {"summary: x\nnvml: {missing: nvmlInit_v2}\n", ":2: a list of symbols is wanted here"},
+    {"summary: x\ndcgm: {library: 2}\n", ":2: library is 3 or 4, the N of libdcgm.so.N"},
+    {"summary: x\ndriver: ''\n", ":2: a text of 1 to 63 bytes is wanted here"},
+    {"summary: x\ngpus: [{power: 1}]\nevents:\n  - {at: 1s, gpu: 1, what: lost}\n",
+     ":4: there is no GPU 1"},
+    {"summary: x\ngpus: [{power: 1}]\nevents:\n  - {at: 1s, gpu: 0, what: eio}\n",
+     ":4: eio happens to no gpu"},
+    {"summary: x\nzones: [{name: a}]\nevents:\n  - {at: 1s, zone: 'intel-rapl:0', what: lost}\n",
+     ":4: lost happens to no zone"},
+    {"summary: x\ngpus: [{power: 1}]\nevents:\n  - {at: 1s, gpu: 0, what: engine-down}\n",
+     ":4: engine-down is of the whole machine: name no zone and no gpu"},
+    {"summary: x\ngpus: [{power: 1}]\nevents:\n  - {at: 1s, what: lost}\n",
+     ":4: lost needs the key 'gpu'"},
     {"summary: x\nexpect:\n  points: {a: guessed}\n",
      ":3: an outcome (measured, partial, refused, excluded) is wanted here"},
     {"summary: x\nexpect:\n  points: {a: refused tired}\n", ":3: 'tired' is no code"},
@@ -138,8 +164,56 @@ static void check_tree(const struct emit_scenario *scenario) {
     emit_tree_clear(&tree);
 }
 
+static const char gpus[] = "summary: GPUs\n"
+                           "dcgm: {library: 3, missing: [dcgmWatchFields]}\n"
+                           "gpus:\n"
+                           "  - {power: 100, update: 50ms, jitter: 20ms, start: 7}\n"
+                           "  - {name: P100, power: 90, energy: power-only, mig: 2}\n"
+                           "events:\n"
+                           "  - {at: 1s, until: 2s, gpu: 0, what: lost}\n"
+                           "  - {at: 3s, what: reorder}\n"
+                           "  - {at: 1s, until: 2s, what: engine-down}\n"
+                           "  - {at: 2s, gpu: 0, what: reset}\n";
+
+// What the fake libraries compute with, without them.
+static void check_gpus(void) {
+    static const int64_t second_ns = 1000000000;
+    struct emit_scenario *scenario = NULL;
+    struct emit_error err = {0};
+    if (!CHECK(open_text(&scenario, gpus, &err) == EMIT_OK, "GPUs are read %s", err.text)) return;
+    const struct emit_gpu_machine *shown = &scenario->gpus;
+    const struct emit_gpu *first = &shown->gpus[0];
+    CHECK(shown->gpu_count == 2 && shown->nvml.version == 1 && shown->dcgm.version == 3 &&
+              shown->dcgm.missing_count == 1,
+          "two GPUs, NVML, an older DCGM");
+    CHECK(strncmp(shown->gpus[1].name, "EMIT-TESTBED P100", EMIT_GPU_TEXT_MAX) == 0 &&
+              strlen(first->uuid) == 40 && strcmp(first->uuid, shown->gpus[1].uuid) != 0,
+          "names say so, UUIDs differ");
+    CHECK(emit_counter_total(&first->counter, 0) == 7, "a counter begins where it is told to");
+    uint64_t counted = emit_counter_total(&first->counter, second_ns) - 7;
+    CHECK(counted > 90000 && counted <= 100000, "100 W for 1 s: %llu mJ",
+          (unsigned long long)counted);
+    counted = emit_counter_total(&first->counter, 3 * second_ns);
+    CHECK(counted > 90000 && counted <= 100000, "reset at 2 s: %llu mJ",
+          (unsigned long long)counted);
+    CHECK(emit_gpu_event_at(shown, EMIT_GPU_LOST, 0, second_ns) &&
+              !emit_gpu_event_at(shown, EMIT_GPU_LOST, 0, 2 * second_ns) &&
+              !emit_gpu_event_at(shown, EMIT_GPU_LOST, 1, second_ns),
+          "lost for a second");
+    CHECK(emit_gpu_at_index(shown, 0, 0) == 0 &&
+              emit_gpu_at_index(shown, 0, 3 * second_ns) == 1,
+          "indices run the other way round");
+    CHECK(emit_gpu_engine_starts(shown, second_ns) == 0 &&
+              emit_gpu_engine_starts(shown, 2 * second_ns) == 1,
+          "the host engine starts again once");
+    double watts = emit_gpu_watts(&shown->gpus[1], second_ns, 0);
+    CHECK(watts > 89.999 && watts < 90.001, "90 W are %g W", watts);
+    emit_scenario_free(scenario);
+}
+
 int main(void) {
     check_mistakes();
+    check_gpus();
     struct emit_scenario *scenario = NULL;
     struct emit_error err = {0};
     if (CHECK(open_text(&scenario, machine, &err) == EMIT_OK, "a machine is read %s", err.text)) {
