@@ -200,8 +200,7 @@ static void check_gpus(void) {
               !emit_gpu_event_at(shown, EMIT_GPU_LOST, 0, 2 * second_ns) &&
               !emit_gpu_event_at(shown, EMIT_GPU_LOST, 1, second_ns),
           "lost for a second");
-    CHECK(emit_gpu_at_index(shown, 0, 0) == 0 &&
-              emit_gpu_at_index(shown, 0, 3 * second_ns) == 1,
+    CHECK(emit_gpu_at_index(shown, 0, 0) == 0 && emit_gpu_at_index(shown, 0, 3 * second_ns) == 1,
           "indices run the other way round");
     CHECK(emit_gpu_engine_starts(shown, second_ns) == 0 &&
               emit_gpu_engine_starts(shown, 2 * second_ns) == 1,
