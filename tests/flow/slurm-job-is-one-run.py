@@ -221,6 +221,8 @@ def inside(folder):
     programs = (for_nobody(EMIT), for_nobody(os.environ["EMIT_LIFETIME"]))
     for name in ("slurm", "root"):
         os.mkdir(f"{folder}/{name}", 0o755)
+    for key in [key for key in os.environ if key.startswith("XDG_")]:
+        del os.environ[key]  # the user's own home is what is tested
     for key, value in os.environ.items():  # what nobody has to load must be nobody's to read
         if key.startswith(OURS) and os.path.isfile(value):
             os.environ[key] = for_nobody(value)
