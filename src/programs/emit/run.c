@@ -7,6 +7,7 @@
 #include "programs/emit/privilege.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 extern const struct emit_command emit_command_run;
@@ -102,24 +103,30 @@ static int meter_command(struct run *run, char *const *command) {
 int run_once(const struct run_options *options, char *const *command,
              const struct emit_signals *signals, const struct run_listener *listener,
              bool *left_behind) {
+    // Not on the stack: a thread that waits for a device for ever may still look at it.
+    struct run *run = calloc(1, sizeof *run);
+    if (!run) return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "out of memory");
     struct emit_error err;
-    struct run run = {.command = &emit_command_run,
-                      .options = options,
-                      .name = command[0],
-                      .sees_exit = true,
-                      .listener = listener};
-    if (prepare(&run, command, &err) != EMIT_OK) {
-        emit_host_close(&run.host);
-        return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
+    run->command = &emit_command_run;
+    run->options = options;
+    run->name = command[0];
+    run->sees_exit = true;
+    run->listener = listener;
+    int exit_status = EXIT_RUN_FAILED;
+    if (prepare(run, command, &err) == EMIT_OK) {
+        if (signals)
+            run->signals = *signals;
+        else
+            emit_signals_take(&run->signals);
+        exit_status = meter_command(run, command);
+        run_files_close(run);
+    } else {
+        (void)emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
     }
-    if (signals)
-        run.signals = *signals;
-    else
-        emit_signals_take(&run.signals);
-    int exit_status = meter_command(&run, command);
-    run_files_close(&run);
-    *left_behind = run.left_behind;
-    if (!run.left_behind) emit_host_close(&run.host);
+    *left_behind = run->left_behind;
+    if (run->left_behind) return exit_status;
+    emit_host_close(&run->host);
+    free(run);
     return exit_status;
 }
 

@@ -23,6 +23,7 @@ enum {
 
 struct repetition {
     const struct run_options *options; // as the user gave them
+    struct run_options each;           // for one run
     int64_t number;                    // of the run that goes on, from 1
     char base_id[EMIT_RUN_ID_MAX];
     char run_id[EMIT_RUN_ID_MAX];
@@ -151,17 +152,25 @@ static bool go_on(const struct repetition *repetition, int exit_status, bool lef
     return exit_status == 0 || repetition->options->ignore_failure;
 }
 
-static bool warm_up(const struct repetition *repetition, char *const *command,
+static enum emit_status number_run(struct repetition *repetition, int64_t number,
+                                   struct emit_error *err) {
+    repetition->number = number;
+    if (emit_text_format(repetition->run_id, sizeof repetition->run_id, "%s-%" PRId64,
+                         repetition->base_id, number))
+        return EMIT_OK;
+    return emit_fail(err, EMIT_INVALID, "the run id is too long to be numbered");
+}
+
+static bool warm_up(struct repetition *repetition, char *const *command,
                     const struct emit_signals *signals, int *exit_status) {
-    struct run_options each = *repetition->options;
-    each.meters = "none";
-    each.no_outbox = each.quiet = true;
-    each.json = each.require_measured = false;
-    each.report_path = each.output_path = NULL;
-    each.run_id = repetition->base_id;
+    struct run_options *each = &repetition->each;
+    each->meters = "none";
+    each->no_outbox = each->quiet = true;
+    each->require_measured = false;
+    each->output_path = NULL;
     for (int64_t i = 0; i < repetition->options->warmup; i++) {
         bool left_behind = false;
-        int status = run_once(&each, command, signals, NULL, &left_behind);
+        int status = run_once(each, command, signals, NULL, &left_behind);
         if (status && !*exit_status) *exit_status = status;
         if (go_on(repetition, status, left_behind)) continue;
         (void)emit_complain(&emit_command_run, status,
@@ -171,22 +180,28 @@ static bool warm_up(const struct repetition *repetition, char *const *command,
     return true;
 }
 
+static void plan_each(struct repetition *repetition) {
+    repetition->each = *repetition->options;
+    repetition->each.json = false;
+    repetition->each.report_path = NULL;
+    repetition->each.run_id = repetition->run_id;
+}
+
 static int repeat(struct repetition *repetition, char *const *command,
                   const struct emit_signals *signals, bool *left_behind) {
     const struct run_listener listener = {.told = take_run, .owner = repetition};
-    struct run_options each = *repetition->options;
+    struct emit_error err;
     int exit_status = 0;
-    each.json = false;
-    each.report_path = NULL;
-    each.run_id = repetition->run_id;
+    // Warm-up runs have the number 0: an id of their own, so that none joins another run.
+    if (number_run(repetition, 0, &err) != EMIT_OK)
+        return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
+    plan_each(repetition);
     if (!warm_up(repetition, command, signals, &exit_status)) return exit_status;
-    for (repetition->number = 1; repetition->number <= repetition->options->repeat;
-         repetition->number++) {
-        if (!emit_text_format(repetition->run_id, sizeof repetition->run_id, "%s-%" PRId64,
-                              repetition->base_id, repetition->number))
-            return emit_complain(&emit_command_run, EXIT_RUN_FAILED,
-                                 "the run id is too long to be numbered");
-        int status = run_once(&each, command, signals, &listener, left_behind);
+    plan_each(repetition);
+    for (int64_t number = 1; number <= repetition->options->repeat; number++) {
+        if (number_run(repetition, number, &err) != EMIT_OK)
+            return emit_complain(&emit_command_run, EXIT_RUN_FAILED, "%s", err.text);
+        int status = run_once(&repetition->each, command, signals, &listener, left_behind);
         if (status && !exit_status) exit_status = status;
         if (go_on(repetition, status, *left_behind)) continue;
         // Where emit itself failed it has said so.
@@ -208,9 +223,10 @@ static enum emit_status prepare(struct repetition *repetition, FILE **file,
     if (options->repeat < 1 || options->repeat > REPEAT_MAX || options->warmup > REPEAT_MAX)
         return emit_fail(err, EMIT_INVALID, "--repeat is 1 to %d, --warmup 0 to %d", REPEAT_MAX,
                          REPEAT_MAX);
-    if (options->trace_path)
+    if (options->trace_path || options->phase)
         return emit_fail(err, EMIT_INVALID,
-                         "--trace is of one run: leave out it, or --repeat and --warmup");
+                         "--%s is of one run: leave it out, or --repeat and --warmup",
+                         options->trace_path ? "trace" : "phase");
     enum emit_status status = emit_host_open(&host, NULL, err);
     if (status != EMIT_OK) return status;
     if (options->run_id && *options->run_id)
@@ -249,7 +265,8 @@ int run_repeat(const struct run_options *options, char *const *command, bool *le
         write_document(&repetition, file);
         if (is_talkative(&repetition)) print_group(&repetition);
     }
-    if (file && fclose(file) != 0)
+    bool good = !file || !ferror(file);
+    if (file && (fclose(file) != 0 || !good))
         (void)emit_complain(&emit_command_run, exit_status, "cannot write all of %s",
                             options->report_path);
     emit_group_clear(&repetition.group);
