@@ -113,13 +113,14 @@ enum emit_status emit_assignment_choose(struct emit_assignment *assignment, cons
     const char *container = variable("NVIDIA_VISIBLE_DEVICES");
     chosen.in_bus_order = order && strcmp(order, "PCI_BUS_ID") == 0;
     chosen.everything = option && strcmp(option, "all") == 0;
-    if (option && !chosen.everything) {
+    chosen.is_shared = shared;
+    if (chosen.everything) {
+        chosen.by = EMIT_ASSIGNED_BY_NOTHING;
+    } else if (option) {
         enum emit_status status = check_option(option, err);
         if (status) return status;
         chosen.by = EMIT_ASSIGNED_BY_OPTION;
         chosen.list = option;
-    } else if (chosen.everything) {
-        chosen.list = NULL;
     } else if (cuda && !(shared && (is_set(step) || is_set(job)))) {
         chosen.by = EMIT_ASSIGNED_BY_CUDA; // set to nothing, it names no device
         chosen.list = cuda;
@@ -151,13 +152,14 @@ struct match {
 // What an entry turned out to be.
 enum found { FOUND, NOT_FOUND, NOT_TOLD };
 
-// Takes the one device whose UUID begins so.
+// Takes the one device whose UUID begins so (which may be listed twice).
 static enum found take_uuid(const struct match *match, const char *prefix) {
     size_t length = strlen(prefix), at = match->count;
     for (size_t i = 0; i < match->count; i++) {
         if (strncasecmp(match->devices[i].uuid, prefix, length) != 0) continue;
-        if (at < match->count) return NOT_FOUND; // of two, neither is meant
-        at = i;
+        if (at == match->count) at = i;
+        if (strcasecmp(match->devices[i].uuid, match->devices[at].uuid) != 0)
+            return NOT_FOUND; // of two, neither is meant
     }
     if (at == match->count) return NOT_FOUND;
     match->assigned[at] = true;

@@ -32,6 +32,7 @@ struct emit_assignment {
     bool in_bus_order; // CUDA_DEVICE_ORDER=PCI_BUS_ID
     bool of_one_rank;  // the list is this rank's; others of the run have their own
     bool everything;   // --device all: sockets outside of the process's cpuset too
+    bool is_shared;    // ranks may share the run, each bound to processors of its own
 };
 
 // A device as a list can name it.

@@ -44,7 +44,7 @@ struct scan {
     struct emit_host *host;
     DIR *directory;
     int64_t max_package_milliwatts;
-    bool everything;  // --device all: also what the process may not run on
+    bool everything;  // also what the process may not run on
     uint64_t sockets; // the packages among the zones, a bit each
     uint64_t closed;  // of them, those that the process may not run on
     size_t count;
@@ -279,7 +279,8 @@ static enum emit_status open_rapl(void *state, struct emit_host *host,
     struct scan scan = {.host = host,
                         .directory = fdopendir(class),
                         .max_package_milliwatts = settings->max_package_milliwatts,
-                        .everything = settings->assignment.everything,
+                        .everything =
+                            settings->assignment.everything || settings->assignment.is_shared,
                         .zones = calloc(EMIT_POINTS_MAX, sizeof *scan.zones)};
     enum emit_status status = scan.directory && scan.zones
                                   ? find_points(state, &scan, points, err)

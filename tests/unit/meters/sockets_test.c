@@ -79,11 +79,11 @@ static void put_zone(const char *entry, const char *name) {
     }
 }
 
-static size_t unassigned(bool own_machine, bool everything) {
+static size_t unassigned(bool own_machine, const struct emit_assignment *assignment) {
     static struct emit_point found[EMIT_POINTS_MAX];
     struct emit_points points = {.at = found, .size = EMIT_POINTS_MAX};
     const struct emit_meter_settings settings = {.max_package_milliwatts = 1000000,
-                                                 .assignment = {.everything = everything}};
+                                                 .assignment = *assignment};
     struct emit_host host;
     size_t count = 0;
     void *state = calloc(1, emit_meter_rapl.state_size);
@@ -120,12 +120,15 @@ static void test_meter(void) {
     put("devices/system/cpu/possible", "0-4095\n");
     put_package((unsigned)first, "0\n");
     put_package((unsigned)first + 1, "1\n");
-    CHECK(unassigned(false, false) == 2, "the other socket and its memory are not the run's");
-    CHECK(unassigned(false, true) == 0, "unless everything was asked for");
-    CHECK(unassigned(true, false) == 0, "another machine's sockets are not this process's");
+    const struct emit_assignment plain = {0}, everything = {.everything = true};
+    const struct emit_assignment shared = {.is_shared = true};
+    CHECK(unassigned(false, &plain) == 2, "the other socket and its memory are not the run's");
+    CHECK(unassigned(false, &everything) == 0, "unless everything was asked for");
+    CHECK(unassigned(false, &shared) == 0, "or other ranks may be bound to it");
+    CHECK(unassigned(true, &plain) == 0, "another machine's sockets are not this process's");
     if (sched_setaffinity(0, sizeof allowed, &allowed) != 0) exit(1);
     if (CPU_COUNT(&allowed) == sysconf(_SC_NPROCESSORS_ONLN))
-        CHECK(unassigned(false, false) == 0, "nor is any closed to who may use every processor");
+        CHECK(unassigned(false, &plain) == 0, "nor is any closed to who may use every processor");
 }
 
 int main(void) {
