@@ -100,6 +100,29 @@ enum emit_status emit_run_mirror_make(struct emit_run_mirror *mirror, const char
     return EMIT_OK;
 }
 
+// What was counted since the run began, and nothing of what single readings and the
+// intervals between two of them said.
+static struct emit_tally blurred(const struct emit_tally *tally) {
+    return (struct emit_tally){
+        .samples = tally->samples,
+        .carried_count = tally->carried_count,
+        .wraps = tally->wraps,
+        .resets = tally->resets,
+        .first_ns = tally->first_ns,
+        .last_ns = tally->last_ns,
+        .first_within_ns = tally->first_within_ns,
+        .last_within_ns = tally->last_within_ns,
+        .moved_ns = tally->moved_ns,
+        .uncovered_ns = tally->uncovered_ns,
+        .longest_gap_ns = tally->longest_gap_ns,
+        .failed_ns = tally->failed_ns,
+        .failed = tally->failed,
+        .trouble = tally->trouble,
+        .missed = tally->missed,
+        .ended = tally->ended,
+    };
+}
+
 void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_image *image,
                           const struct emit_run_snapshot *snapshot) {
     struct emit_run_image *shown = mirror->file.image;
@@ -115,7 +138,7 @@ void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_
     for (size_t i = known; i < copy.sweep.count; i++)
         emit_run_image_put_point(shown, i, &image->slots[i].point);
     for (size_t i = 0; i < copy.sweep.count; i++)
-        copy.tallies[i].first_count = copy.tallies[i].last_count = 0;
+        copy.tallies[i] = blurred(&snapshot->tallies[i]);
     emit_run_image_publish(shown, &copy);
     mirror->shown_ns = sweep->sampled_ns;
     mirror->has_begun = sweep->begun_ns != 0;

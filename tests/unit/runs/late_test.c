@@ -281,7 +281,8 @@ static void check_guest(const char *directory) {
     must_sample(run);
     CHECK(emit_run_peek(guest, slots, 2) == 2 && slots[0].tally.carried_count == 100000000,
           "after it what was counted");
-    CHECK(!slots[0].tally.first_count && !slots[0].tally.last_count,
+    CHECK(!slots[0].tally.first_count && !slots[0].tally.last_count &&
+              !slots[0].tally.peak_milliwatts && !slots[0].tally.last_milliwatts,
           "and never what the device said");
     emit_run_job_ended(guest, world.now_ns);
     emit_run_job_exited(guest, 3);
