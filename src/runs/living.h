@@ -76,6 +76,8 @@ void emit_run_meet(const struct emit_run *run);
 // sample.c: goes on from the counts that stand in the file: the sampler's lock is ours.
 // False: closed meanwhile.
 bool emit_run_take_over(struct emit_run *run);
+// How long the machine has slept since it was started, as far as CLOCK_MONOTONIC goes; and now.
+int64_t emit_run_suspended_ns(struct emit_host *host, int64_t *now_ns);
 // One sample. False: closed meanwhile.
 bool emit_run_sweep(struct emit_run *run);
 

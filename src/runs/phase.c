@@ -91,7 +91,7 @@ static enum emit_status enter(struct emit_phases *phases, struct emit_phase_file
     enum emit_status status = EMIT_OK;
     if (atomic_load(&phases->run.image->closed))
         status = emit_fail(err, EMIT_ABSENT, "the run of phase '%s' is over", file->name);
-    else if (!emit_phase_image_read(file->image, file->bytes, &phases->now))
+    else if (!emit_phase_image_read(file->image, file->bytes, &phases->now.state))
         status = emit_fail(err, EMIT_CORRUPT, "the file of phase '%s' is damaged", file->name);
     if (status) emit_phase_file_unlock(file);
     return status;
@@ -100,7 +100,6 @@ static enum emit_status enter(struct emit_phases *phases, struct emit_phase_file
 static enum emit_status begin_part(struct emit_phases *phases, struct emit_phase_file *file,
                                    bool align, struct emit_error *err) {
     struct emit_phase_state *state = &phases->now.state;
-    size_t before = state->count;
     int64_t from_ns, to_ns;
     if (!emit_edge_take(&phases->edge, phases->run.image, align, &from_ns, &to_ns))
         return emit_fail(err, EMIT_CORRUPT, "the counts of the run are damaged");
@@ -108,11 +107,9 @@ static enum emit_status begin_part(struct emit_phases *phases, struct emit_phase
     int failed = emit_phase_file_grow(file, count);
     if (failed)
         return emit_fail_errno(err, failed, "cannot extend the file of phase '%s'", file->name);
-    for (size_t i = 0; i < count; i++) {
-        if (i >= before) phases->now.slots[i] = (struct emit_phase_slot){0};
-        phases->now.slots[i].begun = phases->edge.run.tallies[i];
-    }
+    memcpy(phases->now.begun, phases->edge.run.tallies, count * sizeof phases->now.begun[0]);
     state->count = count;
+    emit_phase_image_put_begun(file->image, &phases->now);
     state->begun_ns = to_ns;
     if (!state->parts) state->from_ns = to_ns;
     return EMIT_OK;
@@ -137,7 +134,7 @@ enum emit_status emit_phase_begin(struct emit_phases *phases, const char *name, 
         if (phases->now.state.depth == 0)
             status = begin_part(phases, file, flags & EMIT_PHASE_ALIGN, err);
         phases->now.state.depth++;
-        if (!status) emit_phase_image_write(file->image, &phases->now);
+        if (!status) emit_phase_image_write(file->image, &phases->now.state);
         emit_phase_file_unlock(file);
     }
     pthread_mutex_unlock(&phases->lock);
@@ -182,14 +179,18 @@ static void tell_part(struct emit_phases *phases, const struct emit_span *span,
     tell(owner, phases->slots, phases->outcomes, count, span->to_ns - span->from_ns);
 }
 
-static enum emit_status end_part(struct emit_phases *phases, bool align, emit_phase_teller *tell,
-                                 void *owner, struct emit_error *err) {
+static enum emit_status end_part(struct emit_phases *phases, struct emit_phase_file *file,
+                                 bool align, emit_phase_teller *tell, void *owner,
+                                 struct emit_error *err) {
     struct emit_phase_state *state = &phases->now.state;
     int64_t from_ns, to_ns;
     if (!emit_edge_take(&phases->edge, phases->run.image, align, &from_ns, &to_ns))
         return emit_fail(err, EMIT_CORRUPT, "the counts of the run are damaged");
+    if (!emit_phase_image_read_tallies(file->image, &phases->now))
+        return emit_fail(err, EMIT_CORRUPT, "the file of phase '%s' is damaged", file->name);
     emit_phase_end_part(&phases->now, phases->run.image, phases->edge.run.tallies, from_ns,
                         tell ? phases->slots : NULL);
+    emit_phase_image_put_sum(file->image, &phases->now);
     const struct emit_span span = {.from_ns = state->begun_ns, .to_ns = state->ended_ns};
     if (tell) tell_part(phases, &span, tell, owner);
     return EMIT_OK;
@@ -205,10 +206,10 @@ enum emit_status emit_phase_end(struct emit_phases *phases, const char *name, un
         if (phases->now.state.depth == 0)
             status = emit_fail(err, EMIT_INVALID, "phase '%s' was not begun", name);
         else if (phases->now.state.depth == 1)
-            status = end_part(phases, flags & EMIT_PHASE_ALIGN, tell, owner, err);
+            status = end_part(phases, file, flags & EMIT_PHASE_ALIGN, tell, owner, err);
         if (!status) {
             phases->now.state.depth--;
-            emit_phase_image_write(file->image, &phases->now);
+            emit_phase_image_write(file->image, &phases->now.state);
         }
         emit_phase_file_unlock(file);
     }

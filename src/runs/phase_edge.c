@@ -78,25 +78,26 @@ static void find_slots(struct emit_edge *edge, const struct emit_run_image *imag
     edge->slot_count = count;
 }
 
-static void read_meter(struct emit_edge *edge, struct emit_meter *meter) {
-    int64_t before_ns = emit_host_monotonic_ns(edge->host);
+// Answers when the reading was over. One meter's end is the next one's beginning.
+static int64_t read_meter(struct emit_edge *edge, struct emit_meter *meter, int64_t before_ns,
+                          int64_t slept_ns) {
     for (size_t i = 0; i < meter->count; i++)
         meter->readings[i].age_ns = 0; // a meter that knows better says so
     meter->type->read(meter->state, meter->readings);
     int64_t after_ns = emit_host_monotonic_ns(edge->host);
-    int64_t slept_ns = emit_host_boottime_ns(edge->host) - after_ns;
     for (size_t i = 0; i < meter->count; i++) {
         meter->readings[i].within_ns = (after_ns - before_ns) / 2;
         meter->readings[i].taken_ns = before_ns + meter->readings[i].within_ns;
         meter->readings[i].suspended_ns = slept_ns;
     }
+    return after_ns;
 }
 
 // Answers when it began.
 static int64_t read_meters(struct emit_edge *edge) {
-    int64_t begun_ns = emit_host_monotonic_ns(edge->host);
+    int64_t begun_ns, slept_ns = emit_run_suspended_ns(edge->host, &begun_ns), at_ns = begun_ns;
     for (size_t i = 0; i < edge->meter_count; i++)
-        read_meter(edge, edge->meters[i]);
+        at_ns = read_meter(edge, edge->meters[i], at_ns, slept_ns);
     return begun_ns;
 }
 

@@ -8,7 +8,7 @@ static const uint64_t magic = 0x3130656161687065; // "ephaae01"
 enum { VERSION = 1 };
 
 size_t emit_phase_image_bytes(size_t count) {
-    return sizeof(struct emit_phase_image) + count * sizeof(struct emit_phase_slot[2]);
+    return sizeof(struct emit_phase_image) + count * sizeof(struct emit_phase_slot);
 }
 
 void emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns) {
@@ -39,27 +39,61 @@ static uint64_t share_of(const void *from, size_t bytes, size_t at) {
     return sum;
 }
 
-static uint64_t sum_of(uint64_t turn, const struct emit_phase_snapshot *snapshot) {
-    const size_t words = sizeof snapshot->state / sizeof(uint64_t);
-    uint64_t sum = share(turn, 0) + share_of(&snapshot->state, sizeof snapshot->state, 1);
-    return sum +
-           share_of(snapshot->slots, snapshot->state.count * sizeof snapshot->slots[0], 1 + words);
+static uint64_t check_of(uint64_t turn, const struct emit_phase_state *state) {
+    return share(turn, 0) + share_of(state, sizeof *state, 1);
 }
 
-void emit_phase_image_write(struct emit_phase_image *image,
-                            const struct emit_phase_snapshot *snapshot) {
+// Of one tally; a slot that is all zero, as those are that nobody wrote, adds nothing.
+static uint64_t check_tally(const struct emit_tally *tally, size_t slot) {
+    return share_of(tally, sizeof *tally, slot * (sizeof *tally / sizeof(uint64_t)));
+}
+
+void emit_phase_image_put_begun(struct emit_phase_image *image,
+                                struct emit_phase_snapshot *snapshot) {
+    struct emit_phase_state *state = &snapshot->state;
+    state->begun_half ^= 1;
+    state->begun_check = 0;
+    for (size_t i = 0; i < state->count; i++) {
+        image->slots[i].begun[state->begun_half] = snapshot->begun[i];
+        state->begun_check += check_tally(&snapshot->begun[i], i);
+    }
+}
+
+void emit_phase_image_put_sum(struct emit_phase_image *image,
+                              struct emit_phase_snapshot *snapshot) {
+    struct emit_phase_state *state = &snapshot->state;
+    state->sum_half ^= 1;
+    state->sum_check = 0;
+    for (size_t i = 0; i < state->count; i++) {
+        image->slots[i].sum[state->sum_half] = snapshot->sum[i];
+        state->sum_check += check_tally(&snapshot->sum[i], i);
+    }
+}
+
+void emit_phase_image_write(struct emit_phase_image *image, const struct emit_phase_state *state) {
     uint64_t turn = atomic_load_explicit(&image->turn, memory_order_relaxed) + 1;
     size_t half = turn & 1;
-    image->halves[half].state = snapshot->state;
-    for (size_t i = 0; i < snapshot->state.count; i++)
-        image->slots[i][half] = snapshot->slots[i];
-    image->halves[half].sum = sum_of(turn, snapshot);
+    image->halves[half].state = *state;
+    image->halves[half].check = check_of(turn, state);
     atomic_store_explicit(&image->turn, turn, memory_order_release);
 }
 
 static bool is_sane(const struct emit_phase_state *state) {
     return state->from_ns >= 0 && state->begun_ns >= state->from_ns && state->ended_ns >= 0 &&
-           state->lasted_ns >= 0 && (state->depth || state->parts);
+           state->lasted_ns >= 0 && (state->depth || state->parts) && state->begun_half < 2 &&
+           state->sum_half < 2 && state->count <= EMIT_POINTS_MAX;
+}
+
+bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
+                           struct emit_phase_state *state) {
+    if (image->version != VERSION || image->slot_bytes != sizeof(struct emit_phase_slot))
+        return false;
+    uint64_t turn = atomic_load_explicit(&image->turn, memory_order_acquire);
+    size_t half = turn & 1;
+    *state = image->halves[half].state;
+    if (!turn) return true; // made, and never yet begun: all is 0
+    return image->halves[half].check == check_of(turn, state) && is_sane(state) &&
+           bytes >= emit_phase_image_bytes(state->count);
 }
 
 static bool is_tally(const struct emit_tally *tally) {
@@ -68,20 +102,17 @@ static bool is_tally(const struct emit_tally *tally) {
            tally->missed < EMIT_CODE_COUNT;
 }
 
-bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
-                           struct emit_phase_snapshot *snapshot) {
-    if (image->version != VERSION || image->slot_bytes != sizeof(struct emit_phase_slot))
-        return false;
-    uint64_t turn = atomic_load_explicit(&image->turn, memory_order_acquire);
-    size_t half = turn & 1;
-    snapshot->state = image->halves[half].state;
-    if (!turn) return true; // made, and never yet begun: all is 0
-    size_t count = snapshot->state.count;
-    if (count > EMIT_POINTS_MAX || bytes < emit_phase_image_bytes(count)) return false;
-    bool sane = is_sane(&snapshot->state);
-    for (size_t i = 0; i < count; i++) {
-        snapshot->slots[i] = image->slots[i][half];
-        sane = sane && is_tally(&snapshot->slots[i].begun) && is_tally(&snapshot->slots[i].sum);
+bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
+                                   struct emit_phase_snapshot *snapshot) {
+    const struct emit_phase_state *state = &snapshot->state;
+    uint64_t begun_check = 0, sum_check = 0;
+    bool sane = true;
+    for (size_t i = 0; i < state->count; i++) {
+        snapshot->begun[i] = image->slots[i].begun[state->begun_half];
+        snapshot->sum[i] = image->slots[i].sum[state->sum_half];
+        begun_check += check_tally(&snapshot->begun[i], i);
+        sum_check += check_tally(&snapshot->sum[i], i);
+        sane = sane && is_tally(&snapshot->begun[i]) && is_tally(&snapshot->sum[i]);
     }
-    return sane && image->halves[half].sum == sum_of(turn, snapshot);
+    return sane && begun_check == state->begun_check && sum_check == state->sum_check;
 }

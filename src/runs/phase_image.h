@@ -18,12 +18,16 @@ struct emit_phase_state {
     int64_t begun_ns;  // the part that goes on began; the last one, when none does
     int64_t ended_ns;  // the last part that is over ended
     int64_t lasted_ns; // how long those that are over lasted together
+    // Which of the two tallies of each kind belong to this state, and their sums.
+    uint64_t begun_half, sum_half;
+    uint64_t begun_check, sum_check;
 };
 
-// What a phase remembers of each slot of its run.
+// What a phase remembers of each slot of its run, twice: what belongs to the state
+// that stands is never written to.
 struct emit_phase_slot {
-    struct emit_tally begun; // the run's tally when the part that goes on began
-    struct emit_tally sum;   // of the parts that are over
+    struct emit_tally begun[2]; // the run's tally when the part that goes on began
+    struct emit_tally sum[2];   // of the parts that are over
 };
 _Static_assert(sizeof(struct emit_phase_state) % sizeof(uint64_t) == 0 &&
                    sizeof(struct emit_phase_slot) % sizeof(uint64_t) == 0,
@@ -38,25 +42,34 @@ struct emit_phase_image {
     _Atomic uint64_t turn; // its lowest bit says which half is whole
     struct {
         struct emit_phase_state state;
-        uint64_t sum;
+        uint64_t check;
     } halves[2];
-    struct emit_phase_slot slots[][2];
+    struct emit_phase_slot slots[];
 };
 
-// What stands in one half, in memory.
+// The same in memory.
 struct emit_phase_snapshot {
     struct emit_phase_state state;
-    struct emit_phase_slot slots[EMIT_POINTS_MAX];
+    struct emit_tally begun[EMIT_POINTS_MAX];
+    struct emit_tally sum[EMIT_POINTS_MAX];
 };
 
 size_t emit_phase_image_bytes(size_t count);
 // Fills and begins zeroed memory.
 void emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns);
 bool emit_phase_image_is_begun(const struct emit_phase_image *image);
-// Who calls these two holds the file's lock. Read answers false when the bytes make no sense.
-void emit_phase_image_write(struct emit_phase_image *image,
-                            const struct emit_phase_snapshot *snapshot);
+
+// Who calls these holds the file's lock. The two reads answer false when the bytes make no
+// sense. A begin needs the state alone; an end, and whoever settles, the tallies too.
 bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
-                           struct emit_phase_snapshot *snapshot);
+                           struct emit_phase_state *state);
+bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
+                                   struct emit_phase_snapshot *snapshot);
+// Put tallies of one kind beside those that stand; the state that counts them is then
+// written, and they stand with it.
+void emit_phase_image_put_begun(struct emit_phase_image *image,
+                                struct emit_phase_snapshot *snapshot);
+void emit_phase_image_put_sum(struct emit_phase_image *image, struct emit_phase_snapshot *snapshot);
+void emit_phase_image_write(struct emit_phase_image *image, const struct emit_phase_state *state);
 
 #endif

@@ -15,10 +15,9 @@ void emit_phase_end_part(struct emit_phase_snapshot *phase, const struct emit_ru
     if (ended_ns < state->begun_ns) ended_ns = state->begun_ns;
     const struct emit_span span = {state->begun_ns, ended_ns, state->from_ns + state->lasted_ns};
     for (size_t i = 0; i < state->count; i++) {
-        struct emit_phase_slot *slot = &phase->slots[i];
         struct emit_tally part;
-        emit_tally_between(&part, &image->slots[i].point, &slot->begun, &ends[i]);
-        emit_tally_append(&slot->sum, &image->slots[i].point, &part, &span);
+        emit_tally_between(&part, &image->slots[i].point, &phase->begun[i], &ends[i]);
+        emit_tally_append(&phase->sum[i], &image->slots[i].point, &part, &span);
         if (parts) parts[i].tally = part;
     }
     state->ended_ns = ended_ns;
@@ -73,7 +72,7 @@ static enum emit_status settle(struct emit_run_phase *phase, struct emit_phase_s
     for (size_t i = 0; i < made.count; i++) {
         made.slots[i] = run->slots[i];
         made.slots[i].tally = (struct emit_tally){0};
-        if (i < state->count) made.slots[i].tally = stands->slots[i].sum;
+        if (i < state->count) made.slots[i].tally = stands->sum[i];
     }
     settle_slots(&made, run, &window);
     *phase = made;
@@ -91,7 +90,8 @@ static enum emit_status take(struct emit_run_result *run, const struct emit_phas
                            file->image->name);
     struct emit_error why;
     if (file->image->opened_ns != image->opened_ns || emit_phase_check_name(name, &why) ||
-        !emit_phase_image_read(file->image, file->bytes, stands)) {
+        !emit_phase_image_read(file->image, file->bytes, &stands->state) ||
+        !emit_phase_image_read_tallies(file->image, stands)) {
         run->phases_damaged++;
         return EMIT_OK;
     }

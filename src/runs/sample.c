@@ -16,7 +16,7 @@ void emit_run_publish(struct emit_run *run) {
 
 // Two clocks read one after the other differ by however long the thread is held up
 // in between; read once more until that was not long.
-static int64_t suspended_ns(struct emit_host *host, int64_t *now_ns) {
+int64_t emit_run_suspended_ns(struct emit_host *host, int64_t *now_ns) {
     enum { TRIES = 4, APART_NS = 1000000 };
     int64_t slept_ns = 0;
     for (int i = 0; i < TRIES; i++) {
@@ -61,7 +61,7 @@ static bool was_on_grid(const struct emit_run *run, int64_t over_ns) {
 static bool read_meters(struct emit_run *run) {
     for (size_t i = 0; i < run->meter_count; i++) {
         const struct emit_meter *meter = run->meters[i];
-        int64_t before_ns, slept_ns = suspended_ns(run->host, &before_ns);
+        int64_t before_ns, slept_ns = emit_run_suspended_ns(run->host, &before_ns);
         atomic_store(&run->state, EMIT_STATE_READING);
         meter->type->read(meter->state, meter->readings);
         if (!emit_run_change_state(run, EMIT_STATE_READING, EMIT_STATE_BUSY)) return false;
