@@ -28,7 +28,8 @@ static bool set_lock(const struct emit_phase_file *file, int type) {
     return fcntl(file->descriptor, F_OFD_SETLK, &range) == 0;
 }
 
-bool emit_phase_file_lock(const struct emit_phase_file *file) {
+// Waits no longer than 250 ms.
+static bool lock_file(const struct emit_phase_file *file) {
     const struct timespec pause = {.tv_nsec = 1000000};
     for (int i = 0; i < EMIT_RUN_WAIT_MS; i++) {
         if (set_lock(file, F_WRLCK)) return true;
@@ -37,8 +38,21 @@ bool emit_phase_file_lock(const struct emit_phase_file *file) {
     return false;
 }
 
+bool emit_phase_file_lock(const struct emit_phase_file *file) {
+    pthread_mutex_t *lock = &file->image->lock;
+    int got = pthread_mutex_trylock(lock);
+    if (got == EBUSY) {
+        int64_t until_ns = emit_clock_monotonic_ns() + INT64_C(1000000) * EMIT_RUN_WAIT_MS;
+        const struct timespec until = {until_ns / 1000000000, until_ns % 1000000000};
+        got = pthread_mutex_clocklock(lock, CLOCK_MONOTONIC, &until);
+    }
+    // Who held it died: what stands in the file is whole all the same.
+    if (got == EOWNERDEAD) got = pthread_mutex_consistent(lock);
+    return got == 0;
+}
+
 void emit_phase_file_unlock(const struct emit_phase_file *file) {
-    (void)set_lock(file, F_UNLCK);
+    (void)pthread_mutex_unlock(&file->image->lock);
 }
 
 void emit_phase_file_close(struct emit_phase_file *file) {
@@ -101,11 +115,15 @@ static bool is_ours(struct emit_phase_file *file, const struct emit_run_file *ru
         int failed = emit_phase_file_grow(file, count);
         if (failed)
             *status = emit_fail_errno(err, failed, "cannot make the file of phase '%s'", name);
-        else
-            emit_phase_image_begin(file->image, name, run->image->opened_ns);
+        else if (!emit_phase_image_begin(file->image, name, run->image->opened_ns))
+            *status = emit_fail(err, EMIT_SYSTEM, "no lock for the file of phase '%s'", name);
         return true;
     }
-    return strncmp(file->image->name, name, sizeof file->image->name) == 0;
+    if (strncmp(file->image->name, name, sizeof file->image->name) != 0) return false;
+    if (!emit_phase_image_has_our_lock(file->image))
+        *status = emit_fail(err, EMIT_INVALID,
+                            "phase '%s' was begun by a program with another C library", name);
+    return true;
 }
 
 enum emit_status emit_phase_file_open(struct emit_phase_file *file, const struct emit_run_file *run,
@@ -115,12 +133,12 @@ enum emit_status emit_phase_file_open(struct emit_phase_file *file, const struct
         struct emit_phase_file opened;
         enum emit_status status = open_at(&opened, run, index, make ? O_CREAT : 0, err);
         if (status) return status;
-        if (!emit_phase_file_lock(&opened)) {
+        if (!lock_file(&opened)) {
             emit_phase_file_close(&opened);
             return emit_fail(err, EMIT_TIMEOUT, "another process holds a phase of this run");
         }
         bool ours = is_ours(&opened, run, name, count, &status, err);
-        emit_phase_file_unlock(&opened);
+        (void)set_lock(&opened, F_UNLCK);
         if (ours && !status) {
             (void)emit_text_format(opened.name, sizeof opened.name, "%s", name);
             *file = opened;

@@ -1,6 +1,7 @@
 // Where the files of a run's phases lie: beside the run's own, RUN@NODE.OPENED.NN.phase,
-// numbered in the order in which they were first begun. A file is locked (OFD) while it
-// is read and changed, never longer. Private to this folder.
+// numbered in the order in which they were first begun. Finding and making one is shut
+// off by a lock on the file (OFD); what goes on in it by a robust lock inside, which costs
+// no system call, and which the kernel takes from a thread that dies. Private to this folder.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef RUNS_PHASE_FILE_H
 #define RUNS_PHASE_FILE_H

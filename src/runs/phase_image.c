@@ -11,12 +11,36 @@ size_t emit_phase_image_bytes(size_t count) {
     return sizeof(struct emit_phase_image) + count * sizeof(struct emit_phase_slot);
 }
 
-void emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns) {
+// A lock in a file is understood by those alone who were built with the same kind of it.
+#ifdef __GLIBC__
+enum { LOCK_KIND = 0x10000 + sizeof(pthread_mutex_t) };
+#else
+enum { LOCK_KIND = 0x20000 + sizeof(pthread_mutex_t) };
+#endif
+
+static bool make_lock(pthread_mutex_t *lock) {
+    pthread_mutexattr_t kind;
+    if (pthread_mutexattr_init(&kind) != 0) return false;
+    bool made = pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED) == 0 &&
+                pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST) == 0 &&
+                pthread_mutex_init(lock, &kind) == 0;
+    (void)pthread_mutexattr_destroy(&kind);
+    return made;
+}
+
+bool emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns) {
     image->version = VERSION;
     image->slot_bytes = sizeof(struct emit_phase_slot);
     image->opened_ns = opened_ns;
+    image->lock_kind = LOCK_KIND;
     memcpy(image->name, name, strlen(name) + 1);
+    if (!make_lock(&image->lock)) return false;
     atomic_store_explicit(&image->magic, magic, memory_order_release);
+    return true;
+}
+
+bool emit_phase_image_has_our_lock(const struct emit_phase_image *image) {
+    return image->lock_kind == LOCK_KIND;
 }
 
 bool emit_phase_image_is_begun(const struct emit_phase_image *image) {
@@ -115,4 +139,15 @@ bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
         sane = sane && is_tally(&snapshot->begun[i]) && is_tally(&snapshot->sum[i]);
     }
     return sane && begun_check == state->begun_check && sum_check == state->sum_check;
+}
+
+bool emit_phase_image_read_all(const struct emit_phase_image *image, size_t bytes,
+                               struct emit_phase_snapshot *snapshot) {
+    for (;;) {
+        uint64_t turn = atomic_load_explicit(&image->turn, memory_order_acquire);
+        bool good = emit_phase_image_read(image, bytes, &snapshot->state) &&
+                    emit_phase_image_read_tallies(image, snapshot);
+        atomic_thread_fence(memory_order_acquire);
+        if (good || atomic_load_explicit(&image->turn, memory_order_acquire) == turn) return good;
+    }
 }

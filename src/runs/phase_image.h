@@ -7,6 +7,7 @@
 
 #include "runs/phase.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 // How a phase stands. Times are CLOCK_MONOTONIC.
@@ -39,6 +40,8 @@ struct emit_phase_image {
     uint32_t slot_bytes;
     int64_t opened_ns; // of the run
     char name[EMIT_PHASE_NAME_MAX];
+    uint32_t lock_kind;    // of whose C library the lock is
+    pthread_mutex_t lock;  // robust and shared: held while the rest is changed, by a living thread
     _Atomic uint64_t turn; // its lowest bit says which half is whole
     struct {
         struct emit_phase_state state;
@@ -55,12 +58,15 @@ struct emit_phase_snapshot {
 };
 
 size_t emit_phase_image_bytes(size_t count);
-// Fills and begins zeroed memory.
-void emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns);
+// Fills and begins zeroed memory. False: there are no such locks.
+bool emit_phase_image_begin(struct emit_phase_image *image, const char *name, int64_t opened_ns);
+// False: a program with another C library made the file, and its lock is not ours to take.
+bool emit_phase_image_has_our_lock(const struct emit_phase_image *image);
 bool emit_phase_image_is_begun(const struct emit_phase_image *image);
 
-// Who calls these holds the file's lock. The two reads answer false when the bytes make no
-// sense. A begin needs the state alone; an end, and whoever settles, the tallies too.
+// Who calls these holds the lock, or reads a whole snapshot of a run that is over. Reads answer
+// false when the bytes make no sense. A begin needs the state alone; an end, and whoever settles,
+// the tallies too.
 bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
                            struct emit_phase_state *state);
 bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
@@ -70,6 +76,9 @@ bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
 void emit_phase_image_put_begun(struct emit_phase_image *image,
                                 struct emit_phase_snapshot *snapshot);
 void emit_phase_image_put_sum(struct emit_phase_image *image, struct emit_phase_snapshot *snapshot);
+// Both reads, until no writer came in between.
+bool emit_phase_image_read_all(const struct emit_phase_image *image, size_t bytes,
+                               struct emit_phase_snapshot *snapshot);
 void emit_phase_image_write(struct emit_phase_image *image, const struct emit_phase_state *state);
 
 #endif
