@@ -48,7 +48,7 @@ static struct emit_run_ending end_run(struct emit_run_image *image,
     } else {
         ending.end_ns = first_known(atomic_load(&image->job_ended_ns), sweep->asked_ns, 0);
     }
-    if (ending.end_ns < begin_ns) ending.end_ns = begin_ns;
+    if (ending.end_ns < begin_ns && fate != EMIT_FATE_OPEN) ending.end_ns = begin_ns;
     if (fate == EMIT_FATE_KILLED || fate == EMIT_FATE_OPEN) {
         // From the last sample on, for the machine may have slept before it.
         ending.end_wall_ns = sweep->sampled_ns
@@ -93,7 +93,7 @@ static void settle(struct emit_run_result *result, const struct emit_run_image *
         .pace_ns = result->header.pace_ns,
         .floor_ns = emit_run_floor_ns(&image->header),
         .all_domains = image->header.all_domains,
-        .killed = result->killed,
+        .killed = result->killed || fate == EMIT_FATE_OPEN, // no closing sample was taken
     };
     emit_settle(result->slots, result->count, &window, result->outcomes);
 }
@@ -121,6 +121,8 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
     made.header = header_of(image, &snapshot.sweep);
     struct emit_run_ending ending = end_run(image, &snapshot.sweep, fate, host);
     made.end_ns = ending.end_ns;
+    // Not sampled since its job began: there is no window yet.
+    if (made.header.start_ns > made.end_ns) made.header.start_ns = made.end_ns;
     made.end_wall_ns = ending.end_wall_ns;
     made.concurrent_runs = emit_run_image_neighbours(image);
     emit_run_image_jobs(image, &made.jobs);

@@ -115,16 +115,37 @@ def inside():
     else:
         job.kill(), job.wait()
     refusals()
+    check(os.environ["GPUS_SAID"].startswith("ok 1 "), f"on a node of eight GPUs: {os.environ['GPUS_SAID']}")
+    end()
+
+
+def inside_gpus():
+    """Which GPUs are metered is for the environment of the process to say, not for emit's."""
+    job = subprocess.Popen(["sleep", "60"], env=dict(os.environ, CUDA_VISIBLE_DEVICES="3"))
+    attach = subprocess.Popen([EMIT, "attach", "--output", "of-gpus", str(job.pid)], stderr=subprocess.PIPE, text=True,
+                              env=dict(os.environ, CUDA_VISIBLE_DEVICES="1"))
+    attach.stderr.readline()
+    time.sleep(0.5)
+    job.kill(), job.wait(), attach.communicate()
+    with open("of-gpus", encoding="utf-8") as lines:
+        tags = [json.loads(line)["tags"] for line in lines]
+    check_equal([tag["device_id"][-2:] for tag in tags if tag["component"] == "gpu"], ["03"], "the GPU of the process is metered, and no other")
     end()
 
 
 if sys.argv[1:] == ["inside"]:
     inside()
+if sys.argv[1:] == ["inside-gpus"]:
+    inside_gpus()
 if not os.path.exists("/dev/fuse"):
     skip("emit attach", "needs /dev/fuse")
     end()
 with tempfile.TemporaryDirectory() as home:
     environment = dict(os.environ, XDG_STATE_HOME=home, HOME=home, EMIT_WORKSPACE_ID="ws_test")
-    got = subprocess.run([TESTBED, "run", "--ledger", "ledger", "steady", "--", sys.executable, os.path.abspath(__file__),
-                          "inside"], check=False, cwd=home, env=environment)
+    here = [sys.executable, os.path.abspath(__file__)]
+    gpus = subprocess.run([TESTBED, "run", "eight-gpus", "--", *here, "inside-gpus"], check=False, cwd=home,
+                          env=environment, capture_output=True, text=True)
+    environment["GPUS_SAID"] = gpus.stdout + gpus.stderr
+    got = subprocess.run([TESTBED, "run", "--ledger", "ledger", "steady", "--", *here, "inside"], check=False, cwd=home,
+                         env=environment)
 sys.exit(got.returncode)

@@ -280,7 +280,9 @@ def check_nobody():
     os.chmod(shown, 0o755)
     environment["EMIT_NODE_RUNS"] = shown
     begin("roots", env=dict(os.environ, EMIT_NODE_RUNS=shown))
-    time.sleep(1.2)
+    until = time.monotonic() + SOON
+    while " J " not in emit("show", own("roots"), program=for_nobody(EMIT), **nobodys).stdout and time.monotonic() < until:
+        time.sleep(0.2)  # what is shown is a second or two behind
     got = emit("runs", program=for_nobody(EMIT), **nobodys)
     check(any(line.startswith(own("roots")) and line.endswith("  root") for line in got.stdout.splitlines()), f"a user sees that root's run goes on: {got.stdout}")
     got = emit("show", own("roots"), program=for_nobody(EMIT), **nobodys)

@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/begin.h"
 
-#include "agent/publish.h"
 #include "base/text.h"
 #include "programs/emit/detach.h"
 #include "programs/emit/privilege.h"
@@ -38,35 +37,9 @@ static const struct emit_option options[] = {
     {0},
 };
 
-// Nothing is metered: kept in the store where there is one, for whoever asks later why
-// the run is not there.
-static void keep_failure(const struct run *run, const char *why) {
-    struct emit_error err;
-    struct emit_store store;
-    struct emit_host host;
-    struct emit_report report = {.end_wall_ns = 0};
-    char message[240];
-    if (emit_host_open(&host, NULL, &err) != EMIT_OK) return;
-    (void)emit_text_format(report.header.run_id, sizeof report.header.run_id, "%s",
-                           run->plan.run_id);
-    (void)emit_text_format(report.header.workspace_id, sizeof report.header.workspace_id, "%s",
-                           run->plan.workspace_id);
-    (void)emit_text_format(message, sizeof message, "emit begin could not meter: %s", why);
-    report.end_wall_ns = emit_host_wall_ns(&host);
-    const struct emit_store_options where = {.outbox_path = run->options->outbox_path};
-    if (emit_report_diagnose(&report, "", "", EMIT_CODE_GAP, message, NULL, &err) == EMIT_OK &&
-        emit_store_open(&store, &host, &where, &err) == EMIT_OK) {
-        if (emit_publish_diagnostics(&report, store.outbox, &err) != EMIT_OK)
-            (void)emit_complain(run->command, EXIT_OK, "%s", err.text);
-        emit_store_close(&store);
-    }
-    emit_report_clear(&report);
-    emit_host_close(&host);
-}
-
 static int fail(const struct run *run, const char *why) {
     (void)emit_complain(run->command, EXIT_OK, "nothing is metered: %s", why);
-    keep_failure(run, why);
+    begin_keep_failure(run, why);
     return EXIT_OK;
 }
 

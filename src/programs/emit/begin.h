@@ -23,4 +23,8 @@ struct begin_answer {
 // run's options; run->host is not open any more.
 _Noreturn void begin_meter(struct run *run, struct begin_options *values, int channel);
 
+// Nothing is metered, and why: kept in the store where there is one, for whoever asks
+// later where the run is.
+void begin_keep_failure(const struct run *run, const char *why);
+
 #endif

@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/begin.h"
 
+#include "agent/publish.h"
 #include "base/text.h"
 #include "programs/emit/detach.h"
 #include "programs/emit/figures.h"
@@ -43,6 +44,30 @@ static enum emit_status own_place(struct begin_options *values, struct emit_erro
         return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     values->run.outbox_path = path;
     return EMIT_OK;
+}
+
+void begin_keep_failure(const struct run *run, const char *why) {
+    struct emit_error err;
+    struct emit_store store;
+    struct emit_host host;
+    struct emit_report report = {.end_wall_ns = 0};
+    char message[240];
+    if (emit_host_open(&host, NULL, &err) != EMIT_OK) return;
+    (void)emit_text_format(report.header.run_id, sizeof report.header.run_id, "%s",
+                           run->plan.run_id);
+    (void)emit_text_format(report.header.workspace_id, sizeof report.header.workspace_id, "%s",
+                           run->plan.workspace_id);
+    (void)emit_text_format(message, sizeof message, "emit begin could not meter: %s", why);
+    report.end_wall_ns = emit_host_wall_ns(&host);
+    const struct emit_store_options where = {.outbox_path = run->options->outbox_path};
+    if (emit_report_diagnose(&report, "", "", EMIT_CODE_GAP, message, NULL, &err) == EMIT_OK &&
+        emit_store_open(&store, &host, &where, &err) == EMIT_OK) {
+        if (emit_publish_diagnostics(&report, store.outbox, &err) != EMIT_OK)
+            (void)emit_complain(run->command, EXIT_OK, "%s", err.text);
+        emit_store_close(&store);
+    }
+    emit_report_clear(&report);
+    emit_host_close(&host);
 }
 
 // Opens the run and takes the first sample, or waits for it no longer than is allowed.
@@ -89,9 +114,11 @@ void begin_meter(struct run *run, struct begin_options *values, int channel) {
     run->started_ns = emit_clock_monotonic_ns();
     if (__builtin_add_overflow(run->started_ns, values->max_ns, &until_ns)) until_ns = INT64_MAX;
     if (answer.status == EMIT_OK) emit_sampler_job_started(run->sampler, run->started_ns);
-    (void)send(channel, &answer, sizeof answer, MSG_NOSIGNAL); // the caller may be gone
+    // The caller may be gone: it waited for --start-timeout.
+    bool heard = send(channel, &answer, sizeof answer, MSG_NOSIGNAL) == (ssize_t)sizeof answer;
     (void)close(channel);
     if (answer.status != EMIT_OK) {
+        if (!heard && answer.status != EMIT_REFUSED) begin_keep_failure(run, answer.text);
         run_meter_abandon(run);
         _exit(EXIT_OK);
     }

@@ -356,7 +356,7 @@ static void hold(void) {
           "nor can another one hold it, not even in memory");
     emit_sampler_abandon(second, &left_behind);
     if (!CHECK(pthread_create(&thread, NULL, end_run, directory) == 0, "a thread")) return;
-    CHECK(emit_sampler_wait_asked(sampler, INT64_MAX), "until somebody does");
+    CHECK(emit_sampler_wait_asked(sampler, now_ns() + 5000 * ms), "until somebody does");
     CHECK(emit_sampler_finish(sampler, now_ns(), &result, &left_behind, &err) == EMIT_OK &&
               result.left_to_others && !left_behind,
           "to whom it is left");
