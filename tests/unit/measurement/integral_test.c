@@ -9,7 +9,7 @@
 
 #include "curve.h"
 
-enum { RUNS = 1500 };
+enum { RUNS = 1200 };
 
 static const double update_s = 0.1, moment_s = 0.001;
 
