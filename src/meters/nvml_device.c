@@ -13,8 +13,8 @@
 enum {
     UPDATE_NS = 100000000,   // of the counter and of instantaneous power; 20 to 100 ms were seen
     AVERAGE_NS = 1000000000, // power averaged over a second, as Ampere and newer do
-    MAX_GPU_MW = 4000000,    // the largest board of 2026 is specified for 1.4 kW
-    MAX_MODULE_MW = 8000000, // and its superchip, of two such and a processor, for 2.7 kW
+    MAX_GPU_MW = 4000000,    // far beyond any board, so that no real peak is implausible
+    MAX_MODULE_MW = 8000000, // the same of a superchip, two of them and a processor
 };
 
 // What a device may answer with when it lacks something, as opposed to failing.
