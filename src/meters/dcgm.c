@@ -105,7 +105,7 @@ static const char *choose_field(const struct dcgm *dcgm, struct gpu *gpu) {
         if (code != EMIT_CODE_ABSENT) break;
     }
     gpu->field = 0;
-    return words;
+    return gpu->found == EMIT_CODE_ABSENT ? "DCGM tells neither its energy nor its power" : words;
 }
 
 static void describe(const struct dcgm *dcgm, const struct gpu *gpu, struct emit_point *point) {
@@ -130,6 +130,24 @@ static void describe(const struct dcgm *dcgm, const struct gpu *gpu, struct emit
     memcpy(point->device_id, gpu->uuid, sizeof point->device_id);
 }
 
+// What else is to be known of a GPU that can be read.
+static void write_note(const struct dcgm *dcgm, const struct gpu *gpu, struct emit_point *point) {
+    char name[EMIT_DEVICE_ID_MAX] = "";
+    int32_t mig = 0;
+    (void)emit_dcgm_take_text(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_NAME), name,
+                              sizeof name, NULL);
+    (void)emit_dcgm_take_int(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
+    const char *const remarks[] = {
+        name[0] ? name : NULL,
+        mig == 1 ? "MIG: metered once, for all of its instances" : NULL,
+        emit_point_is_power(point) ? "no energy counter: its power is integrated" : NULL,
+    };
+    struct emit_text text;
+    emit_text_init(&text, point->note, sizeof point->note);
+    for (size_t i = 0; i < sizeof remarks / sizeof remarks[0]; i++)
+        if (remarks[i]) emit_text_add_format(&text, "%s%s", text.length ? "; " : "", remarks[i]);
+}
+
 // Who a GPU of the engine is, and what can be read of it.
 static void meet(struct dcgm *dcgm, struct gpu *gpu, uint32_t id, struct emit_point *point) {
     const struct emit_dcgm_engine *engine = &dcgm->engine;
@@ -144,7 +162,10 @@ static void meet(struct dcgm *dcgm, struct gpu *gpu, uint32_t id, struct emit_po
         gpu->found = code;
     }
     describe(dcgm, gpu, point);
-    if (why) (void)emit_text_format(point->note, sizeof point->note, "%s", why);
+    if (gpu->found)
+        (void)emit_text_format(point->note, sizeof point->note, "%s", why ? why : "");
+    else
+        write_note(dcgm, gpu, point);
 }
 
 // Excludes what the run may not use.

@@ -30,6 +30,7 @@ enum dcgm_entity_group { DCGM_GPU = 1, DCGM_GPU_INSTANCE = 4, DCGM_COMPUTE_INSTA
 
 enum dcgm_field {
     DCGM_FIELD_NAME = 50,
+    DCGM_FIELD_NVML_INDEX = 52, // as it was when the engine started
     DCGM_FIELD_UUID = 54,
     DCGM_FIELD_MINOR = 55, // of /dev/nvidiaN
     DCGM_FIELD_MIG_MODE = 67,

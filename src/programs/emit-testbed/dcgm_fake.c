@@ -226,7 +226,7 @@ static int status_of_gpu(const struct call *call, int gpu) {
 // What does not change: who the GPU is.
 static void answer_identity(const struct emit_gpu *about, int gpu, uint16_t field,
                             union dcgm_any *value) {
-    if (field == DCGM_FIELD_MINOR)
+    if (field == DCGM_FIELD_MINOR || field == DCGM_FIELD_NVML_INDEX)
         value->i64 = gpu;
     else if (field == DCGM_FIELD_MIG_MODE)
         value->i64 = about->instances > 0;
@@ -239,7 +239,8 @@ static void answer_field(const struct call *call, int gpu, uint16_t field, bool 
                          struct answer *answer) {
     int64_t seen_ns = call->now_ns;
     bool is_text = field == DCGM_FIELD_UUID || field == DCGM_FIELD_NAME;
-    bool is_identity = is_text || field == DCGM_FIELD_MINOR || field == DCGM_FIELD_MIG_MODE;
+    bool is_identity = is_text || field == DCGM_FIELD_MINOR || field == DCGM_FIELD_NVML_INDEX ||
+                       field == DCGM_FIELD_MIG_MODE;
     bool is_integer = field == DCGM_FIELD_ENERGY || (is_identity && !is_text);
     answer->type = is_text ? 's' : is_integer ? 'i' : 'd';
     answer->status = DCGM_OK;
