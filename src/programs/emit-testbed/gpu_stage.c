@@ -192,7 +192,7 @@ static enum emit_status make_served(const struct emit_gpu_stage *stage, struct e
 // The environment.
 
 static bool put_in_front(const char *folder) {
-    static char path[PATH_MAX * 4];
+    char path[PATH_MAX * 4];
     const char *before = getenv("LD_LIBRARY_PATH");
     return emit_text_format(path, sizeof path, "%s%s%s", folder, before && *before ? ":" : "",
                             before ? before : "") &&
