@@ -102,9 +102,12 @@ static void write_replicate(struct emit_text *text, const struct emit_report *re
                              replicate->because_meter, is_used ? ", which is used" : "");
     if (replicate->replicate_joules > 0 && is_used) {
         double more = used->joules - replicate->replicate_joules, apart = fabs(more);
-        emit_text_add_format(text, ": %.1f J here, %.1f J (%.2g %%) %s there",
-                             replicate->replicate_joules, apart, 100 * apart / used->joules,
-                             more < 0 ? "less" : "more");
+        emit_text_add_format(text, ": %.1f J here, ", replicate->replicate_joules);
+        if (apart < 0.05) // none with the digits that are told
+            emit_text_add(text, "the same there");
+        else
+            emit_text_add_format(text, "%.1f J (%.2g %%) %s there", apart,
+                                 100 * apart / used->joules, more < 0 ? "less" : "more");
     }
     if (alone == EMIT_CODE_NONE || alone == EMIT_CODE_SIMULATED || alone == EMIT_CODE_SHARED)
         return;
