@@ -9,7 +9,9 @@ A machine is a folder with two files. `expected` holds the probe's lines. `machi
 zone: its entry in the class directory and its files, name=TEXT range=TEXT energy=FIRST..LAST, each left out
 where the zone has none. Words alone: `denied` (energy_uj is 0400 root; the probe runs as nobody, or it would
 stop nobody), `unreadable` (even the name), `masked` (the link leads nowhere), `limits` (has constraint files).
-emit sensors --record also writes mode=OCTAL and owner=root|other of energy_uj; with `denied` it has no energy=.
+A folder of emit sensors --record becomes a test when EMIT_ACCEPT=1 has written what is expected, and a person has
+read it. It also has mode=OCTAL and owner=root|other of energy_uj (for readers; `denied` is what counts), no energy= where
+that was denied, and a file `gpus` with what NVML and DCGM answered.
 Other lines: `cpu VENDOR` (intel, amd, hygon: its modalias), `class empty|absent`, `seconds N` between the samples.
 """
 import os
@@ -81,9 +83,8 @@ class Machine:
                 write(f'{zone}/constraint_0_name', 'long_term\n')
                 write(f'{zone}/constraint_0_max_power_uw', '0\n')
             if 'energy' in files or 'denied' in files:
-                mode = int(files['mode'], 8) if 'mode' in files and os.geteuid() == 0 else 0o644
                 write(f'{zone}/energy_uj', files.get('energy', '0').split('..')[0] + '\n',
-                      ROOT_ONLY if 'denied' in files else mode)
+                      ROOT_ONLY if 'denied' in files else 0o644)
             for link, target in (('subsystem', '../' * (place.count('/') + 4) + 'class/powercap'),
                                  ('device', '..')):
                 if not os.path.lexists(f'{zone}/{link}'):
