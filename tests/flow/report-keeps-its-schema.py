@@ -17,7 +17,7 @@ from tap import EMIT, check, check_equal, end, skip
 import jsonschema
 
 TESTBED = os.environ.get("EMIT_TESTBED", "")
-SCENARIOS = ["demo", "all-domains", "masked", "unplug", "frozen", "amd-mirrored-dies", "empty-class", "wrap-unproven"]
+SCENARIOS = ["demo", "dcgm-and-nvml", "gpus-denied", "all-domains", "masked", "unplug", "frozen", "amd-mirrored-dies", "empty-class", "wrap-unproven"]
 
 
 def read_schema(name):
