@@ -231,7 +231,7 @@ def check_deaths():
 
 
 def check_wrong():
-    for words, what in [(["begin", "x"], "an operand"), (["begin", "--run-id", "a b"], "a run id with a blank"), (["begin", "--max", "x"], "no duration"),
+    for words, what in [(["begin", "x"], "an operand"), (["begin", "--run-id", "a b"], "a run id with a blank"), (["begin", "--max", "x"], "no duration"), (["begin", "--max", "0s"], "no time"),
                         (["begin", "--meters", "none"], "no meters"), (["begin", "--meters", "abc"], "no such meter"), (["end"], "no run"),
                         (["end", "--run-id", "x", "y"], "an operand"), (["end", "--run-id", "x", "--exit", "256"], "no exit status")]:
         got = emit(*words)

@@ -116,6 +116,8 @@ static int run_begin(const void *given, int operand_count, char **operands) {
     if (status == EMIT_OK) status = run_plan_make(&run.plan, run.options, &run.host, words, &err);
     if (status == EMIT_OK && !run.plan.meters[0])
         status = emit_fail(&err, EMIT_INVALID, "--meters none leaves nothing to do");
+    if (status == EMIT_OK && values.max_ns <= 0)
+        status = emit_fail(&err, EMIT_INVALID, "--max 0s leaves no time to meter");
     if (status != EMIT_OK) {
         emit_host_close(&run.host);
         return emit_complain(&emit_command_begin, EXIT_USAGE, "%s", err.text);
