@@ -148,7 +148,8 @@ def check_groups(scratch):
     for name, joules in spent.items():
         with open(plan, "w") as out:
             out.writelines(f"{j}\n" for j in joules)
-        subprocess.run([EMIT, "run", "--quiet", "--sysfs-root", root, "--outbox", store, "--repeat", "4", "--run-id", name, "--",
+        subprocess.run([EMIT, "run", "--quiet", "--start-timeout", "10s", "--sysfs-root", root, "--outbox", store,
+                        "--repeat", "4", "--run-id", name, "--",
                         "/usr/bin/python3", "-c", SPEND, root, plan], check=True, stderr=subprocess.DEVNULL)
 
     def compare(*words):

@@ -41,7 +41,8 @@ class Repetition:
         with open(path("plan"), "w") as plan:
             plan.write("\n".join(f"{joules} {status}" for joules, status in turns) + "\n")
         self.got = subprocess.run(
-            [EMIT, "run", "--sysfs-root", machine.root, "--outbox", self.store, "--report", path("report"), *options, "--",
+            [EMIT, "run", "--start-timeout", "10s", "--sysfs-root", machine.root, "--outbox", self.store,
+             "--report", path("report"), *options, "--",
              *(command or ["/usr/bin/python3", "-c", COMMAND, machine.root, path("plan"), self.turn])],
             capture_output=True, text=True, timeout=120)
         text = open(path("report")).read() if os.path.exists(path("report")) else ""
