@@ -206,12 +206,23 @@ static void print_nothing_measured(const struct emit_page *page, const struct em
             emit_page_words(page, "    ", 8, report->diagnostics[i].message);
 }
 
+// Interfaces that never answered: nothing is known of their points, not even how many.
+static void print_silent(const struct emit_page *page, const struct emit_report *report) {
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct emit_report_diagnostic *diagnostic = &report->diagnostics[i];
+        if (diagnostic->code != EMIT_CODE_TIMEOUT || diagnostic->point[0]) continue;
+        emit_page_words(page, "  ", 2, diagnostic->message);
+        if (diagnostic->remedy[0]) emit_page_shell(page, "      fix  ", 11, diagnostic->remedy);
+    }
+}
+
 void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report) {
     if (report->killed)
         emit_page_words(page, "  ", 2,
                         "emit died during this run: closed from the last counts it had written.");
     if (report->left_to_others) return;
     print_nothing_measured(page, report);
+    print_silent(page, report);
     print_unread(page, report);
     emit_report_print_apart(page, report);
     print_excluded(page, report);
