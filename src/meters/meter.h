@@ -46,7 +46,9 @@ struct emit_meter_type {
                              const struct emit_meter_settings *settings, struct emit_points *points,
                              struct emit_error *err);
     // One reading for each point of open, in that order; taken_ns and
-    // suspended_ns are the caller's. Allocates nothing, opens nothing.
+    // suspended_ns are the caller's. Allocates nothing, opens nothing;
+    // where somebody else's program answers, a connection may be made anew, at intervals
+    // and within a time that the meter's page states.
     void (*read)(void *state, struct emit_reading *readings);
     void (*close)(void *state); // undoes open, even half of it
     // One line that really helps this process's user against `code`; NULL: none is known.
