@@ -8,6 +8,7 @@
 static bool is_in_default_set(const struct emit_point *point) {
     return point->component == EMIT_COMPONENT_CPU_PACKAGE ||
            point->component == EMIT_COMPONENT_DRAM || point->component == EMIT_COMPONENT_GPU ||
+           point->component == EMIT_COMPONENT_GPU_MODULE ||
            point->component == EMIT_COMPONENT_PLATFORM;
 }
 
