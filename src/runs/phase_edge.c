@@ -2,6 +2,7 @@
 // gets a reading that says so: a phase knows nothing of it then.
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/phase_edge.h"
+#include "runs/result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -181,16 +182,19 @@ static void fold(struct emit_edge *edge, const struct emit_run_image *image, int
 }
 
 // With a borrowed right an edge is the run's last sample, on the grid of seconds, and
-// how long ago that was makes it less certain.
-static void use_last_sample(struct emit_edge *edge, int64_t now_ns, int64_t *from_ns,
-                            int64_t *to_ns) {
+// how long ago that was makes it less certain. The sample was read between its tick and
+// when it was over.
+static void use_last_sample(struct emit_edge *edge, const struct emit_run_image *image,
+                            int64_t now_ns, int64_t *from_ns, int64_t *to_ns) {
     int64_t at_ns = edge->run.sweep.sampled_ns ? edge->run.sweep.sampled_ns : now_ns;
+    int64_t floor_ns = image->header.floor_ns;
     for (size_t i = 0; i < edge->run.sweep.count; i++) {
         struct emit_tally *tally = &edge->run.tallies[i];
         tally->samples += tally->samples > 0; // the edge counts as a reading of its own
         if (now_ns > at_ns) tally->last_within_ns += now_ns - at_ns;
     }
-    *from_ns = *to_ns = at_ns;
+    *from_ns = floor_ns ? at_ns - at_ns % floor_ns : at_ns - EMIT_RUN_TICK_SLACK_NS;
+    *to_ns = at_ns;
 }
 
 bool emit_edge_take(struct emit_edge *edge, const struct emit_run_image *image, bool align,
@@ -198,7 +202,7 @@ bool emit_edge_take(struct emit_edge *edge, const struct emit_run_image *image, 
     // First what the run has published: whatever is read afterwards is later than that.
     if (!emit_run_image_read(image, &edge->run)) return false;
     if (edge->reads_nothing) {
-        use_last_sample(edge, emit_host_monotonic_ns(edge->host), from_ns, to_ns);
+        use_last_sample(edge, image, emit_host_monotonic_ns(edge->host), from_ns, to_ns);
         return true;
     }
     find_slots(edge, image);

@@ -3,6 +3,7 @@
 # events of its own whose joules are differences of what the ledger says was read, near
 # what the curve drew meanwhile; the sum of the run knows nothing of them.
 # SPDX-License-Identifier: Apache-2.0
+import concurrent.futures
 import itertools
 import json
 import os
@@ -18,6 +19,8 @@ from testbed import EMIT, MEMORY, TESTBED, read_lines
 EXAMPLES, BUILD = os.environ["EXAMPLES"], os.environ["BUILD"]
 PHASES_C = os.environ["PHASES_C"]
 PRELOAD = os.environ.get("PRELOAD", "")  # what a library built with a sanitizer wants
+POOL = concurrent.futures.ThreadPoolExecutor(4)  # plays mostly sleep: all are started, then looked at
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
 WATTS = {"package-0": 100, "dram-0": 10}  # of the scenario steady
 
 
@@ -34,9 +37,10 @@ class Stage:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def play(self, *command, **more):
-        return subprocess.run([TESTBED, "run", "--ledger", self.path("ledger"), self.scenario, "--", *command],
-                              capture_output=True, text=True, cwd=self.folder, env={**self.environment, **more})
+    # A future: .result() when the play is over.
+    def play(self, *command):
+        return POOL.submit(subprocess.run, [TESTBED, "run", "--ledger", self.path("ledger"), self.scenario, "--", *command],
+                           capture_output=True, text=True, cwd=self.folder, env=self.environment)
 
     def emit(self, *words):
         return subprocess.run([EMIT, *words], capture_output=True, text=True, cwd=self.folder, env=self.environment)
@@ -99,7 +103,9 @@ def check_total(stage, report, events):
 
 def example(name, command, phases, inside):
     stage = Stage(f"{name} {'in a run' if inside else 'alone'}")
-    got = stage.play(EMIT, "run", "--", *command) if inside else stage.play(*command)
+    play = stage.play(EMIT, "run", "--", *command) if inside else stage.play(*command)
+    yield
+    got = play.result()
     check_equal(got.returncode, 0, f"{stage.name}: ends well {got.stderr[-300:] if got.returncode else ''}")
     report, events = stage.look()
     ledger = read_lines(stage.path("ledger"))
@@ -112,8 +118,9 @@ def example(name, command, phases, inside):
         check(any("may overlap" in line for line in lines) and not wide, f"{stage.name}: the report tells them {wide}")
         shown = stage.emit("show", report["run_id"]).stdout
         check_equal(shown.splitlines()[:8], lines[:8], f"{stage.name}: emit show prints the same")
+    if name != "shell":
+        window_results_are_said(got, stage.name)
     stage.close()
-    return got
 
 
 def window_results_are_said(got, name):
@@ -124,9 +131,11 @@ def window_results_are_said(got, name):
 # An emit run inside is a phase: its own report, its own status; deeper ones too.
 def nested():
     stage = Stage("nested")
-    got = stage.play(EMIT, "run", "--outbox", "elsewhere.db", "--", "sh", "-c",
+    play = stage.play(EMIT, "run", "--outbox", "elsewhere.db", "--", "sh", "-c",
                      f"cd /; {EMIT} run -- sleep 0.3; {EMIT} run --phase deep -- sh -c '{EMIT} run -q -- sleep 0.2; exit 3'; "
                      f"echo status $?; {EMIT} run -q --run-id other -- true; exit 7")
+    yield
+    got = play.result()
     check_equal((got.returncode, got.stdout), (7, "status 3\n"), "nested: every status is its command's")
     check(got.stderr.count("phase sleep of the run") == 1 and got.stderr.count("stored, 0 sent") == 1,
           "nested: the inner one tells its part, the outer one stores")
@@ -139,11 +148,35 @@ def nested():
     stage.close()
 
 
+# Edges where the counters have just moved: a GPU that updates ten times a second is then known
+# as well as a CPU, and the constant one of the scenario shows that this is true.
+def aligned():
+    stage, gpu, watts = Stage("aligned", "two-gpus"), "GPU-e3170000-0000-4000-8000-000000000001", 71
+    play = stage.play(EMIT, "run", "-q", "--", "sh", "-c", "for i in 1 2 3; do emit mark --align fresh$i; sleep 0.4; emit mark --align "
+                     "--end fresh$i; done; emit mark plain; sleep 0.4; emit mark --end plain")
+    yield
+    got = play.result()
+    check_equal((got.returncode, got.stderr), (0, ""), "aligned: nothing goes wrong")
+    report, events = stage.look()
+    allowed = {}
+    for phase in report["phases"]:
+        event = next(one for one in events if one["tags"]["phase"] == phase["phase"] and one["tags"]["device_id"] == gpu)
+        allowed[phase["phase"]] = event["tags"]["timing_uncertainty_joules"]
+        off = event["quantity"] - watts * phase["window_ns"] / 1e9
+        check(abs(off) <= allowed[phase["phase"]] + 0.05,
+              f"aligned: {phase['phase']} is near the curve: {off:+.3f} J, allowed {allowed[phase['phase']]:.3f} J")
+    check(all(2 * allowed[name] < allowed["plain"] for name in allowed if name != "plain"),
+          f"aligned: and much better known than without {allowed}")
+    stage.close()
+
+
 # The run's emit is killed: the next command takes the phases along.
 def killed():
     stage = Stage("killed")
-    stage.play("sh", "-c", f"{EMIT} run --interval 100ms -- sh -c 'echo $PPID > pid; emit mark a; sleep 0.3; emit mark --end a; "
+    play = stage.play("sh", "-c", f"{EMIT} run --interval 100ms -- sh -c 'echo $PPID > pid; emit mark a; sleep 0.3; emit mark --end a; "
                            f"emit mark b; sleep 0.4; kill -9 $(cat pid)'; exit 0")
+    yield
+    play.result()
     report, events = stage.look()
     ledger = read_lines(stage.path("ledger"))
     check_phase(stage, report, events, ledger, "a", 1, 0.3)
@@ -155,13 +188,15 @@ def killed():
 
 def complaints():
     stage = Stage("complaints")
+    play = stage.play(EMIT, "run", "-q", "--", "sh", "-c", "emit mark --end x; emit mark x; emit mark x; emit mark --end x; emit mark --end x")
+    yield
     for words, wanted in ((["mark", "x"], "not inside a run"), (["mark"], "name one phase"), (["mark", "total"], "'total'"),
                           (["mark", "--run-id", "none", "x"], "run none does not go on"), (["mark", "A"], "'A' is no phase"),
                           (["run", "--phase", "x", "--", "true"], "there is none")):
         got = stage.emit(*words)
         check(got.returncode in (2, 125) and wanted in got.stderr and got.stderr.count("\n") == 1,
               f"emit {' '.join(words)}: {got.stderr.strip()}")
-    got = stage.play(EMIT, "run", "-q", "--", "sh", "-c", "emit mark --end x; emit mark x; emit mark x; emit mark --end x; emit mark --end x")
+    got = play.result()
     check_equal((got.returncode, got.stdout, got.stderr), (0, "", "emit mark: phase 'x' was not begun\n"),
                 "marks print nothing but what went wrong")
     stage.close()
@@ -171,10 +206,35 @@ def complaints():
 def denied():
     stage = Stage("denied")
     os.chmod(stage.folder, 0o777)
-    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
-    got = stage.play(*nobody, PHASES_C)
+    play = stage.play(*NOBODY, PHASES_C)
+    yield
+    got = play.result()
     check(got.returncode == 0 and "package-0 refused denied" in got.stdout and " J" not in got.stdout,
           f"denied: a session says so {got.stdout[:200]} {got.stderr}")
+    stage.close()
+
+
+# With a borrowed right a phase is told by whole seconds: nothing finer is read for it.
+def borrowed():
+    stage = Stage("borrowed")
+    stage.environment.pop("EMIT_OUTBOX")
+    os.chmod(stage.folder, 0o777)
+    emit = shutil.copy(EMIT, stage.path("emit-cap"))
+    if subprocess.run(["setcap", "cap_dac_read_search=ep", emit], capture_output=True).returncode:
+        skip("borrowed: a phase by whole seconds", "no file capabilities here")
+        return
+    play = stage.play(*NOBODY, emit, "run", "-q", "--start-timeout", "1100ms", "--report", "report", "--", "sh", "-c",
+                      f"{emit} mark short; {emit} mark long; sleep 0.1; {emit} mark --end short; sleep 1.2; {emit} mark --end long")
+    yield
+    check_equal(play.result().returncode, 0, f"borrowed: ends well {play.result().stderr}")
+    with open(stage.path("report"), encoding="utf-8") as report:
+        phases = {phase["phase"]: phase for phase in json.load(report)["phases"]}
+    told = {name: [(point["outcome"], point.get("code")) for point in phase["points"]] for name, phase in phases.items()}
+    check_equal(told["long"], [("measured", "simulated")] * 2, "borrowed: a second and more is measured")
+    check(all(kind == "refused" for kind, _ in told["short"]) or phases["short"]["window_ns"] > 9e8,
+          f"borrowed: less than a second is not {phases['short']}")
+    edges = phases["long"]["window_ns"] / 1e9
+    check(abs(edges - round(edges)) < 0.006, f"borrowed: it lasts from tick to tick: {edges:.4f} s")
     stage.close()
 
 
@@ -186,14 +246,15 @@ def main():
     python = [os.path.join(EXAMPLES, "phases.py")]
     if PRELOAD:  # what the interpreter itself leaks is its own affair
         python = ["env", f"LD_PRELOAD={PRELOAD}", "ASAN_OPTIONS=detect_leaks=0", *python]
-    example("shell", [os.path.join(EXAMPLES, "phases.sh")], [("prepare", 1, 0.2), ("train", 2, 0.6), ("check", 1, 0.2)], True)
+    plays = [example("shell", [os.path.join(EXAMPLES, "phases.sh")], [("prepare", 1, 0.2), ("train", 2, 0.6), ("check", 1, 0.2)], True)]
     for inside in (True, False):
-        window_results_are_said(example("C", [PHASES_C], windows, inside), "C")
-        window_results_are_said(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside), "Python")
-    nested()
-    killed()
-    complaints()
-    denied()
+        plays.append(example("C", [PHASES_C], windows, inside))
+        plays.append(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside))
+    plays += [nested(), aligned(), killed(), complaints(), denied(), borrowed()]
+    for play in plays:  # each starts its command, ...
+        next(play, None)
+    for play in plays:  # ... and looks at what came of it
+        next(play, None)
     end()
 
 

@@ -270,6 +270,93 @@ static void test_killed(void) {
     }
 }
 
+// The file of the run that a killed process left, and that of its one phase.
+struct left {
+    char name[256];
+    unsigned char bytes[64 * 1024];
+    size_t length;
+};
+
+static void load(struct left *left, const char *path, const char *suffix) {
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    while (directory && (entry = readdir(directory)) != NULL) {
+        size_t length = strlen(entry->d_name), end = strlen(suffix);
+        if (length > end && strcmp(entry->d_name + length - end, suffix) == 0)
+            snprintf(left->name, sizeof left->name, "%s/%.150s", path, entry->d_name);
+    }
+    if (directory) closedir(directory);
+    FILE *file = fopen(left->name, "r");
+    left->length = file ? fread(left->bytes, 1, sizeof left->bytes, file) : 0;
+    if (file) fclose(file);
+}
+
+static void put_back(const struct left *left) {
+    FILE *file = fopen(left->name, "w");
+    if (!file || fwrite(left->bytes, 1, left->length, file) != left->length) abort();
+    fclose(file);
+}
+
+static struct { int whole, lost, wrong; } seen;
+
+static bool look(void *owner, const struct emit_run_result *result) {
+    (void)owner;
+    bool lost = result->phase_count == 0;
+    const struct emit_run_phase *phase = lost ? NULL : &result->phases[0];
+    seen.lost += lost;
+    seen.whole += !lost && phase->outcomes[0].count == 4000000 && phase->parts == 2;
+    seen.wrong += !lost && (phase->outcomes[0].count != 4000000 || phase->parts != 2);
+    return true;
+}
+
+// Bits turned in the file of a phase: it tells what was, or that it is lost.
+static void test_damaged(void) {
+    enum { STRIDE = 11 };
+    struct stage stage;
+    static struct left run, phase;
+    set_up(&stage);
+    pid_t child = fork();
+    if (child == 0) { // its locks go with it; what it wrote stays
+        for (int i = 0; i < 2; i++) {
+            if (emit_phase_begin(stage.guest, "x", 0, NULL)) _exit(1);
+            fake_pass(&stage.world, 200, 10);
+            sample(stage.run);
+            if (emit_phase_end(stage.guest, "x", 0, NULL, NULL, NULL)) _exit(1);
+        }
+        _exit(0);
+    }
+    int status;
+    (void)waitpid(child, &status, 0);
+    load(&run, stage.path, ".run");
+    load(&phase, stage.path, ".phase");
+    emit_run_abandon(stage.run);
+    emit_phases_close(stage.guest);
+    struct fake_world world = {.now_ns = INT64_MAX / 2};
+    struct emit_host host = fake_host_of(&world);
+    for (size_t bit = 0; bit < phase.length * 8; bit += STRIDE) {
+        unsigned char *byte = &phase.bytes[bit / 8];
+        *byte ^= (unsigned char)(1u << bit % 8);
+        put_back(&run);
+        put_back(&phase);
+        *byte ^= (unsigned char)(1u << bit % 8);
+        (void)emit_runs_recover(&host, stage.path, look, NULL);
+    }
+    CHECK(status == 0 && phase.length > 1000 && seen.wrong == 0 && seen.lost > 100 &&
+              seen.whole > 100,
+          "%zu bits turned: %d told as it was, %d lost, %d wrong", phase.length * 8 / STRIDE,
+          seen.whole, seen.lost, seen.wrong);
+    for (size_t length = phase.length; length > 0; length -= length < 97 ? length : 97) {
+        struct left cut = phase;
+        cut.length = length - 1;
+        put_back(&run);
+        put_back(&cut);
+        (void)emit_runs_recover(&host, stage.path, look, NULL);
+    }
+    CHECK(seen.wrong == 0, "a file that was cut tells nothing that was not");
+    CHECK(fake_files(stage.path, "") == 0, "nothing stays behind");
+    fake_remove(stage.path);
+}
+
 static void test_no_run(void) {
     struct stage stage;
     (void)fake_directory(stage.path);
@@ -299,6 +386,7 @@ int main(void) {
     test_denied();
     test_told();
     test_killed();
+    test_damaged();
     test_no_run();
     return check_end();
 }
