@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shlex
-import socket
+import signal
 import struct
 import subprocess
 import sys
@@ -200,8 +200,10 @@ def prolog_meters(node, folder, home, programs, anyway):
             begun, ended, status = map(int, took.read().split()[-3:])
         check_equal(status, 0, f"{what}: the {name} exits 0")
         check((ended - begun) / 1e9 < 1, f"{what}: the {name} is quick ({(ended - begun) / 1e6:.0f} ms)")
-    left = subprocess.run(["pgrep", "-f", f"{EMIT} begin"], capture_output=True, text=True).stdout
-    check_equal(left, "", f"{what}: no sampler is left behind")
+    left = subprocess.run(["pgrep", "-f", f"^emit begin {job.id}$"], capture_output=True, text=True).stdout.split()
+    check_equal(left, [], f"{what}: no sampler is left behind")
+    for process in left:
+        os.kill(int(process), signal.SIGTERM)
 
 
 def script(folder, name):
