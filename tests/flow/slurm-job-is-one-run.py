@@ -81,7 +81,7 @@ class Job:
     """What is known of one job of eight tasks when it has ended."""
 
     def __init__(self, node, folder, home, number, programs):
-        self.id = f"slurm-{number}"  # as the task prolog says it
+        self.id = f"slurm-{node.first_job + number}"  # as the task prolog says it
         self.folder = f"{folder}/job-{number}"
         os.mkdir(self.folder)
         os.chown(self.folder, USER, USER)
@@ -164,7 +164,7 @@ def window_ms(job):
 
 def ranks_meter(node, folder, home, programs, anyway):
     what = "ranks"
-    job = Job(node, folder, home, 2, programs)
+    job = Job(node, folder, home, 1, programs)
     check_tasks(job, what, anyway)
     user = {"HOME": home}
     events = events_of(job.id, AS_USER, user, programs[0])
@@ -185,7 +185,7 @@ def ranks_meter(node, folder, home, programs, anyway):
 def prolog_meters(node, folder, home, programs, anyway):
     what = "prolog"
     open(folder + "/prolog-meters", "w").close()
-    job = Job(node, folder, home, 3, programs)
+    job = Job(node, folder, home, 2, programs)
     check_tasks(job, what, anyway)
     root = {"EMIT_OUTBOX": folder + "/root/outbox.db"}
     events = events_of(job.id, [], root, EMIT)

@@ -38,6 +38,7 @@ ReturnToService=2
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 PrologFlags=Alloc
+FirstJobId={first_job}
 Prolog={folder}/prolog
 Epilog={folder}/epilog
 TaskProlog={folder}/task-prolog
@@ -65,6 +66,7 @@ class Slurm:
     def __init__(self, folder, tasks, gpus, prolog, epilog, task_prolog):
         self.folder = folder
         self.processes = []
+        self.first_job = 1000 + os.getpid()  # ids of two nodes at once do not meet
         self.environment = {**os.environ, "SLURM_CONF": folder + "/slurm.conf",
                             "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
         for name in ("state", "spool", "munge"):
@@ -72,7 +74,7 @@ class Slurm:
         for name, text in (("prolog", prolog), ("epilog", epilog), ("task-prolog", task_prolog)):
             self._write(name, text, 0o755)
         self._write("slurm.conf", CONFIGURATION.format(
-            host=socket.gethostname(), folder=folder, tasks=tasks, gpus=gpus,
+            host=socket.gethostname(), folder=folder, tasks=tasks, gpus=gpus, first_job=self.first_job,
             controller_port=_free_port(), node_port=_free_port()))
         self._write("plugstack.conf", "")
         # Slurm wants a device node for each GPU; any will do.
