@@ -59,6 +59,21 @@ static enum emit_status diagnose_code(struct emit_report *report,
                                 message, emit_report_remedy(point->meter, code), err);
 }
 
+static void note_open(struct emit_report *report) {
+    char names[160];
+    struct emit_text text;
+    size_t count = 0;
+    emit_text_init(&text, names, sizeof names);
+    for (size_t i = 0; i < report->phase_count; i++)
+        if (report->phases[i].is_open)
+            emit_text_add_format(&text, "%s%s", count++ ? ", " : "", report->phases[i].name);
+    if (count == 1)
+        emit_report_note(report, "Phase %s was not ended: it ends with the run.", names);
+    if (count > 1)
+        emit_report_note(report, "%zu phases were not ended, they end with the run: %s%s", count,
+                         names, text.cut ? "..." : ".");
+}
+
 enum emit_status emit_report_add_phases(struct emit_report *report,
                                         const struct emit_run_result *result,
                                         struct emit_error *err) {
@@ -75,8 +90,7 @@ enum emit_status emit_report_add_phases(struct emit_report *report,
         status = copy_phase(phase, &result->phases[i], result, err);
         for (int code = 1; status == EMIT_OK && code < EMIT_CODE_COUNT; code++)
             status = diagnose_code(report, phase, (enum emit_code)code, err);
-        if (phase->is_open)
-            emit_report_note(report, "Phase %s was not ended: it ends with the run.", phase->name);
     }
+    note_open(report);
     return status;
 }

@@ -24,7 +24,9 @@ struct emit_phases_plan {
     const char *directory; // of run files
     const char *run_id;
     const struct emit_meter_type *const *meters; // ended by NULL
-    bool of_run_only; // opens those that the run has points of by now; else all
+    // Opens only the meters that the run has points of by now; else all but the slow ones
+    // among those that it has not: they might never answer.
+    bool of_run_only;
     struct emit_meter_settings settings;
 };
 

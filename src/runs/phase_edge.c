@@ -31,6 +31,15 @@ static enum emit_status open_meter(struct emit_edge *edge, const struct emit_met
     return EMIT_OK;
 }
 
+// A slow meter that the run has no point of may never answer: nobody waits for it here.
+static bool is_left_out(struct emit_edge *edge, const struct emit_run_image *image,
+                        const struct emit_phases_plan *plan, const struct emit_meter_type *type) {
+    if (has_points_of(image, type->name)) return false;
+    bool slow = type->is_slow && type->is_slow(edge->host, &edge->settings);
+    edge->left_slow_out = edge->left_slow_out || slow;
+    return plan->of_run_only || slow;
+}
+
 enum emit_status emit_edge_open(struct emit_edge *edge, struct emit_host *host,
                                 const struct emit_run_image *image,
                                 const struct emit_phases_plan *plan, struct emit_error *err) {
@@ -40,7 +49,7 @@ enum emit_status emit_edge_open(struct emit_edge *edge, struct emit_host *host,
     edge->settings.assignment = (struct emit_assignment){.everything = true};
     edge->reads_nothing = host->borrowed_right;
     for (size_t i = 0; plan->meters[i] && !edge->reads_nothing; i++) {
-        if (plan->of_run_only && !has_points_of(image, plan->meters[i]->name)) continue;
+        if (is_left_out(edge, image, plan, plan->meters[i])) continue;
         if (edge->meter_count == EMIT_RUN_METERS_MAX)
             return emit_fail(err, EMIT_FULL, "a run has at most %d meters", EMIT_RUN_METERS_MAX);
         enum emit_status status = open_meter(edge, plan->meters[i], err);
@@ -172,13 +181,14 @@ static void fold_meter(struct emit_edge *edge, const struct emit_run_image *imag
 
 static void fold(struct emit_edge *edge, const struct emit_run_image *image, int64_t at_ns) {
     bool is_read[EMIT_POINTS_MAX] = {false};
-    // A point of the run that none of our meters has.
-    const struct emit_reading denied = {.code = EMIT_CODE_DENIED, .taken_ns = at_ns};
+    // A point of the run that none of our meters has: it came late, or is not ours to read.
+    const struct emit_reading unread = {
+        .code = edge->left_slow_out ? EMIT_CODE_TIMEOUT : EMIT_CODE_DENIED, .taken_ns = at_ns};
     for (size_t m = 0; m < edge->meter_count; m++)
         fold_meter(edge, image, edge->meters[m], at_ns, is_read);
     for (size_t slot = 0; slot < edge->run.sweep.count; slot++)
         if (!is_read[slot])
-            emit_tally_fold(&edge->run.tallies[slot], &image->slots[slot].point, &denied);
+            emit_tally_fold(&edge->run.tallies[slot], &image->slots[slot].point, &unread);
 }
 
 // With a borrowed right an edge is the run's last sample, on the grid of seconds, and

@@ -19,6 +19,7 @@ struct emit_edge {
     struct emit_meter_settings settings;
     // The right to read is borrowed (design 4.11): the run's own samples have to do.
     bool reads_nothing;
+    bool left_slow_out; // a meter that the run had no point of yet was not opened
     size_t meter_count;
     struct emit_meter *meters[EMIT_RUN_METERS_MAX];
     struct emit_edge_seen *seen[EMIT_RUN_METERS_MAX]; // of each meter's points
