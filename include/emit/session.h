@@ -2,10 +2,11 @@
 //
 //   open -> (begin -> end)* -> close
 //
-// A session joins the run that the program was started in (emit run, emit begin; EMIT_RUN_ID
-// names it), and its windows become phases of that run: the run's own emit reports and stores
-// them. Where no such run goes on, the session is a run of its own, samples in a thread of its
-// own, and is stored when it is closed, as emit run stores a run.
+// A session joins the run that the program was started in by emit run, and its windows become
+// phases of that run, whose own emit reports and stores them. Else the session is a run, samples
+// in a thread of its own, and is stored when it is closed, as emit run stores a run. Where other
+// processes (ranks, emit begin) go by the same EMIT_RUN_ID it shares their run: each device is
+// metered once, all windows are phases of it, and the last to leave stores it.
 //
 // A window measures whole devices between its begin and its end, whatever used them. The same
 // name again adds up; several threads or processes in one window of a name at the same time are
@@ -84,7 +85,7 @@ EMIT_API EMIT_MUST_CHECK enum emit_status emit_session_open(struct emit_session 
 
 // The id of the run. Valid until close.
 EMIT_API const char *emit_session_run_id(const struct emit_session *session);
-// 1: the session joined a run that goes on without it; 0: it is a run of its own.
+// 1: the session joined the run of an emit run; 0: it is a run, perhaps shared.
 EMIT_API int emit_session_joined(const struct emit_session *session);
 // How many points this process can read now; 0: every window will be without energy.
 EMIT_API size_t emit_session_readable(struct emit_session *session);

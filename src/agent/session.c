@@ -60,12 +60,10 @@ static enum emit_status copy_id(char *to, size_t size, const char *id, const cha
 }
 
 static enum emit_status settle_plan(struct emit_session *session,
-                                    const struct emit_session_plan *plan, bool *named,
-                                    struct emit_error *err) {
+                                    const struct emit_session_plan *plan, struct emit_error *err) {
     const char *run_id = plan->run_id ? plan->run_id : variable("EMIT_RUN_ID");
     const char *workspace_id =
         plan->workspace_id ? plan->workspace_id : variable("EMIT_WORKSPACE_ID");
-    *named = run_id != NULL;
     if (!run_id) emit_run_id_new(&session->host, session->run_id);
     enum emit_status status =
         run_id ? copy_id(session->run_id, sizeof session->run_id, run_id, "run id", err) : EMIT_OK;
@@ -102,14 +100,11 @@ static enum emit_status visit(struct emit_session *session, const char *folder,
     return emit_phases_open(&session->phases, &session->host, &plan, err);
 }
 
-// The run that EMIT_RUN_ID names, in the folder that emit run told its command of, or in
-// the user's own. EMIT_ABSENT: it does not go on.
+// The run that an emit run told its command of. EMIT_ABSENT: there is none, or it is over.
 static enum emit_status join(struct emit_session *session, struct emit_error *err) {
-    const char *folder = variable("EMIT_RUN_FOLDER");
-    enum emit_status status = EMIT_ABSENT;
-    if (folder) status = visit(session, folder, err);
-    if (status == EMIT_ABSENT) status = visit(session, session->place.runs, err);
-    return status;
+    const char *folder = variable("EMIT_RUN_FOLDER"), *run_id = variable("EMIT_RUN_ID");
+    bool inside = folder && run_id && strcmp(run_id, session->run_id) == 0;
+    return inside ? visit(session, folder, err) : EMIT_ABSENT;
 }
 
 // The sampler's thread sees none of the program's signals.
@@ -132,6 +127,7 @@ static enum emit_status begin_run(struct emit_session *session, int64_t interval
         .run =
             {
                 .directory = session->place.runs,
+                .node_directory = emit_place_node_runs(),
                 .run_id = session->run_id,
                 .workspace_id = session->workspace_id,
                 .command = session->command,
@@ -146,11 +142,14 @@ static enum emit_status begin_run(struct emit_session *session, int64_t interval
     if (status) return status;
     status = emit_sampler_wait_first(session->sampler, FIRST_SAMPLE_NS, err);
     if (status && status != EMIT_TIMEOUT) return status;
-    emit_sampler_job_started(session->sampler, emit_clock_monotonic_ns());
     char notice[240];
     emit_sampler_notice(session->sampler, notice, sizeof notice);
     if (notice[0]) return emit_fail(err, EMIT_DENIED, "no run file can be kept: %.200s", notice);
-    return visit(session, session->place.runs, err);
+    status = visit(session, session->place.runs, err);
+    if (status == EMIT_ABSENT) // it goes on, and not in our folder
+        return emit_fail(err, EMIT_DENIED, "run %s is metered by root, who alone can mark it",
+                         session->run_id);
+    return status;
 }
 
 // False: a read never came back, and what it holds must not be freed under it.
@@ -170,12 +169,11 @@ enum emit_status emit_session_open(struct emit_session **session,
     struct emit_session *opened = calloc(1, sizeof *opened);
     if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory for a session");
     opened->host.sysfs = opened->sampler_host.sysfs = -1;
-    bool named = false;
     enum emit_status status = emit_host_open(&opened->host, NULL, err);
-    if (!status) status = settle_plan(opened, plan ? plan : &defaults, &named, err);
+    if (!status) status = settle_plan(opened, plan ? plan : &defaults, err);
     if (!status) {
         struct emit_error why; // that no run goes on is no failure
-        status = named ? join(opened, &why) : EMIT_ABSENT;
+        status = join(opened, &why);
         if (status == EMIT_ABSENT)
             status = begin_run(opened, plan ? plan->interval_ns : 0, err);
         else if (status)

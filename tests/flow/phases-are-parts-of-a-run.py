@@ -170,6 +170,20 @@ def aligned():
     stage.close()
 
 
+# Three processes that go by one id, as ranks do: one run, and their windows are its phases.
+def shared():
+    stage = Stage("shared")
+    stage.environment["EMIT_RUN_ID"] = "ranks"
+    play = stage.play("sh", "-c", f"{PHASES_C} & {PHASES_C} & {PHASES_C}; wait")
+    yield
+    check_equal((play.result().returncode, play.result().stderr), (0, ""), "shared: nothing goes wrong")
+    report, events = stage.look()
+    check_equal({phase["phase"]: phase["parts"] for phase in report["phases"]}, {"prefill": 1, "decode": 2},
+                "shared: all windows of a name at a time are one")
+    check_total(stage, report, events)
+    stage.close()
+
+
 # The run's emit is killed: the next command takes the phases along.
 def killed():
     stage = Stage("killed")
@@ -250,7 +264,7 @@ def main():
     for inside in (True, False):
         plays.append(example("C", [PHASES_C], windows, inside))
         plays.append(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside))
-    plays += [nested(), aligned(), killed(), complaints(), denied(), borrowed()]
+    plays += [nested(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
     for play in plays:  # each starts its command, ...
         next(play, None)
     for play in plays:  # ... and looks at what came of it

@@ -116,7 +116,9 @@ static void test_many_windows(void) {
 // is the other one's to store.
 static void test_joined(void) {
     struct emit_session *outer = open_session(&(struct emit_session_plan){.run_id = "outer"});
-    if (setenv("EMIT_RUN_ID", "outer", 1) != 0) exit(1);
+    char runs[96];
+    snprintf(runs, sizeof runs, "%s/runs", folder);
+    if (setenv("EMIT_RUN_ID", "outer", 1) || setenv("EMIT_RUN_FOLDER", runs, 1)) exit(1);
     struct emit_session *inner = open_session(NULL);
     CHECK(emit_session_joined(inner) && !strcmp(emit_session_run_id(inner), "outer"), "joins");
     struct emit_window_energy energy = {0};
@@ -131,6 +133,21 @@ static void test_joined(void) {
     CHECK(emit_window_begin(inner, "both", 0, &err) == EMIT_ABSENT, "%s", err.text);
     close_session(inner);
     (void)unsetenv("EMIT_RUN_ID");
+    (void)unsetenv("EMIT_RUN_FOLDER");
+}
+
+// Sessions of one id that nobody started, as of ranks: one run, which lasts until the last
+// of them is closed.
+static void test_shared(void) {
+    const struct emit_session_plan plan = {.run_id = "ranks"};
+    struct emit_session *first = open_session(&plan), *second = open_session(&plan);
+    CHECK(!emit_session_joined(second), "shares the run");
+    CHECK(!emit_window_begin(first, "x", 0, NULL) && !emit_window_end(first, "x", 0, NULL, NULL),
+          "the first has a window");
+    close_session(first);
+    CHECK(!emit_window_begin(second, "x", 0, NULL) && !emit_window_end(second, "x", 0, NULL, NULL),
+          "and the second one after the first has gone");
+    close_session(second);
 }
 
 static void test_refusals(void) {
@@ -162,6 +179,7 @@ int main(void) {
     test_alone();
     test_many_windows();
     test_joined();
+    test_shared();
     test_refusals();
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return check_end();
