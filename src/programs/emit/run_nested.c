@@ -121,6 +121,9 @@ int run_nested_conclude(struct run *run, int64_t ended_ns, int exit_status) {
                  nested->name);
     else if (nested->phases)
         run_note(run, "This is phase %s of the run, whose own emit stores it.", nested->name);
+    if (run->output_file || run->trace.file)
+        run_note(run,
+                 "--output and --trace wrote nothing: events and samples are the outer run's.");
     fill_result(run, ended_ns);
     run_tell(run, &nested->result, ended_ns, exit_status);
     if (run->options->require_measured && nested->is_told)
