@@ -1,12 +1,11 @@
-// From a closed run to its report: totals that say what they sum, and a
-// diagnostic for everything that is not plainly measured.
+// From a closed run to its report: points, and totals that say what they sum.
 // SPDX-License-Identifier: Apache-2.0
 #include "report/report.h"
 
 #include "base/text.h"
+#include "report/diagnose.h"
 #include "report/phases.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,131 +64,6 @@ const char *emit_report_remedy(const char *meter, enum emit_code code) {
         if (strcmp((*type)->name, meter) == 0)
             return (*type)->remedy ? (*type)->remedy(code) : NULL;
     return NULL;
-}
-
-// Why a point is not plainly measured, as one sentence.
-static void write_reason(struct emit_text *text, const struct emit_point *point,
-                         const struct emit_outcome *outcome) {
-    bool meter_said_it = point->note[0] && outcome->code == point->found;
-    if (outcome->kind == EMIT_OUTCOME_PARTIAL)
-        emit_text_add_format(text,
-                             "%.3g %% of the window is covered: ", 100 * outcome->coverage_ratio);
-    emit_text_add(text, meter_said_it ? point->note : emit_code_meaning(outcome->code));
-    if (outcome->because[0]) emit_text_add_format(text, " (%s)", outcome->because);
-}
-
-// What the meter that stands for a replicate's device says of it; NULL: there is none.
-static const struct emit_outcome *outcome_used(const struct emit_report *report,
-                                               const struct emit_outcome *replicate) {
-    for (size_t i = 0; i < report->point_count; i++)
-        if (strcmp(report->slots[i].point.device_id, replicate->because) == 0 &&
-            strcmp(report->slots[i].point.meter, replicate->because_meter) == 0)
-            return &report->outcomes[i];
-    return NULL;
-}
-
-// Why a device is not counted a second time, and by how much two meters of it differed.
-static void write_replicate(struct emit_text *text, const struct emit_report *report,
-                            const struct emit_outcome *replicate) {
-    const struct emit_outcome *used = outcome_used(report, replicate);
-    bool is_used = used && emit_outcome_has_energy(used);
-    enum emit_code alone = replicate->replicate_code;
-    if (replicate->code == EMIT_CODE_REPLICATE)
-        emit_text_add_format(text, "same counter as %s%s", replicate->because_meter,
-                             is_used ? ", which is used" : "");
-    else
-        emit_text_add_format(text, "the same device as %s counts in another scope%s",
-                             replicate->because_meter, is_used ? ", which is used" : "");
-    if (replicate->replicate_joules > 0 && is_used) {
-        double more = used->joules - replicate->replicate_joules, apart = fabs(more);
-        emit_text_add_format(text, ": %.1f J here, ", replicate->replicate_joules);
-        if (apart < 0.05) // none with the digits that are told
-            emit_text_add(text, "the same there");
-        else
-            emit_text_add_format(text, "%.1f J (%.2g %%) %s there", apart,
-                                 100 * apart / used->joules, more < 0 ? "less" : "more");
-    }
-    if (alone == EMIT_CODE_NONE || alone == EMIT_CODE_SIMULATED || alone == EMIT_CODE_SHARED)
-        return;
-    emit_text_add_format(text, "%s here %s: %s", replicate->replicate_joules > 0 ? ";" : ",",
-                         emit_code_word(alone), emit_code_meaning(alone));
-}
-
-static enum emit_status diagnose_point(struct emit_report *report, const struct emit_point *point,
-                                       const struct emit_outcome *outcome, struct emit_error *err) {
-    // What is true of a whole meter is said once: see diagnose_meter.
-    if (outcome->kind == EMIT_OUTCOME_MEASURED || outcome->code == EMIT_CODE_NONE) return EMIT_OK;
-    char message[240];
-    struct emit_text text;
-    emit_text_init(&text, message, sizeof message);
-    if (outcome->because_meter[0])
-        write_replicate(&text, report, outcome);
-    else
-        write_reason(&text, point, outcome);
-    return emit_report_diagnose(report, point->meter, point->device_id, outcome->code, message,
-                                emit_report_remedy(point->meter, outcome->code), err);
-}
-
-// The caveats that all points of a meter share, said at its first point.
-static enum emit_status diagnose_meter(struct emit_report *report, size_t first,
-                                       struct emit_error *err) {
-    const char *meter = report->slots[first].point.meter;
-    for (size_t i = 0; i < first; i++)
-        if (strcmp(report->slots[i].point.meter, meter) == 0) return EMIT_OK;
-    size_t simulated = 0, shared = 0;
-    for (size_t i = first; i < report->point_count; i++) {
-        if (strcmp(report->slots[i].point.meter, meter) != 0) continue;
-        simulated += report->outcomes[i].simulated;
-        shared += report->outcomes[i].concurrent_runs > 0;
-    }
-    char message[240];
-    enum emit_status status = EMIT_OK;
-    if (simulated) {
-        (void)emit_text_format(message, sizeof message,
-                               "%zu point%s not read from the real kernel or driver", simulated,
-                               simulated > 1 ? "s were" : " was");
-        status = emit_report_diagnose(report, meter, "", EMIT_CODE_SIMULATED, message,
-                                      emit_report_remedy(meter, EMIT_CODE_SIMULATED), err);
-    }
-    if (shared && status == EMIT_OK) {
-        (void)emit_text_format(message, sizeof message,
-                               "%zu point%s counted for other runs in the same window too", shared,
-                               shared > 1 ? "s were" : " was");
-        status = emit_report_diagnose(report, meter, "", EMIT_CODE_SHARED, message,
-                                      emit_report_remedy(meter, EMIT_CODE_SHARED), err);
-    }
-    return status;
-}
-
-// An interface that is there, perhaps, and did not answer: nothing is known of its points.
-static enum emit_status diagnose_silence(struct emit_report *report,
-                                         const struct emit_run_silence *silence,
-                                         struct emit_error *err) {
-    char message[240];
-    const char *remedy = emit_report_remedy(silence->meter, EMIT_CODE_TIMEOUT);
-    (void)emit_text_format(message, sizeof message,
-                           "%s did not answer within %.3g s: its devices were not metered",
-                           silence->meter, (double)silence->waited_ns / 1e9);
-    return emit_report_diagnose(report, silence->meter, "", EMIT_CODE_TIMEOUT, message,
-                                remedy ? remedy : "emit run --start-timeout 5s -- COMMAND", err);
-}
-
-static enum emit_status diagnose(struct emit_report *report, const struct emit_run_result *result,
-                                 struct emit_error *err) {
-    enum emit_status status = EMIT_OK;
-    for (size_t i = 0; i < report->point_count && status == EMIT_OK; i++) {
-        status = diagnose_meter(report, i, err);
-        if (status == EMIT_OK)
-            status = diagnose_point(report, &report->slots[i].point, &report->outcomes[i], err);
-    }
-    size_t absent_max = sizeof result->absent / sizeof result->absent[0];
-    for (size_t i = 0; i < absent_max && result->absent[i][0] && status == EMIT_OK; i++)
-        status =
-            emit_report_diagnose(report, "", "", EMIT_CODE_ABSENT, result->absent[i], NULL, err);
-    size_t silent_max = sizeof result->silent / sizeof result->silent[0];
-    for (size_t i = 0; i < silent_max && result->silent[i].meter[0] && status == EMIT_OK; i++)
-        status = diagnose_silence(report, &result->silent[i], err);
-    return status;
 }
 
 size_t emit_report_sum(struct emit_report_total *total, const struct emit_slot *slots,
@@ -264,7 +138,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
         .jobs = result->jobs,
     };
     enum emit_status status = copy_points(&built, result, err);
-    if (status == EMIT_OK) status = diagnose(&built, result, err);
+    if (status == EMIT_OK) status = emit_report_diagnose_run(&built, result, err);
     if (status == EMIT_OK) status = emit_report_add_phases(&built, result, err);
     if (status != EMIT_OK) {
         emit_report_clear(&built);

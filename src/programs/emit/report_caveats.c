@@ -10,17 +10,20 @@
 
 enum { NAME_COLUMNS = 24, LINE_MAX_BYTES = 512 };
 
+// Of this point alone, else of all points of its meter that came to the same.
 static const struct emit_report_diagnostic *diagnostic_of(const struct emit_report *report,
                                                           size_t index) {
     const struct emit_point *point = &report->slots[index].point;
+    const struct emit_report_diagnostic *of_all = NULL;
     for (size_t i = 0; i < report->diagnostic_count; i++) {
         const struct emit_report_diagnostic *diagnostic = &report->diagnostics[i];
-        if (diagnostic->code == report->outcomes[index].code &&
-            strcmp(diagnostic->point, point->device_id) == 0 &&
-            strcmp(diagnostic->meter, point->meter) == 0)
-            return diagnostic;
+        if (diagnostic->code != report->outcomes[index].code ||
+            strcmp(diagnostic->meter, point->meter) != 0)
+            continue;
+        if (strcmp(diagnostic->point, point->device_id) == 0) return diagnostic;
+        if (diagnostic->point[0] == '\0') of_all = diagnostic;
     }
-    return NULL;
+    return of_all;
 }
 
 // Two points told in one line: the same happened to both, for the same reason.
