@@ -4,7 +4,7 @@
 #include "agent/publish.h"
 
 #include "base/json_write.h"
-#include "emit/contract.h"
+#include "contract/canonical.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -60,14 +60,12 @@ static struct emit_text batch_next(const struct batch *batch, size_t limit) {
     return text;
 }
 
-// Takes what was written there. key: what the identity is the hash of, NULL for the body itself.
-static enum emit_status batch_add(struct batch *batch, enum emit_entry_kind kind,
-                                  const struct emit_text *body, const char *key,
-                                  struct emit_error *err) {
+// Takes what was written there. key: what the identity is the hash of, body or another
+// text; it is canonical.
+static void batch_add(struct batch *batch, enum emit_entry_kind kind, const struct emit_text *body,
+                      const struct emit_text *key) {
     char *identity = batch->identities[batch->count];
-    const char *hashed = key ? key : body->at;
-    enum emit_status status = emit_contract_identity(hashed, strlen(hashed), identity, err);
-    if (status != EMIT_OK) return status;
+    emit_contract_identity_of_canonical(key->at, key->length, identity);
     batch->entries[batch->count++] = (struct emit_entry){
         .kind = kind,
         .identity = identity,
@@ -78,7 +76,6 @@ static enum emit_status batch_add(struct batch *batch, enum emit_entry_kind kind
         .length = body->length,
     };
     batch->used += body->length + 1;
-    return EMIT_OK;
 }
 
 // An event we made and must not store: said, with the reason.
@@ -104,7 +101,8 @@ static enum emit_status add_event(struct batch *batch, struct emit_report *repor
     if (emit_contract_check(line.at, line.length, &verdict) != EMIT_OK)
         return refuse_event(report, &slot->point,
                             verdict.kept ? verdict.findings[0].message : "without a reason", err);
-    return batch_add(batch, EMIT_ENTRY_EVENT, &line, NULL, err);
+    batch_add(batch, EMIT_ENTRY_EVENT, &line, &line);
+    return EMIT_OK;
 }
 
 static enum emit_status add_phase_events(struct batch *batch, struct emit_report *report,
@@ -154,7 +152,7 @@ static enum emit_status add_diagnostics(struct batch *batch, const struct emit_r
     for (size_t i = 0; i < report->diagnostic_count && status == EMIT_OK; i++) {
         struct emit_text line = batch_next(batch, DIAGNOSTIC_LINE_MAX);
         status = emit_report_write_diagnostic(&line, report, &report->diagnostics[i], err);
-        if (status == EMIT_OK) status = batch_add(batch, EMIT_ENTRY_DIAGNOSTIC, &line, NULL, err);
+        if (status == EMIT_OK) batch_add(batch, EMIT_ENTRY_DIAGNOSTIC, &line, &line);
     }
     return status;
 }
@@ -180,7 +178,8 @@ static enum emit_status add_report(struct batch *batch, const struct emit_report
     emit_json_member_string(&writer, "node", report->header.node_id);
     emit_json_member_string(&writer, "run", report->header.run_id);
     emit_json_close_object(&writer);
-    return batch_add(batch, EMIT_ENTRY_REPORT, &document, key, err);
+    batch_add(batch, EMIT_ENTRY_REPORT, &document, &text);
+    return EMIT_OK;
 }
 
 static bool remember_sequence(void *owner, const struct emit_entry *entry) {

@@ -5,7 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 #include "base/number.h"
-#include "emit/contract.h"
+#include "contract/canonical.h"
 
 #include <stdint.h>
 #include <sha2.h>
@@ -203,4 +203,9 @@ enum emit_status emit_contract_identity(const char *bytes, size_t length,
                          MEMBERS_MAX);
     SHA256End(&digest.hash, identity);
     return EMIT_OK;
+}
+
+void emit_contract_identity_of_canonical(const char *line, size_t length,
+                                         char identity[EMIT_IDENTITY_TEXT]) {
+    (void)SHA256Data((const uint8_t *)line, length, identity);
 }

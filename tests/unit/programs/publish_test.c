@@ -73,6 +73,28 @@ static bool keep_report(void *owner, const struct emit_entry *entry) {
     return false;
 }
 
+// Publishing trusts that our lines are canonical.
+static bool check_identity(void *owner, const struct emit_entry *entry) {
+    char identity[EMIT_IDENTITY_TEXT];
+    CHECK(emit_contract_identity(entry->body, entry->length, identity, NULL) == EMIT_OK &&
+              strcmp(identity, entry->identity) == 0,
+          "it is stored under the hash of its canonical form: %.60s", entry->body);
+    ++*(size_t *)owner;
+    return true;
+}
+
+static void check_identities(struct emit_outbox *outbox, const struct emit_report *report) {
+    const enum emit_entry_kind kinds[] = {EMIT_ENTRY_EVENT, EMIT_ENTRY_DIAGNOSTIC};
+    size_t wanted = report->events_stored + report->diagnostic_count, seen = 0;
+    struct emit_error err;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct emit_outbox_query query = {.kind = kinds[i], .run_id = report->header.run_id};
+        CHECK(emit_outbox_visit(outbox, &query, check_identity, &seen, NULL, &err) == EMIT_OK,
+              "entries of kind %d are visited", (int)kinds[i]);
+    }
+    CHECK(seen == wanted, "all %zu entries were looked at: %zu", wanted, seen);
+}
+
 static char *print(const struct emit_report *report) {
     char *text = NULL;
     size_t length = 0;
@@ -124,7 +146,10 @@ static void test_shapes(void) {
         CHECK(stored(outbox, EMIT_ENTRY_EVENT) == events, "%s: %u in the store", cases[i].name,
               report.events_made);
         CHECK(report.stored == !report.left_to_others, "%s: stored", cases[i].name);
-        if (report.stored) check_stored_report(outbox, &report);
+        if (report.stored) {
+            check_stored_report(outbox, &report);
+            check_identities(outbox, &report);
+        }
 
         build(&again, i, i + 1);
         status = emit_publish(&again, &run.result, &to, &err);
