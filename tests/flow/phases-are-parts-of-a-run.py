@@ -42,6 +42,11 @@ class Stage:
         return POOL.submit(subprocess.run, [TESTBED, "run", "--ledger", self.path("ledger"), self.scenario, "--", *command],
                            capture_output=True, text=True, cwd=self.folder, env=self.environment)
 
+    # The same, with the tree as plain files in a folder.
+    def play_at(self, folder, *command):
+        return POOL.submit(subprocess.run, [TESTBED, "run", "--static", "--mount", folder, self.scenario, "--", *command],
+                           capture_output=True, text=True, cwd=self.folder, env=self.environment)
+
     def emit(self, *words):
         return subprocess.run([EMIT, *words], capture_output=True, text=True, cwd=self.folder, env=self.environment)
 
@@ -141,8 +146,9 @@ def nested():
           "nested: the inner one tells its part, the outer one stores")
     stage.environment["EMIT_OUTBOX"] = stage.path("elsewhere.db")
     listed = [json.loads(line) for line in stage.emit("runs", "--json").stdout.splitlines()]
-    check_equal(len(listed), 1, "nested: they are one run, in the outer one's store")
-    report = json.loads(stage.emit("show", "--json", listed[0]["run_id"]).stdout)
+    others = [run["run_id"] for run in listed if run["run_id"] != "other"]
+    check_equal((len(listed), len(others)), (2, 1), "nested: they are one run, and one of another name, in the outer one's store")
+    report = json.loads(stage.emit("show", "--json", others[0]).stdout)
     told = {phase["phase"]: phase["parts"] for phase in report["phases"]}
     check_equal(told, {"sleep": 2, "deep": 1}, "nested: phases are named after commands, or as one says")
     stage.close()
@@ -151,7 +157,7 @@ def nested():
 # Edges where the counters have just moved: a GPU that updates ten times a second is then known
 # as well as a CPU, and the constant one of the scenario shows that this is true.
 def aligned():
-    stage, gpu, watts = Stage("aligned", "two-gpus"), "GPU-e3170000-0000-4000-8000-000000000001", 71
+    stage, gpu, watts = Stage("aligned", "two-gpus"), "GPU-e3170001-0000-4000-8000-000000000001", 71
     play = stage.play(EMIT, "run", "-q", "--", "sh", "-c", "for i in 1 2 3; do emit mark --align fresh$i; sleep 0.4; emit mark --align "
                      "--end fresh$i; done; emit mark plain; sleep 0.4; emit mark --end plain")
     yield
@@ -205,8 +211,8 @@ def complaints():
     stage = Stage("complaints")
     play = stage.play(EMIT, "run", "-q", "--", "sh", "-c", "emit mark --end x; emit mark x; emit mark x; emit mark --end x; emit mark --end x")
     yield
-    for words, wanted in ((["mark", "x"], "not inside a run"), (["mark"], "name one phase"), (["mark", "total"], "'total'"),
-                          (["mark", "--run-id", "none", "x"], "run none does not go on"), (["mark", "A"], "'A' is no phase"),
+    for words, wanted in ((["mark", "x"], "no run is named"), (["mark"], "name one phase"), (["mark", "total"], "'total'"),
+                          (["mark", "--run-id", "none", "x"], "no run none goes on"), (["mark", "A"], "'A' is no phase"),
                           (["run", "--phase", "x", "--", "true"], "there is none")):
         got = stage.emit(*words)
         check(got.returncode in (2, 125) and wanted in got.stderr and got.stderr.count("\n") == 1,
@@ -214,6 +220,22 @@ def complaints():
     got = play.result()
     check_equal((got.returncode, got.stdout, got.stderr), (0, "", "emit mark: phase 'x' was not begun\n"),
                 "marks print nothing but what went wrong")
+    stage.close()
+
+
+# What only options of the run said holds for every emit in it, wherever that is.
+def handed_on():
+    stage = Stage("handed on", "two-gpus")
+    os.mkdir(stage.path("sys"))
+    inside = "cd / && emit mark a && sleep 0.3 && emit mark --end a && emit run -q --phase b -- emit run -q --phase c -- sleep 0.3"
+    play = stage.play_at("sys", "sh", "-c", f'unset EMIT_OUTBOX EMIT_SYSFS_ROOT; library=$EMIT_NVML_LIBRARY; unset EMIT_NVML_LIBRARY; '
+                         f'{EMIT} run --outbox outbox.db --sysfs-root sys --nvml-library "$library" -- sh -c "{inside}"')
+    yield
+    got = play.result()
+    check_equal(got.returncode, 0, f"handed on: every emit inside finds the run {got.stderr[-300:]}")
+    report, _ = stage.look()
+    check_equal({phase["phase"]: sorted({point["outcome"] for point in phase["points"]}) for phase in report["phases"]},
+                {name: ["measured"] for name in "abc"}, "handed on: and reads its counters")
     stage.close()
 
 
@@ -265,7 +287,7 @@ def main():
     for inside in (True, False):
         plays.append(example("C", [PHASES_C], windows, inside))
         plays.append(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside))
-    plays += [nested(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
+    plays += [nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
     for play in plays:  # each starts its command, ...
         next(play, None)
     for play in plays:  # ... and looks at what came of it

@@ -32,29 +32,22 @@ void emit_report_label(char *text, size_t size, enum emit_component component, i
         (void)emit_text_format(text, size, "%s", emit_report_component(component));
 }
 
-// Another device's id begins with these bytes too, or ends with them.
-static bool is_shared(const struct emit_slot *slots, size_t count, const char *id, const char *part,
-                      size_t length) {
-    size_t at = (size_t)(part - id);
+// Another device's id begins with these bytes, too.
+static bool is_shared(const struct emit_slot *slots, size_t count, const char *id, size_t length) {
     for (size_t i = 0; i < count; i++) {
         const char *other = slots[i].point.device_id;
-        if (strcmp(other, id) != 0 && strlen(other) >= at + length &&
-            strncmp(other + at, part, length) == 0)
-            return true;
+        if (strcmp(other, id) != 0 && strncmp(other, id, length) == 0) return true;
     }
     return false;
 }
 
 void emit_report_device(char *text, size_t size, const struct emit_slot *slots, size_t count,
                         size_t index) {
-    enum { TAIL = 8 };
+    enum { SHORTEST = 12 }; // "GPU-5f2a1b3c"
     const char *id = slots[index].point.device_id;
-    size_t length = strlen(id), group = 4 + strcspn(id + (length < 4 ? length : 4), "-");
-    bool is_uuid = emit_text_has_prefix(id, "GPU-") && group + TAIL < length;
-    if (is_uuid && !is_shared(slots, count, id, id, group))
-        (void)emit_text_format(text, size, "%.*s", (int)group, id);
-    else if (is_uuid && !is_shared(slots, count, id, id + length - TAIL, TAIL))
-        (void)emit_text_format(text, size, "GPU-..%s", id + length - TAIL);
-    else
-        (void)emit_text_format(text, size, "%s", id);
+    size_t whole = strlen(id), length = whole;
+    if (emit_text_has_prefix(id, "GPU-") && whole > SHORTEST)
+        for (length = SHORTEST; length < whole && is_shared(slots, count, id, length);)
+            length++;
+    (void)emit_text_format(text, size, "%.*s", (int)length, id);
 }

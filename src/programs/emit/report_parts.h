@@ -15,8 +15,9 @@ const char *emit_report_component(enum emit_component component);
 int emit_report_index(const struct emit_slot *slots, size_t count, size_t index);
 // "gpu 3": component and index, where there is one.
 void emit_report_label(char *text, size_t size, enum emit_component component, int index);
-// The id of a device, a GPU's cut to the group that no other device has: "GPU-5f2a1b3c",
-// else "GPU-..00000003". Whatever bytes it has are still in it.
+// The id of a device, a GPU's cut to the shortest beginning of at least eight digits that
+// no other device has: "GPU-5f2a1b3c", as --device takes it. Whatever bytes it has are
+// still in it.
 void emit_report_device(char *text, size_t size, const struct emit_slot *slots, size_t count,
                         size_t index);
 

@@ -61,6 +61,10 @@ static void add_percent(struct emit_text *text, double percent) {
 static void add_spread(struct emit_text *text, const struct spread *spread) {
     if (spread->known == 0) return;
     emit_text_add(text, ", ");
+    if (spread->high == 0) {
+        emit_text_add(text, "identical");
+        return;
+    }
     if (spread->high < 0.005) {
         emit_text_add(text, "less than 0.01 % apart");
         return;
