@@ -121,7 +121,8 @@ static enum emit_status start_sampler(struct emit_session *session,
 
 static enum emit_status begin_run(struct emit_session *session, int64_t interval_ns,
                                   struct emit_error *err) {
-    enum emit_status status = emit_host_open(&session->sampler_host, NULL, err);
+    enum emit_status status =
+        emit_host_open(&session->sampler_host, variable("EMIT_SYSFS_ROOT"), err);
     if (status) return status;
     const struct emit_sampler_plan plan = {
         .run =
@@ -169,7 +170,7 @@ enum emit_status emit_session_open(struct emit_session **session,
     struct emit_session *opened = calloc(1, sizeof *opened);
     if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory for a session");
     opened->host.sysfs = opened->sampler_host.sysfs = -1;
-    enum emit_status status = emit_host_open(&opened->host, NULL, err);
+    enum emit_status status = emit_host_open(&opened->host, variable("EMIT_SYSFS_ROOT"), err);
     if (!status) status = settle_plan(opened, plan ? plan : &defaults, err);
     if (!status) {
         struct emit_error why; // that no run goes on is no failure

@@ -399,7 +399,8 @@ enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory
 }
 
 static enum emit_status nowhere(const char *run_id, const char *directory, struct emit_error *err) {
-    return emit_fail(err, EMIT_ABSENT, "run %s does not go on in %s", run_id, directory);
+    return emit_fail(err, EMIT_ABSENT, "no run %s goes on in %s: emit runs lists those that do",
+                     run_id, directory);
 }
 
 enum emit_status emit_run_file_visit(struct emit_run_file *file, const char *directory,

@@ -30,7 +30,7 @@ const struct emit_command emit_testbed_command_help = {
     .text = "Prints the list of commands, or what a command does and takes. The manual pages are "
             "made by it.",
     .example = "emit-testbed help run",
-    .exits = "0; 2 when there is no such command.",
+    .exits = "0; 2 there is no such command.",
     .options = help_options,
     .values_size = sizeof(struct help_values),
     .order = EMIT_OPTIONS_ANYWHERE,

@@ -13,8 +13,8 @@ static const struct emit_manual_row variables[] = {
     {"EMIT_SCENARIOS", "A directory of scenarios in place of the shipped ones."},
     {"EMIT_TESTBED_LIBRARIES",
      "A directory of fake vendor libraries in place of the installed one."},
-    {"EMIT_TESTBED_SYSFS", "Set for the command: the directory that stands for /sys, to be given "
-                           "to emit as --sysfs-root where the tree is not at /sys."},
+    {"EMIT_TESTBED_SYSFS", "Set for the command where the tree is not at /sys: the directory that "
+                           "stands for it. emit finds it in EMIT_SYSFS_ROOT."},
     {"EMIT_NVML_LIBRARY",
      "Set for the command, as EMIT_DCGM_LIBRARY, where the scenario has GPUs: the "
      "fake vendor library, for emit. LD_LIBRARY_PATH leads every other "

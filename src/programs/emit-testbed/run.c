@@ -28,9 +28,9 @@ static const struct emit_option run_options[] = {
      .type = EMIT_OPTION_TEXT,
      .argument = "DIR",
      .help = "show the tree in this empty directory, not at /sys",
-     .text = "The command finds the directory in EMIT_TESTBED_SYSFS, to be given to emit as "
-             "--sysfs-root. Needs no right but to use FUSE (fusermount3); as root the mount is "
-             "seen by the command only.",
+     .text = "The command finds the directory in EMIT_TESTBED_SYSFS, and emit in EMIT_SYSFS_ROOT. "
+             "Needs no right but to use FUSE (fusermount3); as root the mount is seen by the "
+             "command only.",
      .offset = offsetof(struct run_values, mount)},
     {.name = "ledger",
      .type = EMIT_OPTION_TEXT,
@@ -97,7 +97,8 @@ static enum emit_status show_at_directory(struct show *show, struct emit_error *
     bool as_root = geteuid() == 0 && !show->values->plain;
     if (as_root) status = emit_stage_enter(err);
     if (status == EMIT_OK) status = start_tree(show, path, as_root, err);
-    if (status == EMIT_OK && setenv("EMIT_TESTBED_SYSFS", path, 1) != 0)
+    if (status == EMIT_OK &&
+        (setenv("EMIT_TESTBED_SYSFS", path, 1) != 0 || setenv("EMIT_SYSFS_ROOT", path, 1) != 0))
         status = emit_fail(err, EMIT_NO_MEMORY, "out of memory for the environment");
     return status;
 }
@@ -182,8 +183,9 @@ const struct emit_command emit_testbed_command_run = {
             "LD_LIBRARY_PATH, for emit and for any other program that opens them. As "
             "root, or unprivileged where the kernel allows user namespaces and /dev/fuse.",
     .example = "emit-testbed run demo -- cat /sys/class/powercap/intel-rapl:0/energy_uj",
-    .exits = "the command's own status, 128+N after signal N, 125 when the test bed failed, 126 "
-             "when the command may not be executed, 127 when it is not found.",
+    .exits =
+        "the command's own status; 128+N after signal N; 125 when the test bed failed; 126 when "
+        "the command may not be executed; 127 when it is not found.",
     .options = run_options,
     .values_size = sizeof(struct run_values),
     .usage_status = EMIT_CHILD_FAILED,

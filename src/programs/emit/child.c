@@ -143,23 +143,10 @@ static int find_early_end(const struct emit_signals *signals) {
     return 0;
 }
 
-// The command may go elsewhere: the path is told from the root.
-static bool write_folder(char *entry, size_t size, const char *folder) {
-    char here[PATH_MAX] = "";
-    if (folder[0] != '/' && !getcwd(here, sizeof here)) return false;
-    return emit_text_format(entry, size, "%s=%s%s%s", EMIT_RUN_FOLDER_VARIABLE, here,
-                            here[0] ? "/" : "", folder);
-}
-
 enum emit_status emit_child_start(struct emit_child *child, const struct emit_signals *signals,
-                                  char *const *argv, const char *run_id, const char *folder,
+                                  char *const *argv, char *const *ours, size_t our_count,
                                   int *exit_status, struct emit_error *err) {
     *exit_status = EXIT_RUN_FAILED;
-    char id_entry[256], folder_entry[2 * PATH_MAX];
-    char *const ours[] = {id_entry, folder_entry};
-    bool has_folder = folder && write_folder(folder_entry, sizeof folder_entry, folder);
-    if (!emit_text_format(id_entry, sizeof id_entry, "EMIT_RUN_ID=%s", run_id))
-        return emit_fail(err, EMIT_INVALID, "the run id is too long: at most 127 characters");
     int early = find_early_end(signals);
     if (early) {
         *exit_status = EXIT_SIGNALLED + early;
@@ -167,7 +154,7 @@ enum emit_status emit_child_start(struct emit_child *child, const struct emit_si
                          "the command was not started: signal %d (%s) came first", early,
                          strsignal(early));
     }
-    char **environment = environment_with(ours, has_folder ? 2 : 1);
+    char **environment = environment_with(ours, our_count);
     if (!environment) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     // Without it orphans go to init and are not waited for: a lesser service, no failure.
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -2,8 +2,8 @@
 // until it and what it left behind are gone.
 //
 // "As if emit were not there": argv, standard streams, working directory,
-// environment (but for EMIT_RUN_ID and EMIT_RUN_FOLDER), signal mask and dispositions are what emit
-// itself was started with. emit stays in the command's process group, so a shell
+// environment (but for the entries of run_environment.h), signal mask and dispositions are what
+// emit itself was started with. emit stays in the command's process group, so a shell
 // sees one job; it stops when the command stops and goes on when it goes on.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_CHILD_H
@@ -53,13 +53,13 @@ struct emit_child {
     int64_t started_ns; // CLOCK_MONOTONIC when the command had just been executed
 };
 
-// Starts argv[0] (searched in PATH as execvp does) with the environment plus
-// EMIT_RUN_ID=run_id (and EMIT_RUN_FOLDER; NULL: it stays as it is), and makes emit the parent of
-// whatever the command leaves behind. On failure *exit_status is what emit shall exit with (125,
-// 126, 127; 128+N when signal N came before there was anything to pass it on to).
+// Starts argv[0] (searched in PATH as execvp does) with the environment and `our_count` entries
+// "NAME=value" of ours in it, and makes emit the parent of whatever the command leaves behind. On
+// failure *exit_status is what emit shall exit with (125, 126, 127; 128+N when signal N came before
+// there was anything to pass it on to).
 EMIT_MUST_CHECK enum emit_status
 emit_child_start(struct emit_child *child, const struct emit_signals *signals, char *const *argv,
-                 const char *run_id, const char *folder, int *exit_status, struct emit_error *err);
+                 char *const *ours, size_t our_count, int *exit_status, struct emit_error *err);
 
 // What became of the processes the command left behind.
 enum emit_orphans {

@@ -28,6 +28,10 @@ static const struct emit_manual_row variables[] = {
      "Where runs that root began are shown to every user, instead of /run/emit/runs."},
     {"EMIT_METERS", "The meters to read, as --meters of emit run."},
     {"EMIT_OUTBOX", "The database file of the store."},
+    {"EMIT_SYSFS_ROOT, EMIT_NVML_LIBRARY, EMIT_DCGM_LIBRARY, EMIT_DCGM_HOST, EMIT_DCGM_EXPORTER",
+     "Where the counters are, as the options of emit run. emit run sets these and EMIT_OUTBOX for "
+     "its command where an option or the configuration said so, so that an emit inside finds the "
+     "same store and reads the same counters."},
     {"EMIT_CONFIG", "The configuration file."},
     {"XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR, HOME",
      "Where the files below lie. The runtime folder is used only when nothing else on this node "
@@ -71,7 +75,7 @@ const struct emit_program emit_program = {
     .files = files,
     .exits = "emit run exits as its command did, and with 125 when emit itself failed. All other "
              "commands: 0 done; 1 done, and the finding is negative (an invalid event, nothing "
-             "readable, no such run); 2 wrong words, or something could not be read; 3 partly "
+             "readable, no such run); 2 wrong usage, or something could not be read; 3 partly "
              "done. Each page says more.",
     .examples = "# what can be read here, and what helps where it cannot\n"
                 "emit sensors\n\n"

@@ -36,10 +36,13 @@ static const struct emit_option options[] = {
      .type = EMIT_OPTION_TEXT,
      .argument = "ID",
      .environment = "EMIT_RUN_ID",
-     .help = "the run; emit run sets EMIT_RUN_ID for its command",
+     .help = "the run; needed after emit begin",
+     .text = "emit run sets the variable for its command. After emit begin it is the id given "
+             "there, here or in the variable.",
      .offset = AT(run_id)},
     EMIT_PLACE_OPTION(struct mark_values, outbox_path),
     METER_OPTION_ROWS(struct mark_values, meter),
+    METER_OVERRIDE_ROWS(struct mark_values, meter),
     {0},
 };
 
@@ -88,8 +91,8 @@ static int run(const void *values_of_options, int operand_count, char **operands
         return emit_complain(&emit_command_mark, EXIT_USAGE, "%s", err.text);
     if (!values->run_id || !values->run_id[0])
         return emit_complain(&emit_command_mark, EXIT_USAGE,
-                             "not inside a run: use it in a command that emit run started, or "
-                             "after emit begin");
+                             "no run is named: emit run sets EMIT_RUN_ID for its command; after "
+                             "emit begin write --run-id ID, as given there");
     enum emit_status status = emit_privilege_host_open(&host, values->meter.sysfs_root, &err);
     if (status == EMIT_OK) {
         status = mark(values, operands[0], &host, &err);
@@ -114,8 +117,12 @@ const struct emit_command emit_command_mark = {
             "may not read has no energy in the phase, and says denied. emit mark prints nothing, "
             "and opens no store. A program that has phases every few milliseconds uses libemit "
             "(emit/session.h) instead.",
-    .example = "emit run -- sh -c 'emit mark warmup; sleep 1; emit mark --end warmup; sleep 1'",
-    .exits = "0 done, 2 usage, outside of a run, or the edge could not be written.",
+    .example = "emit run -- sh -c 'emit mark load; sleep 1; emit mark --end load'",
+    .more_examples = "# in a run that emit begin began\n"
+                     "emit begin --run-id job-42\n"
+                     "emit mark --run-id job-42 copy\ncp -r data /scratch\n"
+                     "emit mark --run-id job-42 --end copy",
+    .exits = "0 done; 2 wrong usage, no such run, or the edge could not be written.",
     .options = options,
     .values_size = sizeof(struct mark_values),
     .order = EMIT_OPTIONS_ANYWHERE,

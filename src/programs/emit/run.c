@@ -69,8 +69,12 @@ static int meter_command(struct run *run, char *const *command) {
     enum emit_status status = run_nested_begin(run, &err);
     if (status == EMIT_OK && !run->nested) status = run_meter_start(run, &err);
     if (status == EMIT_OK)
-        status = emit_child_start(&child, &run->signals, command, run->plan.run_id,
-                                  run->has_place ? run->place.runs : NULL, &exit_status, &err);
+        status = run_environment_make(&run->environment, run->options, run->plan.run_id,
+                                      run->has_place && !run->nested ? run->place.runs : NULL,
+                                      &err); // inside another one its folder stays
+    if (status == EMIT_OK)
+        status = emit_child_start(&child, &run->signals, command, run->environment.entries,
+                                  run->environment.count, &exit_status, &err);
     if (status != EMIT_OK) {
         run_meter_abandon(run);
         run_nested_abandon(run);
@@ -168,8 +172,8 @@ const struct emit_command emit_command_run = {
         "emit run --require-measured -- ./job.sh\n\n"
         "# two ranks of one job share one run\n"
         "EMIT_RUN_ID=job-42 emit run -- ./rank 0 & EMIT_RUN_ID=job-42 emit run -- ./rank 1",
-    .exits = "the command's own status, 128+N after signal N; 125 emit itself failed, 126 the "
-             "command cannot be executed, 127 there is no such command.",
+    .exits = "the command's own status; 128+N after signal N; 125 emit itself failed; 126 the "
+             "command cannot be executed; 127 there is no such command.",
     .options = emit_run_options,
     .values_size = sizeof(struct run_options),
     .usage_status = EXIT_RUN_FAILED,

@@ -12,6 +12,7 @@
 #include "programs/emit/child.h"
 #include "programs/emit/command.h"
 #include "programs/emit/live.h"
+#include "programs/emit/run_environment.h"
 #include "programs/emit/run_plan.h"
 #include "programs/emit/run_trace.h"
 #include "report/report.h"
@@ -39,8 +40,9 @@ struct run {
     FILE *report_file, *output_file; // NULL: not asked for
     struct run_trace trace;          // .file NULL: not asked for
     struct emit_signals signals;
-    int64_t started_ns; // CLOCK_MONOTONIC, of the command
-    bool sees_exit;     // the command is ours: its exit status belongs into the report
+    struct run_environment environment; // what the command gets beside emit's own
+    int64_t started_ns;                 // CLOCK_MONOTONIC, of the command
+    bool sees_exit; // the command is ours: its exit status belongs into the report
 
     bool holds;                   // the run is open for others, until they ask (emit begin)
     struct run_nested *nested;    // NULL: this is no part of an outer run
