@@ -19,8 +19,9 @@ extern const struct emit_command emit_command_attach;
 enum { NAME_COLUMNS = 40 }; // of the command in a sentence
 
 static const struct emit_option options[] = {
-    RUN_METERING_ROWS,
     RUN_NAMING_ROWS,
+    RUN_METERING_ROWS,
+    METER_OPTION_ROWS(struct run_options, meter),
     {.name = "trace",
      .type = EMIT_OPTION_TEXT,
      .argument = "FILE.csv",
@@ -30,7 +31,7 @@ static const struct emit_option options[] = {
     RUN_TELLING_ROWS,
     RUN_QUIET_ROW,
     RUN_CONFIG_ROW,
-    METER_OPTION_ROWS(struct run_options, meter),
+    METER_OVERRIDE_ROWS(struct run_options, meter),
     {0},
 };
 
@@ -184,8 +185,9 @@ const struct emit_command emit_command_attach = {
     .example = "emit attach $(pidof -s train)",
     .more_examples = "# a job that was started without emit, into the run it belongs to\n"
                      "emit attach --run-id job-42 4242",
-    .exits = "0 metered until PID ended or emit was told to end, 1 there is no such process, 2 "
-             "wrong words, or a process nobody can wait for, 3 the meters could not be started.",
+    .exits =
+        "0 metered until PID ended or emit was told to end; 1 there is no such process; 2 wrong "
+        "usage, or a process nobody can wait for; 3 the meters could not be started.",
     .options = options,
     .values_size = sizeof(struct run_options),
     .order = EMIT_OPTIONS_ANYWHERE,

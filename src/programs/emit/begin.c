@@ -1,7 +1,7 @@
 // emit begin: opens a run and leaves a small process behind that meters it.
 //
 // What goes wrong is said and kept, and is no reason for a job to fail: the exit
-// status is 0 for all but wrong words.
+// status is 0 for all but wrong usage.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/begin.h"
 
@@ -21,6 +21,7 @@ extern const struct emit_command emit_command_begin;
 static const struct emit_option options[] = {
     RUN_NAMING_ROWS,
     RUN_METERING_ROWS,
+    METER_OPTION_ROWS(struct run_options, meter),
     {.name = "max",
      .type = EMIT_OPTION_DURATION,
      .argument = "DURATION",
@@ -33,7 +34,7 @@ static const struct emit_option options[] = {
     EMIT_PLACE_OPTION(struct run_options, outbox_path),
     RUN_QUIET_ROW,
     RUN_CONFIG_ROW,
-    METER_OPTION_ROWS(struct run_options, meter),
+    METER_OVERRIDE_ROWS(struct run_options, meter),
     {0},
 };
 
@@ -152,7 +153,7 @@ const struct emit_command emit_command_begin = {
                      "id=$(emit begin)\n./job\nemit end --run-id \"$id\"\n\n"
                      "# end by itself when the job was forgotten\n"
                      "emit begin --run-id job-42 --max 12h",
-    .exits = "0 begun, or nothing could be metered, which is said and kept; 2 wrong words.",
+    .exits = "0 begun, or nothing could be metered, which is said and kept; 2 wrong usage.",
     .options = options,
     .values_size = sizeof(struct begin_options),
     .order = EMIT_OPTIONS_ANYWHERE,

@@ -10,7 +10,7 @@
 enum {
     EXIT_OK = 0,
     EXIT_NEGATIVE = 1, // a negative finding: invalid events, nothing readable
-    EXIT_USAGE = 2,    // wrong words, or something could not be read
+    EXIT_USAGE = 2,    // wrong usage, or something could not be read
     EXIT_PARTIAL = 3,  // partly done, or undelivered
 };
 

@@ -275,7 +275,7 @@ const struct emit_command emit_command_compare = {
                      "emit run --repeat 10 --run-id new -- ./bench.new\n"
                      "emit compare old new",
     .exits = "0 B used no more than A, as far as can be claimed; 1 B used more, beyond what is "
-             "uncertain; 2 usage, no such run, or it could not be read; 3 the sums cannot be "
+             "uncertain; 2 wrong usage, no such run, or it could not be read; 3 the sums cannot be "
              "compared.",
     .options = options,
     .values_size = sizeof(struct compare_values),

@@ -90,8 +90,8 @@ const struct emit_command emit_command_diagnostics = {
             "doubtful point with its reason and, where there is one, the line that helps. They are "
             "never events: no number is made up for what could not be read.",
     .example = "emit diagnostics",
-    .exits = "0 done, 1 the store is damaged, 2 usage, or no store could be read, 3 some entries "
-             "were damaged and left out.",
+    .exits = "0 done; 1 the store is damaged; 2 wrong usage, or no store could be read; 3 some "
+             "entries were damaged and left out.",
     .options = options,
     .values_size = sizeof(struct diagnostics_values),
     .order = EMIT_OPTIONS_ANYWHERE,

@@ -2,7 +2,7 @@
 //
 // It enters the run beside the process that meters, asks that one to take its last
 // sample and to leave, and closes the run as the last one in it. A job does not fail
-// by it: the exit status is 0 for all but wrong words.
+// by it: the exit status is 0 for all but wrong usage.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/report_parts.h"
 #include "programs/emit/run.h"
@@ -188,7 +188,7 @@ const struct emit_command emit_command_end = {
     .example = "emit end --run-id job-42",
     .more_examples = "# with the exit status of the job, and the events into a file\n"
                      "emit end --run-id job-42 --exit $? --output events.ndjson",
-    .exits = "0 ended, or there was nothing to end, which is said; 2 wrong words.",
+    .exits = "0 ended, or there was nothing to end, which is said; 2 wrong usage.",
     .options = options,
     .values_size = sizeof(struct end_options),
     .order = EMIT_OPTIONS_ANYWHERE,

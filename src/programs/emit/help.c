@@ -54,7 +54,7 @@ const struct emit_command emit_command_help = {
             "the shell completion are made by it, from the tables the program itself reads its "
             "command line with.",
     .example = "emit help version",
-    .exits = "0; 2 when there is no such command.",
+    .exits = "0; 2 there is no such command.",
     .options = help_options,
     .values_size = sizeof(struct help_values),
     .order = EMIT_OPTIONS_ANYWHERE,

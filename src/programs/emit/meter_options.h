@@ -21,16 +21,8 @@ struct meter_options {
 };
 
 // clang-format off
+// Which devices, and how to reach those behind another program.
 #define METER_OPTION_ROWS(values, member)                                                          \
-    {.name = "max-power",                                                                          \
-     .type = EMIT_OPTION_POWER,                                                                    \
-     .argument = "POWER",                                                                          \
-     .key = "max_power",                                                                           \
-     .fallback = "1kW",                                                                            \
-     .help = "more than this one socket cannot draw",                                              \
-     .text = "Tells a counter that wrapped from one that was reset, from 1W to 1MW. Raise it for a " \
-             "larger socket; lower it where a wrap could not be proven.",                          \
-     .offset = offsetof(values, member.max_power_mw)},                                             \
     {.name = "device",                                                                             \
      .type = EMIT_OPTION_TEXT,                                                                     \
      .argument = "LIST|all",                                                                       \
@@ -41,6 +33,15 @@ struct meter_options {
              "else SLURM_STEP_GPUS, SLURM_JOB_GPUS or NVIDIA_VISIBLE_DEVICES, else all; and the "  \
              "sockets that the process may run on. With all: every GPU and every socket.",         \
      .offset = offsetof(values, member.device)},                                                   \
+    {.name = "max-power",                                                                          \
+     .type = EMIT_OPTION_POWER,                                                                    \
+     .argument = "POWER",                                                                          \
+     .key = "max_power",                                                                           \
+     .fallback = "1kW",                                                                            \
+     .help = "more than this one socket cannot draw",                                              \
+     .text = "Tells a counter that wrapped from one that was reset, from 1W to 1MW. Raise it for a "\
+             "larger socket; lower it where a wrap could not be proven.",                          \
+     .offset = offsetof(values, member.max_power_mw)},                                             \
     {.name = "dcgm-host",                                                                          \
      .type = EMIT_OPTION_TEXT,                                                                     \
      .argument = "HOST[:PORT]|unix:PATH",                                                          \
@@ -65,9 +66,12 @@ struct meter_options {
      .key = "dcgm_exporter_step",                                                                  \
      .fallback = "30s",                                                                            \
      .help = "how often that dcgm-exporter refreshes its text",                                    \
-     .text = "Its --collect-interval, from 100ms to 1h: the text does not tell. Values that stand " \
+     .text = "Its --collect-interval, from 100ms to 1h: the text does not tell. Values that stand "\
              "still for more than two steps are refused.",                                         \
-     .offset = offsetof(values, member.dcgm_exporter_step_ns)},                                    \
+     .offset = offsetof(values, member.dcgm_exporter_step_ns)}
+
+// What stands for the real thing, in tests and containers: last in every list.
+#define METER_OVERRIDE_ROWS(values, member)                                                        \
     {.name = "nvml-library",                                                                       \
      .type = EMIT_OPTION_TEXT,                                                                     \
      .argument = "PATH",                                                                           \
@@ -88,6 +92,7 @@ struct meter_options {
     {.name = "sysfs-root",                                                                         \
      .type = EMIT_OPTION_TEXT,                                                                     \
      .argument = "DIR",                                                                            \
+     .environment = "EMIT_SYSFS_ROOT",                                                             \
      .help = "a directory that stands for /sys",                                                   \
      .text = "It holds class/powercap. What is read there is marked as simulated.",                \
      .offset = offsetof(values, member.sysfs_root),                                                \

@@ -272,8 +272,8 @@ const struct emit_command emit_command_outbox = {
         "longer ago than --older-than says and gives the space back.\n\n"
         "All but prune and verify --repair only look, and may be used while runs write.",
     .example = "emit outbox stats",
-    .exits = "0 done, 1 the store is damaged, 2 usage, or no store could be read, 3 some entries "
-             "were damaged and left out.",
+    .exits = "0 done; 1 the store is damaged; 2 wrong usage, or no store could be read; 3 some "
+             "entries were damaged and left out.",
     .options = options,
     .values_size = sizeof(struct outbox_values),
     .order = EMIT_OPTIONS_ANYWHERE,

@@ -7,24 +7,9 @@
 #define AT(member) offsetof(struct run_options, member)
 
 const struct emit_option emit_run_options[] = {
+    RUN_NAMING_ROWS,
     RUN_METERING_ROWS,
-    {.name = "orphan-timeout",
-     .type = EMIT_OPTION_DURATION,
-     .argument = "DURATION",
-     .key = "orphan_timeout",
-     .help = "wait no longer than this for processes the command left behind",
-     .text =
-         "Counted from the end of the command. Without it, or with 0s, emit waits until the last "
-         "one has ended, or until a second Ctrl-C.",
-     .offset = AT(orphan_timeout_ns)},
-    {.name = "no-wait-orphans",
-     .type = EMIT_OPTION_FLAG,
-     .key = "no_wait_orphans",
-     .help = "end with the command, although processes it started live on",
-     .text = "By default the window lasts until the last descendant of the command has ended: what "
-             "runs in the background uses energy too. With this option it ends with the command, "
-             "and what still runs is named.",
-     .offset = AT(no_wait_orphans)},
+    METER_OPTION_ROWS(struct run_options, meter),
     {.name = "require-measured",
      .type = EMIT_OPTION_FLAG,
      .key = "require_measured",
@@ -32,7 +17,6 @@ const struct emit_option emit_run_options[] = {
      .text = "And is not simulated. What can be known before the command starts keeps it from "
              "starting; what happens while it runs changes the exit status at the end.",
      .offset = AT(require_measured)},
-    RUN_NAMING_ROWS,
     {.name = "phase",
      .type = EMIT_OPTION_TEXT,
      .argument = "NAME",
@@ -74,9 +58,26 @@ const struct emit_option emit_run_options[] = {
      .text = "Runs that exit with 1 to 124 count, too. A command that was ended by a signal, or "
              "that cannot be executed, ends the repetition all the same.",
      .offset = AT(ignore_failure)},
+    {.name = "orphan-timeout",
+     .type = EMIT_OPTION_DURATION,
+     .argument = "DURATION",
+     .key = "orphan_timeout",
+     .help = "wait no longer than this for processes the command left behind",
+     .text =
+         "Counted from the end of the command. Without it, or with 0s, emit waits until the last "
+         "one has ended, or until a second Ctrl-C.",
+     .offset = AT(orphan_timeout_ns)},
+    {.name = "no-wait-orphans",
+     .type = EMIT_OPTION_FLAG,
+     .key = "no_wait_orphans",
+     .help = "end with the command, although processes it started live on",
+     .text = "By default the window lasts until the last descendant of the command has ended: what "
+             "runs in the background uses energy too. With this option it ends with the command, "
+             "and what still runs is named.",
+     .offset = AT(no_wait_orphans)},
     RUN_TELLING_ROWS,
     RUN_QUIET_ROW,
     RUN_CONFIG_ROW,
-    METER_OPTION_ROWS(struct run_options, meter),
+    METER_OVERRIDE_ROWS(struct run_options, meter),
     {0},
 };

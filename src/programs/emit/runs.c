@@ -211,8 +211,8 @@ const struct emit_command emit_command_runs = {
         "node, whose numbers mean nothing; \"-\" runs without any measurement. Runs that go on "
         "stand first, with what was metered until their last sample and whose emit meters them.",
     .example = "emit runs",
-    .exits = "0 done, 2 usage, or the store could not be read, 3 damaged reports were left out, or "
-             "memory ran out.",
+    .exits = "0 done; 2 wrong usage, or the store could not be read; 3 damaged reports were left "
+             "out, or memory ran out.",
     .options = options,
     .values_size = sizeof(struct runs_values),
     .order = EMIT_OPTIONS_ANYWHERE,

@@ -139,6 +139,7 @@ static const struct emit_option options[] = {
      .text = "Prints the rule and, as comments, the lines that install it. Changes nothing.",
      .offset = offsetof(struct sensors_options, udev)},
     METER_OPTION_ROWS(struct sensors_options, meter),
+    METER_OVERRIDE_ROWS(struct sensors_options, meter),
     {0},
 };
 
@@ -157,8 +158,8 @@ const struct emit_command emit_command_sensors = {
         "found = readable + explained + those that the contract has no name for.",
     .example = "emit sensors",
     .exits =
-        "0 something can be read, 1 nothing can be read, 2 wrong usage, or the answer could not be "
-        "written.",
+        "0 something can be read; 1 nothing can be read; 2 wrong usage, or the answer could not"
+        " be written.",
     .options = options,
     .values_size = sizeof(struct sensors_options),
     .order = EMIT_OPTIONS_ANYWHERE,

@@ -196,8 +196,9 @@ const struct emit_command emit_command_show = {
         "how it was at its last sample. RUN is the id of the run or as much of its beginning as "
         "no other run shares.",
     .example = "emit show run_01JD9Z6Q3K7V",
-    .exits = "0 shown, 1 there is no such run, 2 usage, an ambiguous id, or no store could be "
-             "read, 3 a report was damaged and left out.",
+    .exits =
+        "0 shown; 1 there is no such run; 2 wrong usage, an ambiguous id, or no store could be "
+        "read; 3 a report was damaged and left out.",
     .options = options,
     .values_size = sizeof(struct show_values),
     .order = EMIT_OPTIONS_ANYWHERE,
