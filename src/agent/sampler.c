@@ -289,6 +289,13 @@ void emit_sampler_job_exited(struct emit_sampler *sampler, int exit_status) {
     pthread_mutex_unlock(&sampler->lock);
 }
 
+bool emit_sampler_joined(struct emit_sampler *sampler) {
+    pthread_mutex_lock(&sampler->lock);
+    bool joined = sampler->run && !emit_run_samples(sampler->run);
+    pthread_mutex_unlock(&sampler->lock);
+    return joined;
+}
+
 size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size) {
     pthread_mutex_lock(&sampler->lock);
     size_t count = sampler->run ? emit_run_peek(sampler->run, slots, size) : 0;

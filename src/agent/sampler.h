@@ -50,6 +50,9 @@ void emit_sampler_job_exited(struct emit_sampler *sampler, int exit_status);
 // false: until_ns (CLOCK_MONOTONIC, INT64_MAX never) came first, or the run was not opened.
 bool emit_sampler_wait_asked(struct emit_sampler *sampler, int64_t until_ns);
 
+// True when another process samples the run, and will probably tell it, too.
+bool emit_sampler_joined(struct emit_sampler *sampler);
+
 // The current counts; 0 while the run is not open.
 size_t emit_sampler_peek(struct emit_sampler *sampler, struct emit_slot *slots, size_t size);
 

@@ -8,8 +8,12 @@ static void *work(void *argument) {
     return NULL;
 }
 
-void emit_task_start(struct emit_task *task, void (*function)(void *owner), void *owner) {
+void emit_task_put_off(struct emit_task *task, void (*function)(void *owner), void *owner) {
     *task = (struct emit_task){.work = function, .owner = owner};
+}
+
+void emit_task_start(struct emit_task *task, void (*function)(void *owner), void *owner) {
+    emit_task_put_off(task, function, owner);
     task->running = pthread_create(&task->thread, NULL, work, task) == 0;
 }
 

@@ -17,6 +17,8 @@ struct emit_task {
 
 // Starts the work. Where no thread can be had, the work is done by emit_task_wait.
 void emit_task_start(struct emit_task *task, void (*work)(void *owner), void *owner);
+// Leaves the work to emit_task_wait, for it may turn out that nobody wants it.
+void emit_task_put_off(struct emit_task *task, void (*work)(void *owner), void *owner);
 // Returns when the work is done.
 void emit_task_wait(struct emit_task *task);
 

@@ -82,7 +82,10 @@ static int meter_command(struct run *run, char *const *command) {
     }
     run->started_ns = child.started_ns;
     if (run->sampler) emit_sampler_job_started(run->sampler, child.started_ns);
-    if (run->sampler) run_store_start(run);
+    if (run->sampler && emit_sampler_joined(run->sampler))
+        run_store_put_off(run);
+    else if (run->sampler)
+        run_store_start(run);
     if (run->sampler && !run->options->quiet)
         live_begin(&run->live, run->sampler, run->plan.all_domains, run->plan.pace_ns,
                    child.started_ns);

@@ -69,20 +69,19 @@ static bool publish(struct run *run, struct emit_report *report,
         .output_name = run->options->output_path,
     };
     bool kept = run->options->no_outbox;
-    if (run->store_wanted) {
+    if (report->left_to_others)
+        run_store_drop(run);
+    else
         run_store_wait(run);
-        if (run->store_status == EMIT_OK) {
-            to.outbox = run->store.outbox;
-            if (run->store.notice[0]) emit_report_note(report, "%s", run->store.notice);
-        } else {
-            // Another place helps against what is wrong with this one.
-            bool place = run->store_status != EMIT_FULL && run->store_status != EMIT_ABSENT;
-            emit_report_note(report, "%s: %.150s%s",
-                             result->file ? "Not stored; the next emit command tries again"
-                                          : "Nothing is stored",
-                             run->store_error.text,
-                             place ? "; --outbox PATH names another place" : "");
-        }
+    to.outbox = run->store.outbox;
+    if (to.outbox && run->store.notice[0]) emit_report_note(report, "%s", run->store.notice);
+    if (run->store_wanted && run->store_status != EMIT_OK) {
+        // Another place helps against what is wrong with this one.
+        bool place = run->store_status != EMIT_FULL && run->store_status != EMIT_ABSENT;
+        emit_report_note(report, "%s: %.150s%s",
+                         result->file ? "Not stored; the next emit command tries again"
+                                      : "Nothing is stored",
+                         run->store_error.text, place ? "; --outbox PATH names another place" : "");
     }
     struct emit_error err;
     enum emit_status status = emit_publish(report, result, &to, &err);
@@ -195,7 +194,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         emit_sampler_finish(run->sampler, ended_ns, &result, &run->left_behind, &err);
     run->sampler = NULL;
     if (status != EMIT_OK) {
-        run_store_wait(run);
+        run_store_drop(run);
         run_note(run, "nothing was metered: %s", err.text);
         exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {

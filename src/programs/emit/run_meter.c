@@ -130,8 +130,17 @@ void run_store_start(struct run *run) {
     if (run->store_wanted) emit_task_start(&run->store_task, open_store, run);
 }
 
+void run_store_put_off(struct run *run) {
+    run->store_wanted = run->has_place && !run->options->no_outbox;
+    if (run->store_wanted) emit_task_put_off(&run->store_task, open_store, run);
+}
+
 void run_store_wait(struct run *run) {
     if (run->store_wanted) emit_task_wait(&run->store_task);
+}
+
+void run_store_drop(struct run *run) {
+    if (run->store_task.running) emit_task_wait(&run->store_task);
 }
 
 void run_meter_abandon(struct run *run) {
