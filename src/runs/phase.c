@@ -91,7 +91,7 @@ static enum emit_status enter(struct emit_phases *phases, struct emit_phase_file
     enum emit_status status = EMIT_OK;
     if (atomic_load(&phases->run.image->closed))
         status = emit_fail(err, EMIT_ABSENT, "the run of phase '%s' is over", file->name);
-    else if (!emit_phase_image_read(file->image, file->bytes, &phases->now.state))
+    else if (!emit_phase_file_read(file, &phases->now.state))
         status = emit_fail(err, EMIT_CORRUPT, "the file of phase '%s' is damaged", file->name);
     if (status) emit_phase_file_unlock(file);
     return status;

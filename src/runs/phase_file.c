@@ -106,6 +106,13 @@ static bool measure(struct emit_phase_file *file) {
     return true;
 }
 
+bool emit_phase_file_read(struct emit_phase_file *file, struct emit_phase_state *state) {
+    if (emit_phase_image_read(file->image, file->bytes, state)) return true;
+    // Another guest may have made it longer since.
+    return measure(file) && file->bytes >= emit_phase_image_bytes(0) &&
+           emit_phase_image_read(file->image, file->bytes, state);
+}
+
 // Begins the file where nobody did; false: it stands for another phase.
 static bool is_ours(struct emit_phase_file *file, const struct emit_run_file *run, const char *name,
                     size_t count, enum emit_status *status, struct emit_error *err) {

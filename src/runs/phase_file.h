@@ -32,6 +32,8 @@ void emit_phase_file_close(struct emit_phase_file *file);
 // Waits for the lock no longer than 250 ms.
 bool emit_phase_file_lock(const struct emit_phase_file *file);
 void emit_phase_file_unlock(const struct emit_phase_file *file);
+// Under the lock: how the phase stands. False: its file is damaged.
+bool emit_phase_file_read(struct emit_phase_file *file, struct emit_phase_state *state);
 // Makes room for so many slots: 0, or the errno.
 int emit_phase_file_grow(struct emit_phase_file *file, size_t count);
 

@@ -205,6 +205,41 @@ static void test_told(void) {
     tear_down(&stage);
 }
 
+// A meter comes late, and the phase's file grows for one guest under another one's hands.
+static void test_grown(void) {
+    struct stage stage;
+    static const struct emit_meter_settings settings;
+    struct fake_world gpus = fake_world_of("gpu-0", "gpu-1");
+    struct emit_host host = fake_host_of(&gpus);
+    set_up(&stage);
+    mark(&stage, "x", true);
+    fake_pass(&stage.world, 100, 10);
+    mark(&stage, "x", false);
+    struct emit_meter *meter = emit_meter_new(&fake_meter, &host, &settings);
+    if (!meter) exit(1);
+    emit_meter_open(meter);
+    CHECK(emit_run_add_meter(stage.run, meter, NULL) == EMIT_OK, "a meter comes late");
+    sample(stage.run);
+    struct emit_phases *first = stage.guest;
+    stage.guest = visit(&stage);
+    mark(&stage, "x", true);
+    fake_pass(&stage.world, 100, 10);
+    mark(&stage, "x", false);
+    emit_phases_close(stage.guest);
+    stage.guest = first;
+    mark(&stage, "x", true);
+    fake_pass(&stage.world, 100, 10);
+    mark(&stage, "x", false);
+    struct emit_run_result result = close_run(&stage);
+    const struct emit_run_phase *phase = find(&result, "x");
+    CHECK(phase->parts == 3 && phase->count == 4 && phase->outcomes[0].count == 3000000,
+          "three parts of two guests add up: %llu uJ",
+          (unsigned long long)phase->outcomes[0].count);
+    emit_run_result_stored(&result);
+    emit_run_result_clear(&result);
+    tear_down(&stage);
+}
+
 static bool take(void *owner, const struct emit_run_result *result) {
     *(struct emit_run_result *)owner = *result;
     const struct emit_run_phase *phase = find(result, "x");
@@ -385,6 +420,7 @@ int main(void) {
     test_refusals();
     test_denied();
     test_told();
+    test_grown();
     test_killed();
     test_damaged();
     test_no_run();
