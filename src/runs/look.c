@@ -57,7 +57,8 @@ size_t emit_runs_look(struct emit_host *host, const char *directory, emit_run_vi
 
 size_t emit_runs_look_node(struct emit_host *host, const char *node_directory,
                            emit_run_viewer *view, void *owner) {
-    struct looking looking = {host, view, owner, emit_run_mirror_is_written, 0};
-    int opened = open(node_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return opened < 0 ? 0 : look_around(&looking, opened);
+    struct looking looking = {host, view, owner, emit_run_mirror_is_true, 0};
+    int opened;
+    if (!emit_run_mirror_directory_open(&opened, node_directory)) return 0;
+    return look_around(&looking, opened);
 }

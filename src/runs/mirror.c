@@ -22,9 +22,31 @@
 
 enum { SHOWN_EVERY_NS = 1000000000 };
 
-bool emit_run_mirror_is_written(int descriptor) {
+static bool is_written(int descriptor) {
     struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
     return fcntl(descriptor, F_OFD_GETLK, &range) == 0 && range.l_type == F_WRLCK;
+}
+
+static bool is_of_root_or_us(const struct stat *status) {
+    return (status->st_uid == 0 || status->st_uid == geteuid()) && !(status->st_mode & 022);
+}
+
+bool emit_run_mirror_directory_open(int *directory, const char *path) {
+    struct stat status;
+    int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (opened < 0) return false;
+    if (fstat(opened, &status) != 0 || !is_of_root_or_us(&status)) {
+        close(opened);
+        return false;
+    }
+    *directory = opened;
+    return true;
+}
+
+bool emit_run_mirror_is_true(int descriptor) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
+           is_of_root_or_us(&status) && is_written(descriptor);
 }
 
 // Makes one directory after the other, for everybody to look into whatever the umask
@@ -51,7 +73,7 @@ static void sweep(int directory) {
         if (entry->d_name[0] == '.') continue; // ours, or another one's in the making
         int file = openat(directory, entry->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (file < 0) continue;
-        if (!emit_run_mirror_is_written(file)) (void)unlinkat(directory, entry->d_name, 0);
+        if (!is_written(file)) (void)unlinkat(directory, entry->d_name, 0);
         close(file);
     }
     if (opened)
@@ -153,12 +175,10 @@ void emit_run_mirror_close(struct emit_run_mirror *mirror) {
 // Opens a living run's copy in the directory; false: it is none.
 static bool visit(struct emit_run_file *file, int directory, const char *name,
                   const char *boot_id) {
-    struct stat status;
     *file = (struct emit_run_file){.directory = -1};
     file->descriptor = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (file->descriptor < 0) return false;
-    if (fstat(file->descriptor, &status) == 0 && S_ISREG(status.st_mode) &&
-        emit_run_mirror_is_written(file->descriptor) && emit_run_file_map(file, false) &&
+    if (emit_run_mirror_is_true(file->descriptor) && emit_run_file_map(file, false) &&
         !emit_run_file_fault(file) && strcmp(file->image->header.boot_id, boot_id) == 0)
         return true;
     emit_run_file_close(file);
@@ -168,8 +188,8 @@ static bool visit(struct emit_run_file *file, int directory, const char *name,
 bool emit_run_mirror_visit(struct emit_run_file *file, const char *directory,
                            const struct emit_run_header *header) {
     char name[NAME_MAX + 1];
-    int opened = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (opened < 0) return false;
+    int opened;
+    if (!emit_run_mirror_directory_open(&opened, directory)) return false;
     emit_run_file_name(name, header);
     bool found = visit(file, opened, name, header->boot_id) &&
                  strcmp(file->image->header.run_id, header->run_id) == 0;
@@ -178,7 +198,10 @@ bool emit_run_mirror_visit(struct emit_run_file *file, const char *directory,
 }
 
 void emit_run_mirror_meet(const struct emit_run_file *file, const char *directory) {
-    DIR *opened = opendir(directory);
+    int folder;
+    if (!emit_run_mirror_directory_open(&folder, directory)) return;
+    DIR *opened = fdopendir(folder);
+    if (!opened) close(folder);
     const struct dirent *entry;
     while (opened && (entry = readdir(opened)) != NULL) {
         struct emit_run_file other;

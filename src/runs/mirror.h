@@ -25,8 +25,12 @@ void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_
 // Removes it. Accepts one that is not there.
 void emit_run_mirror_close(struct emit_run_mirror *mirror);
 
-// True when a living run writes this mirror.
-bool emit_run_mirror_is_written(int descriptor);
+// Opens the directory where root shows its runs. False: there is none, or somebody else may
+// write there: whatever it shows is not looked at.
+bool emit_run_mirror_directory_open(int *directory, const char *path);
+// True when a living run of root's, or of this user, writes this mirror. Nobody else's is
+// believed: it could cut off the file under our eyes, or keep us from metering.
+bool emit_run_mirror_is_true(int descriptor);
 // Opens the mirror of a living run of this name, for reading only. False: there is none.
 bool emit_run_mirror_visit(struct emit_run_file *file, const char *directory,
                            const struct emit_run_header *header);

@@ -110,7 +110,52 @@ report, said = user("dies")
 check("measured" in {outcome for outcome, _ in codes(report)}, "a run whose process died meters for nobody")
 root("begin", "--run-id", "next", *METERS)
 check_equal([name.split("@")[0] for name in os.listdir(node)], ["next"], "and root's next run takes its copy away")
+shown = os.listdir(node)[0]
+with open(os.path.join(node, shown), "rb") as copy:
+    true_copy = copy.read()
 root("end", "--run-id", "next")
+
+# What is another user's is not believed, in whatever folder: it could end under our eyes,
+# or keep us from metering. Not even when it is a true copy, and its writer lives.
+PLANT = """
+import fcntl, os, struct, sys
+copy = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(copy, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))  # F_OFD_SETLK
+print("planted", flush=True)
+while len(sys.argv) > 2:
+    os.ftruncate(copy, 0)
+    os.pwrite(copy, bytes.fromhex(sys.argv[2]), 0)
+sys.stdin.read()
+"""
+
+
+def planted(owner_of_folder, owner_of_copy, *content):
+    """Root's runs beside a copy that a process of its owner has locked."""
+    path = os.path.join(node, shown)
+    os.chown(node, owner_of_folder, -1)
+    with open(path, "wb") as copy:
+        copy.write(true_copy)
+    os.chown(path, owner_of_copy, -1)
+    planter = subprocess.Popen([*(NOBODY if owner_of_copy else []), sys.executable, "-c", PLANT, path, *content], cwd="/",
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    planter.stdout.readline()
+    told = []
+    for run_id in ("next", "another"):
+        got = subprocess.run([EMIT, "run", *METERS, "--run-id", run_id, "--report", f"{home}/told", "--", "sleep", "0.05"],
+                             env=environment("root"), capture_output=True, text=True)
+        with open(f"{home}/told", encoding="utf-8") as text:
+            report = json.load(text)
+        told.append((got.returncode, {outcome for outcome, _ in codes(report)}, report["points"][0].get("concurrent_runs", 0)))
+    planter.kill()
+    planter.communicate()
+    return told
+
+
+ALONE = [(0, {"measured"}, 0)] * 2
+check_equal(planted(0, 0), [(0, {"excluded"}, 0), (0, {"measured"}, 1)], "root's own copy is believed")
+check_equal(planted(0, 65534), ALONE, "another user's copy is not")
+check_equal(planted(65534, 0), ALONE, "nor any in another user's folder")
+check_equal(planted(0, 65534, true_copy.hex()), ALONE, "nor one that is cut off again and again")
 mover.stop()
 scratch.cleanup()
 end()

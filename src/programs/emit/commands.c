@@ -24,8 +24,9 @@ static const struct emit_manual_row variables[] = {
     {"EMIT_RUN_FOLDER", "Set by emit run for the command it starts: where its run file is. By it "
                         "emit mark, libemit and an emit run inside find the run they are part of."},
     {"EMIT_WORKSPACE_ID", "The workspace the events belong to."},
-    {"EMIT_NODE_RUNS",
-     "Where runs that root began are shown to every user, instead of /run/emit/runs."},
+    {"EMIT_NODE_RUNS", "Where runs that root began are shown to every user, instead of "
+                       "/run/emit/runs. A folder or a copy in it that is neither root's nor one's "
+                       "own is not looked at."},
     {"EMIT_METERS", "The meters to read, as --meters of emit run."},
     {"EMIT_OUTBOX", "The database file of the store."},
     {"EMIT_SYSFS_ROOT, EMIT_NVML_LIBRARY, EMIT_DCGM_LIBRARY, EMIT_DCGM_HOST, EMIT_DCGM_EXPORTER",
