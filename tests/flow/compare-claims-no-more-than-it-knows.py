@@ -66,6 +66,14 @@ class Folder:
         check("\033" not in text.stdout, "without control characters")
         return text.returncode, document, text.stdout
 
+    # The text with a row for every device.
+    def all(self, *documents):
+        files = [os.path.join(self.path, f"all-{i}.json") for i in range(2)]
+        for path, document in zip(files, documents):
+            with open(path, "w") as out:
+                json.dump(document, out)
+        return subprocess.run([EMIT, "compare", "--all", *files], capture_output=True, text=True).stdout
+
 
 def check_verdicts(folder):
     for b, status, verdict, words in ((100, 0, "within", "no difference"), (104.9, 0, "within", "no difference"),
@@ -134,6 +142,12 @@ def check_eight(folder):
     hostile = report("run_b", eight, command="sh -c '\x1b[2J" + "x" * 200 + "'")
     got, document, text = folder.compare(report("run_a", eight), hostile)
     check_equal((got, len(document["devices"])), (0, 8), "eight GPUs")
+    check("gpu x8" in text and "each  +0.0..+0.0 %: 8 within" in text, "share a row, and the one under it tells how they fared")
+    moved = eight[:6] + [point(GPU, eight[6]["device_id"], 6, 160000, 120), point(GPU, eight[7]["device_id"], 7, 0, 0, "refused")]
+    got, document, text = folder.compare(report("run_a", eight), report("run_b", moved))
+    check("gpu x7" in text and "1 more, 6 within" in text and "gpu 7" in text and "not in B" in text, "one that is not compared has its own")
+    text = folder.all(report("run_a", eight), report("run_b", moved))
+    check("each" not in text and all(f"gpu {i} " in text for i in range(8)), "with --all each of them has")
 
 
 SPEND = MOVE + "import sys; Zone(sys.argv[1], 'intel-rapl:0').spend(float(open(sys.argv[2]).readline()), 0.02); " \
@@ -168,7 +182,7 @@ def check_groups(scratch):
     one = json.loads(compare("--json", "old-1", "new-2").stdout)
     check_equal((one["a"]["runs"], one["joules"]["a"]["value"], one["joules"]["b"]["value"]), (1, 2, 3.1), "single runs of a group")
     check(compare("old-1", "old-1").returncode == 0, "a run beside itself")
-    for words, wanted in ((["nothing", "old"], "no run in the store"), (["old"], "name two runs"), (["", "old"], "name two runs"),
+    for words, wanted in ((["nothing", "old"], "no run begins with"), (["old"], "name two runs"), (["", "old"], "name two runs"),
                           (["old", "new", "x"], "name two runs"), ([f"{scratch}/missing.json", "old"], "cannot read"),
                           ([plan + "/", "old"], "cannot read"), ([os.path.join(SOURCE, "README.md"), "old"], "README.md: ")):
         got = compare(*words)

@@ -18,9 +18,16 @@ enum {
 struct compare_values {
     const char *outbox;
     bool json;
+    bool all;
 };
 
 static const struct emit_option options[] = {
+    {.name = "all",
+     .type = EMIT_OPTION_FLAG,
+     .help = "a row for every device",
+     .text = "Without it, where there are more than six, devices of a kind share a row: what they "
+             "used together, and under it how far each of them changed.",
+     .offset = offsetof(struct compare_values, all)},
     EMIT_PLACE_OPTION(struct compare_values, outbox),
     {.name = "json",
      .type = EMIT_OPTION_FLAG,
@@ -124,8 +131,8 @@ static enum emit_status find_runs(struct emit_outbox *outbox, const char *asked,
     enum emit_status status = emit_outbox_visit(outbox, &query, take_match, &search, NULL, err);
     if (status != EMIT_OK) return status;
     if (search.count == 0)
-        return emit_fail(err, EMIT_ABSENT,
-                         "no run in the store begins with '%.100s': emit runs lists them", asked);
+        return emit_fail(err, EMIT_ABSENT, "no run begins with '%.100s': emit runs lists them",
+                         asked);
     if (!search.exact && !search.is_base && search.mixed)
         return emit_fail(err, EMIT_INVALID,
                          "several runs begin with '%.100s', such as %.127s; write more of it",
@@ -222,7 +229,7 @@ static int compare(struct emit_side *sides, const struct compare_values *values)
     emit_compare(&comparison, &sides[0], &sides[1]);
     int exit_status = exit_status_of(&comparison);
     if (!values->json)
-        emit_comparison_print(stdout, &comparison);
+        emit_comparison_print(stdout, &comparison, values->all);
     else if (print_json(&comparison, &err) != EMIT_OK)
         exit_status = emit_complain(&emit_command_compare, EXIT_USAGE, "%s", err.text);
     if (fflush(stdout) != 0 || ferror(stdout))

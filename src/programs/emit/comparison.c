@@ -37,6 +37,15 @@ static void judge(struct emit_comparison_row *row, bool comparable) {
                                                           : EMIT_VERDICT_MORE;
 }
 
+void emit_comparison_add(struct emit_comparison_row *sum, const struct emit_comparison_row *row) {
+    sum->a.value += row->a.value;
+    sum->b.value += row->b.value;
+    sum->a.margin += row->a.margin;
+    sum->b.margin += row->b.margin;
+    sum->a.sigma = sum->b.sigma = (double)NAN; // runs may vary together
+    judge(sum, true);
+}
+
 static bool are_one_device(const struct emit_comparison *comparison, const struct emit_point *p,
                            const struct emit_point *q) {
     if (p->component != q->component) return false;

@@ -71,8 +71,11 @@ void emit_compare(struct emit_comparison *comparison, const struct emit_side *a,
                   const struct emit_side *b);
 const char *emit_verdict_word(enum emit_verdict verdict);
 
-// For people, 80 columns.
-void emit_comparison_print(FILE *out, const struct emit_comparison *comparison);
+// Adds a device to those before it and judges them together; both are known on both sides.
+void emit_comparison_add(struct emit_comparison_row *sum, const struct emit_comparison_row *row);
+
+// For people, 80 columns. all: no row stands for several devices.
+void emit_comparison_print(FILE *out, const struct emit_comparison *comparison, bool all);
 // One JSON object (schema: contract/compare.schema.json). EMIT_FULL when cut.
 EMIT_MUST_CHECK enum emit_status
 emit_comparison_write_json(struct emit_text *text, const struct emit_comparison *comparison,

@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+// From this many devices on, those of a kind share a row.
+enum { ROWS_BEFORE_COLLAPSE = 6 };
+
 enum { CELL_MAX = 64, LABEL_COLUMNS = 14, VALUE_COLUMNS = 13, PERCENT_COLUMNS = 7 };
 
 struct table {
@@ -19,7 +22,7 @@ struct table {
 
 static void write_value(char *cell, double value, const struct emit_energy_unit *unit,
                         bool with_sign) {
-    int decimals = fabs(value) / unit->joules < 10000 ? 3 : 1;
+    int decimals = strcmp(unit->name, "W") != 0 && fabs(value) / unit->joules < 10000 ? 3 : 1;
     (void)emit_text_format(cell, CELL_MAX, with_sign ? "%+.*f %s" : "%.*f %s", decimals,
                            value / unit->joules, unit->name);
 }
@@ -113,6 +116,80 @@ static void label_of(char *label, size_t size, const struct emit_comparison *com
     }
 }
 
+// Devices of a kind that both sides measured.
+static bool are_alike(const struct emit_comparison_row *row,
+                      const struct emit_comparison_row *other) {
+    return row->device->point.component == other->device->point.component &&
+           row->verdict != EMIT_VERDICT_UNCOMPARED && other->verdict != EMIT_VERDICT_UNCOMPARED;
+}
+
+// "each -58.9..-33.3 %: 6 less, 2 within"
+struct spread {
+    double low, high; // percent
+    size_t counts[EMIT_VERDICT_UNCOMPARED + 1];
+};
+
+static void widen(struct spread *spread, const struct emit_comparison_row *row) {
+    spread->counts[row->verdict]++;
+    if (isnan(row->percent)) return;                                // of an A that is zero
+    if (!(spread->low <= row->percent)) spread->low = row->percent; // NaN at first
+    if (!(spread->high >= row->percent)) spread->high = row->percent;
+}
+
+static void print_spread(const struct emit_page *page, const struct spread *spread) {
+    static const enum emit_verdict told[] = {EMIT_VERDICT_MORE, EMIT_VERDICT_LESS,
+                                             EMIT_VERDICT_WITHIN, EMIT_VERDICT_NONE};
+    char line[128], cell[CELL_MAX];
+    struct emit_text text;
+    emit_text_init(&text, line, sizeof line);
+    if (isfinite(spread->low)) {
+        write_percent(cell, spread->low);
+        emit_text_add_format(&text, "%.*s..", (int)strcspn(cell, " "), cell);
+        write_percent(cell, spread->high);
+        emit_text_add(&text, cell);
+    }
+    const char *separator = text.length ? ": " : "";
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+        size_t count = spread->counts[told[i]];
+        if (count == 0) continue;
+        emit_text_add_format(&text, "%s%zu %s", separator, count,
+                             told[i] == EMIT_VERDICT_NONE ? "unjudged"
+                                                          : emit_verdict_word(told[i]));
+        separator = ", ";
+    }
+    emit_page_words(page, "    each  ", 10, line);
+}
+
+static void print_devices(const struct emit_page *page, const struct table *table, bool all) {
+    const struct emit_comparison *comparison = table->comparison;
+    const struct emit_comparison_row *rows = comparison->rows;
+    bool collapse = !all && comparison->count > ROWS_BEFORE_COLLAPSE;
+    for (size_t i = 0; i < comparison->count; i++) {
+        char label[EMIT_DEVICE_ID_MAX];
+        struct emit_comparison_row sum = rows[i];
+        struct spread spread = {.low = (double)NAN, .high = (double)NAN};
+        size_t count = 1;
+        bool told = false;
+        widen(&spread, &rows[i]);
+        for (size_t j = 0; collapse && j < i; j++)
+            told |= are_alike(&rows[i], &rows[j]);
+        if (told) continue;
+        for (size_t j = i + 1; collapse && j < comparison->count; j++) {
+            if (!are_alike(&rows[i], &rows[j])) continue;
+            emit_comparison_add(&sum, &rows[j]);
+            widen(&spread, &rows[j]);
+            count++;
+        }
+        if (count > 1)
+            (void)emit_text_format(label, sizeof label, "%s x%zu",
+                                   emit_report_component(rows[i].device->point.component), count);
+        else
+            label_of(label, sizeof label, comparison, &rows[i]);
+        print_row(table, label, &sum, table->unit);
+        if (count > 1) print_spread(page, &spread);
+    }
+}
+
 static void print_caveats(const struct emit_page *page, const struct emit_comparison *comparison) {
     const struct emit_side *a = comparison->a, *b = comparison->b;
     char line[512];
@@ -169,20 +246,16 @@ static void print_verdict(const struct emit_page *page, const struct emit_compar
     if (words) emit_page_words(page, "  ", 2, words);
 }
 
-void emit_comparison_print(FILE *out, const struct emit_comparison *comparison) {
+void emit_comparison_print(FILE *out, const struct emit_comparison *comparison, bool all) {
     static const struct emit_energy_unit second = {"s", 1}, watt = {"W", 1};
     const struct emit_page page = {.out = out, .columns = EMIT_PAGE_COLUMNS_MIN};
     struct table table = {.out = out, .comparison = comparison};
-    char label[EMIT_DEVICE_ID_MAX];
     print_side(&page, "A", comparison->a);
     print_side(&page, "B", comparison->b);
     choose_unit(&table);
     print_heads(&table);
     print_row(&table, "time", &comparison->seconds, &second);
-    for (size_t i = 0; i < comparison->count; i++) {
-        label_of(label, sizeof label, comparison, &comparison->rows[i]);
-        print_row(&table, label, &comparison->rows[i], table.unit);
-    }
+    print_devices(&page, &table, all);
     if (comparison->sum.a.known || comparison->sum.b.known) {
         print_row(&table, "sum", &comparison->sum, table.unit);
         print_row(&table, "mean watts", &comparison->watts, &watt);
