@@ -132,7 +132,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
         .header = result->header,
         .end_wall_ns = result->end_wall_ns,
         .window_ns = result->end_ns - result->header.start_ns,
-        .killed = result->killed,
+        .state = result->killed ? EMIT_REPORT_KILLED : EMIT_REPORT_ENDED,
         .left_to_others = result->left_to_others,
         .concurrent_runs = result->concurrent_runs,
         .jobs = result->jobs,

@@ -21,11 +21,11 @@ const struct emit_member emit_report_members[] = {
     MEMBER("workspace_id", TEXT, emit_report, header.workspace_id),
     OPTIONAL("node_id", TEXT, emit_report, header.node_id),
     MEMBER("command", TEXT, emit_report, header.command),
+    MEMBER("state", STATE, emit_report, state),
     MEMBER("window_ns", I64, emit_report, window_ns),
     MEMBER("simulated", FLAG, emit_report, simulated),
     MEMBER("concurrent_runs", U32, emit_report, concurrent_runs),
     OPTIONAL("all_domains", FLAG, emit_report, header.all_domains),
-    OPTIONAL("killed", FLAG, emit_report, killed),
     OPTIONAL("left_to_others", FLAG, emit_report, left_to_others),
     {0},
 };
@@ -129,6 +129,9 @@ const struct emit_member emit_diagnostic_members[] = {
 };
 // clang-format on
 
+static const char *const states[] = {
+    [EMIT_REPORT_ENDED] = "ended", [EMIT_REPORT_KILLED] = "killed", [EMIT_REPORT_OPEN] = "open"};
+
 const char *emit_member_word(enum emit_member_type type, int index) {
     switch (type) {
     case EMIT_MEMBER_SOURCE:
@@ -142,6 +145,7 @@ const char *emit_member_word(enum emit_member_type type, int index) {
         return index < EMIT_OUTCOME_COUNT ? emit_outcome_word((enum emit_outcome_kind)index) : NULL;
     case EMIT_MEMBER_CODE:
         return index < EMIT_CODE_COUNT ? emit_code_word((enum emit_code)index) : NULL;
+    case EMIT_MEMBER_STATE: return index < EMIT_REPORT_STATE_COUNT ? states[index] : NULL;
     case EMIT_MEMBER_TEXT:
     case EMIT_MEMBER_DOUBLE:
     case EMIT_MEMBER_U64:
@@ -150,4 +154,8 @@ const char *emit_member_word(enum emit_member_type type, int index) {
     case EMIT_MEMBER_FLAG: break;
     }
     return NULL;
+}
+
+const char *emit_report_state_word(enum emit_report_state state) {
+    return emit_member_word(EMIT_MEMBER_STATE, (int)state);
 }

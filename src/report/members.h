@@ -9,11 +9,12 @@
 
 enum emit_member_type {
     EMIT_MEMBER_TEXT,   // char[size]
-    EMIT_MEMBER_SOURCE, // an enumeration as its word, like the next four
+    EMIT_MEMBER_SOURCE, // an enumeration as its word, like the next five
     EMIT_MEMBER_COMPONENT,
     EMIT_MEMBER_ACCURACY,
     EMIT_MEMBER_OUTCOME,
     EMIT_MEMBER_CODE,
+    EMIT_MEMBER_STATE,
     EMIT_MEMBER_DOUBLE, // left out when it is not finite
     EMIT_MEMBER_U64,
     EMIT_MEMBER_U32,

@@ -53,7 +53,8 @@ static bool take_value(struct emit_json *json, const struct emit_member *row, vo
     case EMIT_MEMBER_COMPONENT:
     case EMIT_MEMBER_ACCURACY:
     case EMIT_MEMBER_OUTCOME:
-    case EMIT_MEMBER_CODE: return take_word(json, row->type, at);
+    case EMIT_MEMBER_CODE:
+    case EMIT_MEMBER_STATE: return take_word(json, row->type, at);
     case EMIT_MEMBER_DOUBLE: return emit_json_take_double(json, at);
     case EMIT_MEMBER_U64: return emit_json_take_u64(json, at);
     case EMIT_MEMBER_U32: return take_u32(json, at);

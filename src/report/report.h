@@ -16,6 +16,13 @@ enum {
     EMIT_REPORT_NOTES_MAX = 8,
 };
 
+enum emit_report_state {
+    EMIT_REPORT_ENDED,
+    EMIT_REPORT_KILLED, // the meter died, and the run was closed from the file it left
+    EMIT_REPORT_OPEN,   // looked at while it is metered: until its last sample
+    EMIT_REPORT_STATE_COUNT,
+};
+
 struct emit_report_total {
     char what[EMIT_DEVICE_ID_MAX]; // "measured": says what it sums
     double joules;
@@ -52,11 +59,10 @@ struct emit_report {
     struct emit_run_header header;
     int64_t end_wall_ns;
     int64_t window_ns;
-    int exit_status;     // of the command, as the shell would see it
-    bool has_exit;       // false for a run whose end nobody saw
-    bool simulated;      // any point is
-    bool killed;         // closed from the file that a dead process left
-    bool goes_on;        // looked at while it is metered; not in the document
+    int exit_status; // of the command, as the shell would see it
+    bool has_exit;   // false for a run whose end nobody saw
+    bool simulated;  // any point is
+    enum emit_report_state state;
     bool left_to_others; // another process of the run goes on and will report it
     bool stored;         // events, diagnostics and this report are in the store
     uint32_t concurrent_runs;
@@ -95,6 +101,7 @@ EMIT_MUST_CHECK enum emit_status emit_report_diagnose(struct emit_report *report
 const char *emit_report_remedy(const char *meter, enum emit_code code);
 // One sentence for the reader, kept in order; more than EMIT_REPORT_NOTES_MAX are dropped.
 void emit_report_note(struct emit_report *report, const char *format, ...) EMIT_PRINTF(2, 3);
+const char *emit_report_state_word(enum emit_report_state state); // "open"
 // How many points came to this.
 size_t emit_report_count(const struct emit_report *report, enum emit_outcome_kind kind);
 void emit_report_clear(struct emit_report *report);

@@ -40,6 +40,7 @@ static void write_value(struct emit_json_writer *writer, const struct emit_membe
     case EMIT_MEMBER_ACCURACY:
     case EMIT_MEMBER_OUTCOME:
     case EMIT_MEMBER_CODE:
+    case EMIT_MEMBER_STATE:
         emit_json_string(writer, emit_member_word(row->type, enum_at(at)));
         break;
     case EMIT_MEMBER_DOUBLE: emit_json_double(writer, double_at(at)); break;

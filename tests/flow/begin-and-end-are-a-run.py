@@ -166,11 +166,12 @@ def check_open():
     check(got.returncode == 0 and rows[0][:2] == ["goes", "on"] and len(rows) == 2 and (rows[1][0], rows[1][-1]) == (own("open-run"), "you"),
           f"emit runs shows it before anything was ever stored: {got.stdout}")
     row = json.loads(emit("runs", "--json", env=apart).stdout)
-    check(row["open"] and 20 < row["joules"] < 200 and row["exit"] is None, f"with its joules so far: {row}")
+    check(row["state"] == "open" and 20 < row["joules"] < 200 and row["exit"] is None, f"with its joules so far: {row}")
     got = emit("show", "open", env=apart)
     check(got.returncode == 0 and "goes on" in got.stdout and "metered by you" in got.stdout, f"emit show shows it: {got.stdout}")
     report = json.loads(emit("show", "--json", own("open-run"), env=apart).stdout)
-    check_equal((report["run_id"], outcomes(report)), (own("open-run"), {("measured", "simulated")}), "as it was at its last sample")
+    check_equal((report["run_id"], report["state"], outcomes(report)), (own("open-run"), "open", {("measured", "simulated")}),
+                "as it was at its last sample")
     got = emit("show", "other", env=apart)
     check(got.returncode == 1 and got.stderr.count("\n") == 1, f"and no other: {got.stderr}")
     finish("open-run", env=apart)
@@ -216,7 +217,7 @@ def check_deaths():
     got = finish("killed")
     report = report_of("killed")
     check(got.returncode == 0 and "emit died during this run" in got.stderr, f"killed: end shows what there is: {got.stderr}")
-    check_equal(outcomes(report), {("partial", "gap")}, "closed at the last sample")
+    check_equal((report["state"], outcomes(report)), ("killed", {("partial", "gap")}), "closed at the last sample")
     joules = sum(point["joules"] for point in report["points"])
     check(10 < joules < 110, f"with the energy until then: {joules} J")
 

@@ -202,7 +202,7 @@ def killed():
     ledger = read_lines(stage.path("ledger"))
     check_phase(stage, report, events, ledger, "a", 1, 0.3)
     cut = next(phase for phase in report["phases"] if phase["phase"] == "b")
-    check(report["killed"] and cut["ended_with_run"] and {point["code"] for point in cut["points"]} == {"gap"},
+    check(report["state"] == "killed" and cut["ended_with_run"] and {point["code"] for point in cut["points"]} == {"gap"},
           "killed: what was open then is partial, and said to have ended with the run")
     stage.close()
 

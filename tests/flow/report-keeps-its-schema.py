@@ -46,6 +46,8 @@ def words_are_the_vocabularys(schemas):
               "energy_source": rows("names.h", "EMIT_SOURCE"), "component": rows("names.h", "EMIT_COMPONENT"),
               "accuracy_class": rows("names.h", "EMIT_ACCURACY")}
     wanted["replicate_code"] = wanted["code"]
+    members = open(os.path.join(SOURCE, "src", "report", "members.c"), encoding="utf-8").read()
+    wanted["state"] = re.findall(r'\[EMIT_REPORT_\w+\] = "(\w+)"', members)
     for name, schema in schemas.items():
         for member, words in enumerations(schema):
             check_equal(words, wanted[member], f"{name}: the words of {member} are the vocabulary's")

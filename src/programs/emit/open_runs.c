@@ -19,7 +19,7 @@ static void view(void *owner, const struct emit_run_result *result, uid_t user) 
     struct emit_error err;
     char who[32];
     if (emit_report_build(&report, result, &err) != EMIT_OK) return;
-    report.goes_on = true;
+    report.state = EMIT_REPORT_OPEN;
     open_runs_name_user(who, sizeof who, user);
     emit_report_note(&report, "Goes on, metered by %s: this is how it was at its last sample.",
                      who);

@@ -220,7 +220,7 @@ static void print_silent(const struct emit_page *page, const struct emit_report 
 }
 
 void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report) {
-    if (report->killed)
+    if (report->state == EMIT_REPORT_KILLED)
         emit_page_words(page, "  ", 2,
                         "emit died during this run: closed from the last counts it had written.");
     if (report->left_to_others) return;

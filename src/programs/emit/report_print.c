@@ -19,9 +19,9 @@ static void print_heading(const struct emit_page *page, const struct emit_report
         (void)emit_text_format(ended, sizeof ended, "exit %d", report->exit_status);
     else
         (void)emit_text_format(ended, sizeof ended, "%s",
-                               report->goes_on  ? "goes on"
-                               : report->killed ? "end not seen"
-                                                : "ended");
+                               report->state == EMIT_REPORT_OPEN     ? "goes on"
+                               : report->state == EMIT_REPORT_KILLED ? "end not seen"
+                                                                     : "ended");
     emit_page_copy(id, sizeof id, report->header.run_id, page->columns - 2);
     // The id stands whole, it is copied from here: the command gives way, or the id moves on.
     int fixed =

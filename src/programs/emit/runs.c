@@ -113,7 +113,7 @@ static void print_json(const struct emit_report *report) {
     else
         emit_json_null(&writer);
     emit_json_member_bool(&writer, "simulated", report->simulated);
-    emit_json_member_bool(&writer, "open", report->goes_on);
+    emit_json_member_string(&writer, "state", emit_report_state_word(report->state));
     emit_json_key(&writer, "points");
     emit_json_open_object(&writer);
     for (int kind = 0; kind < EMIT_OUTCOME_COUNT; kind++) {

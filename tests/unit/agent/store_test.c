@@ -127,7 +127,7 @@ static void check_recovered(struct emit_store *store) {
                                                            strlen(reports.last), &err) == EMIT_OK,
                "its report is stored"))
         return;
-    CHECK(report.killed && !report.has_exit && report.events_stored == 2,
+    CHECK(report.state == EMIT_REPORT_KILLED && !report.has_exit && report.events_stored == 2,
           "which says that nobody saw the end");
     for (size_t i = 0; i < report.point_count; i++)
         CHECK(report.outcomes[i].kind == EMIT_OUTCOME_PARTIAL &&
