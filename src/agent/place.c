@@ -35,17 +35,32 @@ static enum emit_status find_outbox(char *path, size_t size, const char *asked,
     return fits ? EMIT_OK : emit_fail(err, EMIT_INVALID, "the path of the store is too long");
 }
 
-enum emit_status emit_place_find(struct emit_place *place, const char *asked,
-                                 struct emit_error *err) {
-    struct emit_place found;
+// The folder of run files beside the store's real place.
+static enum emit_status find_runs(char *path, size_t size, const char *outbox,
+                                  struct emit_error *err) {
     char real[EMIT_PLACE_MAX];
-    enum emit_status status = find_outbox(found.outbox, sizeof found.outbox, asked, err);
-    if (status == EMIT_OK) status = emit_outbox_locate(found.outbox, real, sizeof real, err);
+    enum emit_status status = emit_outbox_locate(outbox, real, sizeof real, err);
     if (status != EMIT_OK) return status;
     // A located path is absolute: there is a slash.
     int length = (int)(strrchr(real, '/') - real);
-    if (!emit_text_format(found.runs, sizeof found.runs, "%.*s/runs", length, real))
+    if (!emit_text_format(path, size, "%.*s/runs", length, real))
         return emit_fail(err, EMIT_INVALID, "the path of the store is too long");
+    return EMIT_OK;
+}
+
+enum emit_status emit_place_find(struct emit_place *place, const char *asked,
+                                 struct emit_error *err) {
+    struct emit_place found;
+    struct emit_error none;
+    char own[EMIT_PLACE_MAX];
+    enum emit_status status = find_outbox(found.outbox, sizeof found.outbox, asked, err);
+    if (status == EMIT_OK) status = find_runs(found.runs, sizeof found.runs, found.outbox, err);
+    if (status != EMIT_OK) return status;
+    if (!asked || !*asked)
+        memcpy(found.meeting, found.runs, sizeof found.meeting);
+    else if (find_outbox(own, sizeof own, NULL, &none) != EMIT_OK ||
+             find_runs(found.meeting, sizeof found.meeting, own, &none) != EMIT_OK)
+        found.meeting[0] = '\0';
     *place = found;
     return EMIT_OK;
 }

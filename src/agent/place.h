@@ -17,6 +17,9 @@ enum { EMIT_PLACE_MAX = 4096 }; // bytes of a path
 struct emit_place {
     char outbox[EMIT_PLACE_MAX]; // as asked for: what emit_outbox_open wants
     char runs[EMIT_PLACE_MAX];   // folder of run files, beside the store's real place
+    // Folder of run files when nobody asks for another one, where a user's runs find each
+    // other; "" where there is none.
+    char meeting[EMIT_PLACE_MAX];
 };
 
 // The option row that every command with a store has: `offset` is of a
@@ -25,9 +28,11 @@ struct emit_place {
     {                                                                                              \
         .name = "outbox", .type = EMIT_OPTION_TEXT, .argument = "PATH",                            \
         .environment = "EMIT_OUTBOX", .help = "the store to use",                                  \
-        .text = "The database file of the store; run files are kept in the folder runs beside "    \
-                "it. Without it: emit/outbox.db in $XDG_STATE_HOME; else, for root, "              \
-                "/var/lib/emit/outbox.db, and for others ~/.local/state/emit/outbox.db.",          \
+        .text =                                                                                    \
+            "The database file of the store; run files are kept in the folder runs beside "        \
+            "it, and linked in the one that would be used without it, where a user's runs find "   \
+            "each other. Without it: emit/outbox.db in $XDG_STATE_HOME; else, for root, "          \
+            "/var/lib/emit/outbox.db, and for others ~/.local/state/emit/outbox.db.",              \
         .offset = offsetof(values, member), .override_only = true                                  \
     }
 

@@ -80,7 +80,7 @@ static enum emit_status settle_plan(struct emit_session *session,
         .dcgm_exporter = keep(session->texts[3], variable("EMIT_DCGM_EXPORTER")),
     };
     struct emit_assignment *assignment = &session->settings.assignment;
-    if (!status) status = emit_assignment_choose(assignment, NULL, false, variable, err);
+    if (!status) status = emit_assignment_choose(assignment, NULL, run_id != NULL, variable, err);
     if (!status) assignment->list = keep(session->texts[4], assignment->list);
     if (!status) {
         const char *outbox = plan->outbox ? plan->outbox : variable("EMIT_OUTBOX");
@@ -93,6 +93,7 @@ static enum emit_status visit(struct emit_session *session, const char *folder,
                               struct emit_error *err) {
     const struct emit_phases_plan plan = {
         .directory = folder,
+        .meeting = session->place.meeting[0] ? session->place.meeting : NULL,
         .run_id = session->run_id,
         .meters = emit_meter_types,
         .settings = session->settings,
@@ -128,6 +129,7 @@ static enum emit_status begin_run(struct emit_session *session, int64_t interval
         .run =
             {
                 .directory = session->place.runs,
+                .meeting = session->place.meeting[0] ? session->place.meeting : NULL,
                 .node_directory = emit_place_node_runs(),
                 .run_id = session->run_id,
                 .workspace_id = session->workspace_id,

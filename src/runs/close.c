@@ -90,7 +90,10 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
     struct emit_run_result closed = {0};
     char absent[EMIT_RUN_ABSENT_MAX][240];
     enum emit_run_leave left;
-    bool is_guest = false;
+    bool is_guest = false, is_linked = run->is_linked;
+    const char *meeting = run->plan.meeting;
+    char run_id[EMIT_RUN_ID_MAX];
+    memcpy(run_id, file.image->header.run_id, sizeof run_id);
 
     if (claim(run, absent) == EMIT_STATE_CLOSED) {
         left = run->leave == EMIT_LEAVE_STAY ? leave(run) : run->leave;
@@ -102,6 +105,7 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
         left = emit_run_file_leave(&file, false);
     }
     bool last = left == EMIT_LEAVE_LAST;
+    if (last && is_linked) emit_run_elsewhere_forget(meeting, run_id);
     enum emit_status status = emit_run_result_settle(
         &closed, file.image, last ? EMIT_FATE_CLOSED : EMIT_FATE_LEFT, host, err);
     if (!status && last) status = emit_phases_settle(&closed, &file, err);
@@ -125,6 +129,8 @@ void emit_run_abandon(struct emit_run *run) {
         emit_run_file_leave(&run->file, false) == EMIT_LEAVE_LAST) {
         emit_phase_files_unlink(&run->file);
         emit_run_file_unlink(&run->file);
+        if (run->is_linked)
+            emit_run_elsewhere_forget(run->plan.meeting, run->file.image->header.run_id);
     }
     emit_run_file_close(&run->file);
     emit_run_free(run);

@@ -97,9 +97,10 @@ const char *emit_run_file_fault(struct emit_run_file *file);
 // A descriptor for reading is enough.
 bool emit_run_file_is_lived_in(int descriptor);
 
-// meet.c: notes in this file and in every other living run of the directory which
-// devices both meter. To be called whenever points were added.
-void emit_run_file_meet(const struct emit_run_file *file);
+// meet.c: notes in this file and in every other living run of the directory, and of the
+// user's other ones (meeting, may be NULL), which devices both meter. To be called
+// whenever points were added.
+void emit_run_file_meet(const struct emit_run_file *file, const char *meeting);
 // Notes in `a` alone which of its devices the run of `b` meters as well.
 void emit_run_file_note_shared(struct emit_run_image *a, const struct emit_run_image *b);
 

@@ -4,6 +4,7 @@
 #ifndef RUNS_LIVING_H
 #define RUNS_LIVING_H
 
+#include "runs/elsewhere.h"
 #include "runs/mirror.h"
 
 enum { EMIT_RUN_METERS_MAX = 8, EMIT_SLOT_NOWHERE = EMIT_POINTS_MAX };
@@ -37,6 +38,7 @@ struct emit_run {
     struct emit_run_plan plan;
     struct emit_run_file file;
     struct emit_run_mirror mirror;
+    bool is_linked;    // in plan.meeting, for its file is elsewhere
     bool is_guest;     // of another user's run, whose copy `file` is: nothing is written
     _Atomic int state; // of enum emit_run_state
     _Atomic int64_t next_ns;

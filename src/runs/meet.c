@@ -4,11 +4,12 @@
 // inside another one is remembered by it. Of two that come at once, at least one
 // sees the other, and saying it twice is saying it once.
 // SPDX-License-Identifier: Apache-2.0
-#include "runs/file.h"
+#include "runs/elsewhere.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // A device has one name whatever interface it is read through.
@@ -27,9 +28,9 @@ void emit_run_file_note_shared(struct emit_run_image *a, const struct emit_run_i
         }
 }
 
-static void meet(const struct emit_run_file *file, const char *name) {
+static void meet(const struct emit_run_file *file, int directory, const char *name) {
     struct emit_run_file other = {.directory = -1};
-    other.descriptor = openat(file->directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    other.descriptor = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (other.descriptor < 0) return;
     if (emit_run_file_is_lived_in(other.descriptor) && emit_run_file_map(&other, true) &&
         !emit_run_file_fault(&other) && !atomic_load(&other.image->closed) &&
@@ -41,20 +42,43 @@ static void meet(const struct emit_run_file *file, const char *name) {
     emit_run_file_close(&other);
 }
 
-void emit_run_file_meet(const struct emit_run_file *file) {
-    if (file->descriptor < 0) return;
-    int again = openat(file->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *directory = again < 0 ? NULL : fdopendir(again);
-    if (!directory) {
+static void meet_entry(const struct emit_run_file *file, int directory, const char *name) {
+    char linked[NAME_MAX + 1];
+    int elsewhere;
+    size_t length = strlen(name);
+    if (length > 4 && strcmp(name + length - 4, ".run") == 0) {
+        meet(file, directory, name);
+    } else if (emit_run_elsewhere_follow(directory, name, &elsewhere, linked)) {
+        meet(file, elsewhere, linked);
+        close(elsewhere);
+    }
+}
+
+static void meet_all(const struct emit_run_file *file, int directory) {
+    int again = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listed = again < 0 ? NULL : fdopendir(again);
+    if (!listed) {
         if (again >= 0) close(again);
         return;
     }
     const struct dirent *entry;
-    while ((entry = readdir(directory)) != NULL) {
-        size_t length = strlen(entry->d_name);
-        if (length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0 &&
-            strcmp(entry->d_name, file->name) != 0)
-            meet(file, entry->d_name);
-    }
-    (void)closedir(directory);
+    while ((entry = readdir(listed)) != NULL)
+        meet_entry(file, directory, entry->d_name);
+    (void)closedir(listed);
+}
+
+static bool is_same(int a, int b) {
+    struct stat first, second;
+    return fstat(a, &first) == 0 && fstat(b, &second) == 0 && first.st_ino == second.st_ino &&
+           first.st_dev == second.st_dev;
+}
+
+void emit_run_file_meet(const struct emit_run_file *file, const char *meeting) {
+    struct emit_error why;
+    int directory;
+    if (file->descriptor < 0) return;
+    meet_all(file, file->directory);
+    if (!meeting || emit_run_directory_open(&directory, meeting, false, &why) != EMIT_OK) return;
+    if (!is_same(directory, file->directory)) meet_all(file, directory);
+    close(directory);
 }

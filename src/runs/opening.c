@@ -164,7 +164,7 @@ static enum emit_status place_meter(struct emit_run *run, struct emit_meter *met
 
 void emit_run_meet(const struct emit_run *run) {
     if (!run->metered) return;
-    emit_run_file_meet(&run->file);
+    emit_run_file_meet(&run->file, run->plan.meeting);
     if (run->plan.node_directory) emit_run_mirror_meet(&run->file, run->plan.node_directory);
 }
 

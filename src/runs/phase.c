@@ -45,7 +45,8 @@ enum emit_status emit_phases_open(struct emit_phases **phases, struct emit_host 
     struct emit_phases *opened = calloc(1, sizeof *opened);
     if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory for the phases of a run");
     pthread_mutex_init(&opened->lock, NULL);
-    enum emit_status status = emit_run_file_visit(&opened->run, plan->directory, plan->run_id, err);
+    const struct emit_run_places places = {plan->directory, plan->meeting};
+    enum emit_status status = emit_run_elsewhere_visit(&opened->run, &places, plan->run_id, err);
     if (!status) status = emit_edge_open(&opened->edge, host, opened->run.image, plan, err);
     if (status) {
         emit_phases_close(opened);

@@ -22,6 +22,7 @@ struct emit_phases; // a guest of one living run
 
 struct emit_phases_plan {
     const char *directory; // of run files
+    const char *meeting;   // the user's own one, as of emit_run_plan; NULL: not looked at
     const char *run_id;
     const struct emit_meter_type *const *meters; // ended by NULL
     // Opens only the meters that the run has points of by now; else all but the slow ones

@@ -36,8 +36,9 @@ static enum emit_status fill_header(struct emit_run_header *header,
 static bool goes_on_here(const struct emit_run_plan *plan) {
     struct emit_run_file file;
     struct emit_error why;
+    const struct emit_run_places places = {plan->directory, plan->meeting};
     if (!plan->directory) return false;
-    if (emit_run_file_visit(&file, plan->directory, plan->run_id, &why)) return false;
+    if (emit_run_elsewhere_visit(&file, &places, plan->run_id, &why)) return false;
     emit_run_file_close(&file);
     return true;
 }
@@ -66,8 +67,9 @@ static enum emit_status enter_file(struct emit_run *run, struct emit_error *err)
     if (status) return status;
     if (!visit_node(run, &header)) {
         int64_t now_ns = emit_host_monotonic_ns(run->host);
-        status = emit_run_file_enter(&run->file, run->plan.directory, &header, now_ns,
-                                     emit_host_wall_ns(run->host), err);
+        const struct emit_run_places places = {run->plan.directory, run->plan.meeting};
+        status = emit_run_elsewhere_enter(&run->file, &places, &header, now_ns,
+                                          emit_host_wall_ns(run->host), &run->is_linked, err);
     }
     if (status) return status;
     if (run->file.image->header.floor_ns > run->floor_ns)

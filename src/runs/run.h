@@ -12,9 +12,10 @@
 // samples. The others open none, until the one that samples has left or died: the
 // first to notice opens them and goes on by the points' identity. The last to leave
 // closes the run, after a sample that is later than every job's end. The others'
-// close says that they left it. Runs are seen only within their directory; what root's
-// runs show in the node's directory is seen by everybody, and only by them: users with
-// directories of their own do not see each other's, nor does root see theirs.
+// close says that they left it. A user's runs are seen by each other, for those of other
+// directories are linked in the user's own (plan.meeting); what root's
+// runs show in the node's directory is seen by everybody, and only by them: users
+// do not see each other's, nor does root see theirs.
 //
 // Threads: one thread may call open, sample, add_meter, is_needed and next_ns;
 // another one job_started, job_ended, peek and samples at any time, and close even
@@ -43,7 +44,10 @@ struct emit_run; // one open run
 // settings are borrowed until the run is closed.
 struct emit_run_plan {
     const char *directory; // of run files, created 0700; NULL: the run is kept in memory only
-    const char *run_id;    // printable ASCII without '/', 1 to 127 bytes
+    // The user's own directory of run files, which may be the same: a run of our id that goes
+    // on there, or in a directory that is linked there, is joined. Borrowed; NULL: not looked at.
+    const char *meeting;
+    const char *run_id; // printable ASCII without '/', 1 to 127 bytes
     const char *workspace_id;
     const char *command;                         // for people: what was run
     const struct emit_meter_type *const *meters; // ended by NULL; may be empty

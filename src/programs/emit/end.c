@@ -59,6 +59,7 @@ static enum emit_status enter(const struct run *run, struct emit_host *host,
                               struct emit_run **entered, struct emit_error *err) {
     const struct emit_run_plan plan = {
         .directory = run->place.runs,
+        .meeting = run->place.meeting[0] ? run->place.meeting : NULL,
         .run_id = run->plan.run_id,
         .node_directory = emit_place_node_runs(),
     };

@@ -51,7 +51,7 @@ extern const struct emit_command emit_command_mark;
 // Where the run's own emit keeps its file, if it told us; else beside the store.
 static enum emit_status open_phases(struct emit_phases **phases, struct emit_host *host,
                                     const struct mark_values *values, struct emit_error *err) {
-    static struct emit_place place; // two paths of 4 KiB each
+    static struct emit_place place; // paths of 4 KiB each
     const char *folder = getenv(EMIT_RUN_FOLDER_VARIABLE);
     struct emit_phases_plan plan = {
         .directory = folder,
@@ -65,6 +65,7 @@ static enum emit_status open_phases(struct emit_phases **phases, struct emit_hos
     if (status != EMIT_ABSENT) return status;
     status = emit_place_find(&place, values->outbox_path, err);
     plan.directory = place.runs;
+    plan.meeting = place.meeting[0] ? place.meeting : NULL;
     return status == EMIT_OK ? emit_phases_open(phases, host, &plan, err) : status;
 }
 

@@ -56,6 +56,7 @@ static struct emit_sampler_plan plan_sampler(struct run *run) {
         .run =
             {
                 .directory = run->has_place ? run->place.runs : NULL,
+                .meeting = run->has_place && run->place.meeting[0] ? run->place.meeting : NULL,
                 .run_id = run->plan.run_id,
                 .workspace_id = run->plan.workspace_id,
                 .command = run->plan.command,

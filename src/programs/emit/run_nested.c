@@ -59,8 +59,11 @@ enum emit_status run_nested_begin(struct run *run, struct emit_error *err) {
         memcpy(nested->name, name, strlen(name) + 1);
     else
         name_after(nested->name, run->name);
+    // An outer run that is a rank may have joined one of another folder.
+    bool has_place = emit_place_find(&run->place, run->options->outbox_path, &why) == EMIT_OK;
     const struct emit_phases_plan plan = {
         .directory = folder,
+        .meeting = has_place && run->place.meeting[0] ? run->place.meeting : NULL,
         .run_id = run->plan.run_id,
         .meters = run->plan.meters,
         .settings = run->plan.settings,

@@ -9,6 +9,7 @@
 struct surroundings {
     const char *asked, *state, *home; // NULL: not set
     const char *outbox, *runs;        // NULL: refused
+    const char *meeting;              // NULL: the run files
 };
 
 static void set(const char *name, const char *value) {
@@ -20,16 +21,16 @@ static void test_places(void) {
     const char *of_root = root ? "/var/lib/emit/outbox.db" : NULL;
     const char *of_root_runs = root ? "/var/lib/emit/runs" : NULL;
     const struct surroundings cases[] = {
-        {"/a/b.db", "/s", "/h", "/a/b.db", "/a/runs"},
-        {"/b.db", NULL, NULL, "/b.db", "/runs"},
-        {NULL, "/s", "/h", "/s/emit/outbox.db", "/s/emit/runs"},
-        {"", "/s", "/h", "/s/emit/outbox.db", "/s/emit/runs"},
+        {"/a/b.db", "/s", "/h", "/a/b.db", "/a/runs", "/s/emit/runs"},
+        {"/b.db", NULL, NULL, "/b.db", "/runs", root ? of_root_runs : ""},
+        {NULL, "/s", "/h", "/s/emit/outbox.db", "/s/emit/runs", "/s/emit/runs"},
+        {"", "/s", "/h", "/s/emit/outbox.db", "/s/emit/runs", "/s/emit/runs"},
         // XDG: a path that is not absolute counts as none.
         {NULL, "s", "/h", root ? of_root : "/h/.local/state/emit/outbox.db",
-         root ? of_root_runs : "/h/.local/state/emit/runs"},
+         root ? of_root_runs : "/h/.local/state/emit/runs", NULL},
         {NULL, NULL, "/h", root ? of_root : "/h/.local/state/emit/outbox.db",
-         root ? of_root_runs : "/h/.local/state/emit/runs"},
-        {NULL, NULL, NULL, of_root, of_root_runs},
+         root ? of_root_runs : "/h/.local/state/emit/runs", NULL},
+        {NULL, NULL, NULL, of_root, of_root_runs, NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct emit_place place;
@@ -44,6 +45,8 @@ static void test_places(void) {
         if (!CHECK(status == EMIT_OK, "case %zu has a place", i)) continue;
         CHECK_STRING(place.outbox, cases[i].outbox, "the store");
         CHECK_STRING(place.runs, cases[i].runs, "the run files");
+        CHECK_STRING(place.meeting, cases[i].meeting ? cases[i].meeting : place.runs,
+                     "where a user's runs meet");
     }
 }
 
