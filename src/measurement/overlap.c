@@ -1,5 +1,6 @@
 // Which points see the same energy: repeated counters, parts and wholes, and
-// the dies of a package, which look alike whether they add or not.
+// the dies of a package, which look alike whether they add or not; superchips, which
+// hold the processors.
 // SPDX-License-Identifier: Apache-2.0
 #include "measurement/power.h"
 #include "measurement/settle.h"
@@ -147,12 +148,44 @@ void emit_settle_mirrors(const struct emit_slot *slots, size_t count,
     }
 }
 
+// A GPU's module that has energy, the only one where there is no other; NULL: there is none.
+static const struct emit_point *module_of(const struct emit_slot *slots, size_t count,
+                                          const struct emit_outcome *outcomes, bool *is_only) {
+    const struct emit_point *found = NULL;
+    *is_only = true;
+    for (size_t i = 0; i < count; i++) {
+        if (slots[i].point.component != EMIT_COMPONENT_GPU_MODULE ||
+            !emit_outcome_has_energy(&outcomes[i]))
+            continue;
+        if (found) *is_only = false;
+        if (!found) found = &slots[i].point;
+    }
+    return found;
+}
+
+static bool is_in_modules(enum emit_component component) {
+    return component == EMIT_COMPONENT_CPU_PACKAGE || component == EMIT_COMPONENT_DRAM;
+}
+
+void emit_settle_modules(const struct emit_slot *slots, size_t count, bool all_domains,
+                         struct emit_outcome *outcomes) {
+    static const char one_of_them[EMIT_DEVICE_ID_MAX];
+    bool is_only;
+    const struct emit_point *module = module_of(slots, count, outcomes, &is_only);
+    for (size_t i = 0; module && !all_domains && i < count; i++)
+        if (is_in_modules(slots[i].point.component) && emit_outcome_has_energy(&outcomes[i]))
+            exclude(&outcomes[i], EMIT_CODE_NESTED, is_only ? module->device_id : one_of_them);
+}
+
 void emit_settle_overlap(const struct emit_slot *slots, size_t count,
                          struct emit_outcome *outcomes) {
+    bool is_only;
+    bool modules = module_of(slots, count, outcomes, &is_only) != NULL;
     for (size_t i = 0; i < count; i++) {
         const struct emit_point *point = &slots[i].point;
         if (!emit_outcome_has_energy(&outcomes[i])) continue;
-        outcomes[i].counts_in_total = place_of(point->component) == PLACE_DEFAULT;
+        outcomes[i].counts_in_total = place_of(point->component) == PLACE_DEFAULT &&
+                                      !(modules && is_in_modules(point->component));
         const struct emit_slot *whole = find(slots, count, point->meter, point->inside);
         if (!whole || whole == &slots[i]) continue;
         const struct emit_outcome *around = &outcomes[whole - slots];

@@ -170,6 +170,7 @@ void emit_settle_found(const struct emit_slot *slots, size_t count, bool all_dom
                        struct emit_outcome *outcomes) {
     emit_settle_points_found(slots, count, all_domains, outcomes);
     emit_settle_replicates(slots, count, outcomes);
+    emit_settle_modules(slots, count, all_domains, outcomes);
 }
 
 void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_window *window,
@@ -180,6 +181,7 @@ void emit_settle(const struct emit_slot *slots, size_t count, const struct emit_
             settle_point(&slots[i], window, &outcomes[i]);
     emit_settle_mirrors(slots, count, outcomes);
     emit_settle_replicates(slots, count, outcomes);
+    emit_settle_modules(slots, count, window->all_domains, outcomes);
     emit_settle_overlap(slots, count, outcomes);
     assert_complete(outcomes, count);
 }

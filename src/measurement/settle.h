@@ -21,6 +21,11 @@ void emit_settle_replicates(const struct emit_slot *slots, size_t count,
 void emit_settle_mirrors(const struct emit_slot *slots, size_t count,
                          struct emit_outcome *outcomes);
 
+// Excludes processors and memory, unless they were asked for, where a superchip's module
+// is counted that holds them: a node has no processors beside those of its modules.
+void emit_settle_modules(const struct emit_slot *slots, size_t count, bool all_domains,
+                         struct emit_outcome *outcomes);
+
 // Says of each outcome with energy which device holds it and whether it may be added.
 void emit_settle_overlap(const struct emit_slot *slots, size_t count,
                          struct emit_outcome *outcomes);
