@@ -112,6 +112,12 @@ static double resolution_joules(const struct view *view) {
     return emit_joules(point->step_counts, point->joules_numerator, point->joules_denominator);
 }
 
+// The highest mean between two samples, whichever two: those at the edges are such, too.
+static double peak_watts(const struct emit_tally *tally, double mean_watts) {
+    double watts = (double)tally->peak_milliwatts / 1000;
+    return watts > 0 && watts < mean_watts ? mean_watts : watts;
+}
+
 static void state_figures(const struct view *view, struct emit_outcome *outcome) {
     const struct emit_point *point = view->point;
     const struct emit_tally *tally = view->tally;
@@ -123,7 +129,7 @@ static void state_figures(const struct view *view, struct emit_outcome *outcome)
         emit_joules(tally->carried_count, point->joules_numerator, point->joules_denominator);
     outcome->resolution_joules = resolution_joules(view);
     outcome->mean_watts = outcome->joules * 1e9 / (double)view->covered_ns;
-    outcome->peak_watts = (double)tally->peak_milliwatts / 1000;
+    outcome->peak_watts = peak_watts(tally, outcome->mean_watts);
     outcome->coverage_ratio = (double)view->covered_ns / (double)window_ns;
     outcome->sampling_hz = (double)(tally->samples - 1) * 1e9 / (double)window_ns;
     outcome->uncertainty_joules = emit_uncertainty(

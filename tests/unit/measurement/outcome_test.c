@@ -415,6 +415,11 @@ static void check_slow_counter(void) {
     slow = play_slow(often, 8);
     CHECK(slow.peak_watts == 0 && is_near(slow.mean_watts, 100), "700 ms do not tell a peak");
     CHECK(is_near(slow.uncertainty_joules, 22.9), "but 100 W, and a seventh more");
+    slow = play_slow(often, 17);
+    CHECK(is_near(slow.mean_watts, 175) && is_near(slow.peak_watts, 250), "the last 600 ms");
+    slow = play_slow(often + 2, 16); // 100 W for 800 ms, 300 W for 700: too short to tell alone
+    CHECK(is_near(slow.peak_watts, slow.mean_watts) && slow.mean_watts > 190,
+          "a peak is not below the mean: %.1f W", slow.peak_watts);
 
     struct emit_reading dated[] = {{.count = 0, .age_ns = 10 * ms},
                                    {.count = 100000, .taken_ns = s, .age_ns = 20 * ms}};
