@@ -80,18 +80,24 @@ static double unseen_joules2(const struct emit_point *point, const struct emit_t
     return tally->scatter_joules2 + (ends + few * stands / covered) * most * most;
 }
 
-// A power is shown late: by its age, and by half of the time that it is averaged over.
-// The whole integral is late then, which matters by as much as the power at its end
-// differs from that at its beginning.
+// A power is shown late: by its age, and by half of the time that it is averaged over. A
+// sensor has some window of its own, also where a power is said to be of the moment: half
+// an update period is taken for it. The whole integral is late then, which matters by as
+// much as the power at its end differs from that at its beginning.
 static double power_joules(const struct emit_point *point, const struct emit_tally *tally,
                            int64_t before_ns, int64_t after_ns) {
     const double sigmas = 2.6; // 99 in 100
+    // The rest of the way to the job's edge may be longer than what is known of it: of a
+    // constant load nothing else is uncertain.
+    const int64_t untold_ns = 125000;
     double first = (double)tally->first_count / 1000, last = (double)tally->last_count / 1000;
-    double late = lag_seconds(point, tally) + seconds(point->averaged_ns) / 2;
+    int64_t least_ns = point->update_period_ns / 2;
+    int64_t seen_ns = point->averaged_ns > least_ns ? point->averaged_ns : least_ns;
+    double late = lag_seconds(point, tally) + seconds(seen_ns) / 2;
     double covered = seconds(tally->last_ns - tally->first_ns - tally->uncovered_ns);
     return fabs(last - first) * late + sigmas * root(unseen_joules2(point, tally, covered)) +
-           (double)point->step_counts / 1000 * covered + apart_joules(first, before_ns) +
-           apart_joules(last, after_ns);
+           (double)point->step_counts / 1000 * covered +
+           apart_joules(first, before_ns + untold_ns) + apart_joules(last, after_ns + untold_ns);
 }
 
 double emit_edges_joules(const struct emit_point *point, const struct emit_tally *tally,
