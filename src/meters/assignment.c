@@ -178,15 +178,20 @@ static enum found take_instance(const struct match *match, const char *instance)
     return uuid[0] ? take_uuid(match, uuid) : NOT_FOUND;
 }
 
+static bool has_instances(const struct match *match) {
+    for (size_t i = 0; i < match->count; i++)
+        if (match->devices[i].is_readable && match->devices[i].is_mig) return true;
+    return false;
+}
+
 // CUDA's own order and NVML's agree where CUDA is told to follow the bus, and where
-// all devices are alike; an instance of a MIG device is numbered in neither.
+// all devices are alike.
 static bool has_one_order(const struct match *match) {
     const struct emit_assignable *first = NULL;
     bool alike = true;
     for (size_t i = 0; i < match->count; i++) {
         const struct emit_assignable *device = &match->devices[i];
         if (!device->is_readable) continue;
-        if (device->is_mig) return false;
         if (first) alike = alike && first->name[0] && strcmp(first->name, device->name) == 0;
         if (!first) first = device;
     }
@@ -194,7 +199,7 @@ static bool has_one_order(const struct match *match) {
 }
 
 static enum found take_ordinal(const struct match *match, uint64_t ordinal) {
-    if (!has_one_order(match)) return NOT_TOLD;
+    if (has_instances(match) || !has_one_order(match)) return NOT_TOLD;
     for (size_t i = 0; i < match->count; i++) {
         if (!match->devices[i].is_readable || ordinal--) continue;
         match->assigned[i] = true;
@@ -254,6 +259,8 @@ static const char *take_list(const struct match *match, struct entry *odd) {
             return "whose GPU a MIG instance is, is not known";
         if (found == NOT_TOLD && by != EMIT_ASSIGNED_BY_CUDA)
             return "the index of a device is not known";
+        if (found == NOT_TOLD && has_instances(match))
+            return "a GPU is in MIG mode, whose instances CUDA numbers, too";
         if (found == NOT_TOLD)
             return "CUDA may order unlike devices its own way (CUDA_DEVICE_ORDER)";
         if (by == EMIT_ASSIGNED_BY_CUDA) return NULL; // the rest is hidden

@@ -199,7 +199,9 @@ static void eight_gpus_mixed(void) {
 static void some_gpus(void) {
     for (int i = 0; i < 4; i++) {
         add_gpu(i, "nvml", EMIT_SOURCE_NVML);
-        if (i < 2) made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_UNASSIGNED, "", "");
+        if (i < 2)
+            made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_UNASSIGNED,
+                         "not in CUDA_VISIBLE_DEVICES=2,3", "");
     }
     struct emit_outcome *outcome = add_gpu(3, "dcgm-exporter", EMIT_SOURCE_DCGM);
     replicate(outcome, 0);

@@ -136,16 +136,42 @@ static bool is_named_before(const struct emit_report *report, size_t index) {
     return false;
 }
 
-// "Not of this run (unassigned): gpu 4, gpu 5." -> the component once: "gpu 4, 5".
-static void print_unassigned(const struct emit_page *page, const struct emit_report *report) {
+// Why a device is not of this run, in the words of the meter that found it out; "" when
+// none said.
+static const char *why_unassigned(const struct emit_report *report, size_t index) {
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct emit_report_diagnostic *said = &report->diagnostics[i];
+        if (said->code == EMIT_CODE_UNASSIGNED &&
+            strcmp(said->point, report->slots[index].point.device_id) == 0 &&
+            strcmp(said->message, emit_code_meaning(EMIT_CODE_UNASSIGNED)) != 0)
+            return said->message;
+    }
+    return "";
+}
+
+// The first of the devices that are not of this run for the same reason.
+static bool is_first_unassigned(const struct emit_report *report, size_t index) {
+    if (!is_excluded_as(report, index, EMIT_CODE_UNASSIGNED)) return false;
+    for (size_t i = 0; i < index; i++)
+        if (is_excluded_as(report, i, EMIT_CODE_UNASSIGNED) &&
+            strcmp(why_unassigned(report, i), why_unassigned(report, index)) == 0)
+            return false;
+    return true;
+}
+
+// "2 devices not of this run: gpu 4, 5 (not in CUDA_VISIBLE_DEVICES=0,1)."
+static void print_unassigned(const struct emit_page *page, const struct emit_report *report,
+                             size_t first) {
     char line[LINE_MAX_BYTES];
     struct emit_text text;
     enum emit_component component = EMIT_COMPONENT_COUNT;
+    const char *why = why_unassigned(report, first);
     size_t count = 0;
     emit_text_init(&text, line, sizeof line);
-    for (size_t i = 0; i < report->point_count; i++) {
+    for (size_t i = first; i < report->point_count; i++) {
         const struct emit_point *point = &report->slots[i].point;
-        if (!is_excluded_as(report, i, EMIT_CODE_UNASSIGNED) || is_named_before(report, i))
+        if (!is_excluded_as(report, i, EMIT_CODE_UNASSIGNED) || is_named_before(report, i) ||
+            strcmp(why_unassigned(report, i), why) != 0)
             continue;
         char name[EMIT_DEVICE_ID_MAX];
         emit_report_device(name, sizeof name, report->slots, report->point_count, i);
@@ -158,11 +184,10 @@ static void print_unassigned(const struct emit_page *page, const struct emit_rep
         component = point->component;
         count++;
     }
-    if (count == 0) return;
     char lead[64];
     (void)emit_text_format(lead, sizeof lead, "  %zu device%s not of this run: ", count,
                            count == 1 ? "" : "s");
-    emit_text_add(&text, ".");
+    emit_text_add_format(&text, *why ? " (%s)." : "%s.", why);
     emit_page_words(page, lead, 4, line);
 }
 
@@ -173,5 +198,6 @@ void emit_report_print_apart(const struct emit_page *page, const struct emit_rep
             is_first = !is_twin(report, before) || !are_of_one_line(report, before, i);
         if (is_first) print_twins(page, report, i);
     }
-    print_unassigned(page, report);
+    for (size_t i = 0; i < report->point_count; i++)
+        if (is_first_unassigned(report, i)) print_unassigned(page, report, i);
 }

@@ -233,6 +233,10 @@ static void test_match(void) {
     }
     bool assigned[COUNT];
     char words[EMIT_ASSIGNMENT_WORDS_MAX];
+    const struct emit_assignment number = {.by = EMIT_ASSIGNED_BY_CUDA, .list = "0"};
+    CHECK(!emit_assignment_match(&number, split, COUNT, NULL, NULL, assigned, words) &&
+              strstr(words, "MIG mode"),
+          "instances have numbers, too: %s", words);
     const struct emit_assignment instance = {.by = EMIT_ASSIGNED_BY_CUDA, .list = "MIG-known"};
     CHECK(!emit_assignment_match(&instance, alike, COUNT, NULL, NULL, assigned, words) &&
               assigned[0],
