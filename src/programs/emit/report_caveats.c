@@ -11,8 +11,8 @@
 enum { NAME_COLUMNS = 24, LINE_MAX_BYTES = 512 };
 
 // Of this point alone, else of all points of its meter that came to the same.
-static const struct emit_report_diagnostic *diagnostic_of(const struct emit_report *report,
-                                                          size_t index) {
+const struct emit_report_diagnostic *emit_report_diagnostic_of(const struct emit_report *report,
+                                                               size_t index) {
     const struct emit_point *point = &report->slots[index].point;
     const struct emit_report_diagnostic *of_all = NULL;
     for (size_t i = 0; i < report->diagnostic_count; i++) {
@@ -28,8 +28,8 @@ static const struct emit_report_diagnostic *diagnostic_of(const struct emit_repo
 
 // Two points told in one line: the same happened to both, for the same reason.
 static bool are_told_together(const struct emit_report *report, size_t a, size_t b) {
-    const struct emit_report_diagnostic *x = diagnostic_of(report, a),
-                                        *y = diagnostic_of(report, b);
+    const struct emit_report_diagnostic *x = emit_report_diagnostic_of(report, a),
+                                        *y = emit_report_diagnostic_of(report, b);
     return report->outcomes[a].kind == report->outcomes[b].kind &&
            report->outcomes[a].code == report->outcomes[b].code && x && y &&
            strcmp(x->meter, y->meter) == 0 && strcmp(x->message, y->message) == 0;
@@ -102,7 +102,7 @@ static void name_together(const struct emit_report *report, size_t index, char *
 
 static void print_point(const struct emit_page *page, const struct emit_report *report,
                         size_t index) {
-    const struct emit_report_diagnostic *diagnostic = diagnostic_of(report, index);
+    const struct emit_report_diagnostic *diagnostic = emit_report_diagnostic_of(report, index);
     char name[4 * NAME_COLUMNS], lead[LINE_MAX_BYTES];
     name_together(report, index, name, sizeof name);
     (void)emit_text_format(lead, sizeof lead, "    %s  %s  %s  ", name,
@@ -131,9 +131,9 @@ static void print_unread(const struct emit_page *page, const struct emit_report 
     for (size_t i = next_told(report, false, 0); i < report->point_count;) {
         print_point(page, report, i);
         size_t next = next_told(report, false, i + 1);
-        const struct emit_report_diagnostic *told = diagnostic_of(report, i),
+        const struct emit_report_diagnostic *told = emit_report_diagnostic_of(report, i),
                                             *after = next < report->point_count
-                                                         ? diagnostic_of(report, next)
+                                                         ? emit_report_diagnostic_of(report, next)
                                                          : NULL;
         // One remedy for several points stands below the last of them.
         bool is_last = !told || !after || strcmp(told->remedy, after->remedy) != 0;

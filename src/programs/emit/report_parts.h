@@ -28,6 +28,10 @@ void emit_report_print_phases(const struct emit_page *page, const struct emit_re
 void emit_report_print_scope(const struct emit_page *page, const struct emit_report *report);
 // Points that are partial, not read or not counted, each with why and what helps.
 void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report);
+// The diagnostic that tells why a point came to what it did, for it alone or for all
+// points of its meter; NULL: there is none.
+const struct emit_report_diagnostic *emit_report_diagnostic_of(const struct emit_report *report,
+                                                               size_t index);
 // True for a point left out on purpose that emit_report_print_apart tells of: a device
 // that another meter counts, or one that is not of this run.
 bool emit_report_is_told_apart(const struct emit_report *report, size_t index);

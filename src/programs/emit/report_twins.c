@@ -139,11 +139,12 @@ static bool is_named_before(const struct emit_report *report, size_t index) {
 // Why a device is not of this run, in the words of the meter that found it out; "" when
 // none said.
 static const char *why_unassigned(const struct emit_report *report, size_t index) {
-    for (size_t i = 0; i < report->diagnostic_count; i++) {
-        const struct emit_report_diagnostic *said = &report->diagnostics[i];
-        if (said->code == EMIT_CODE_UNASSIGNED &&
-            strcmp(said->point, report->slots[index].point.device_id) == 0 &&
-            strcmp(said->message, emit_code_meaning(EMIT_CODE_UNASSIGNED)) != 0)
+    for (size_t i = 0; i < report->point_count; i++) {
+        if (!is_excluded_as(report, i, EMIT_CODE_UNASSIGNED) ||
+            strcmp(report->slots[i].point.device_id, report->slots[index].point.device_id) != 0)
+            continue;
+        const struct emit_report_diagnostic *said = emit_report_diagnostic_of(report, i);
+        if (said && strcmp(said->message, emit_code_meaning(EMIT_CODE_UNASSIGNED)) != 0)
             return said->message;
     }
     return "";
