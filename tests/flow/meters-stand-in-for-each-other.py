@@ -34,7 +34,7 @@ def check_twins(name, report, used, other, pattern):
           f"{name}: {len(twins)} GPUs of {other} are those of {used}")
     check(all("joules" not in p and 0 < p["replicate_joules"] for p in twins), f"{name}: their joules are kept, and none is an event's")
     said = [d["message"] for d in report["diagnostics"] if d["meter"] == other and d["code"] == "replicate"]
-    check(len(said) == len(twins) and all(re.search(pattern, words) for words in said), f"{name}: {said}")
+    check(len(said) == 1 and all(re.search(pattern, words) for words in said), f"{name}: {said}")
     whole = sum(p["joules"] for p in report["points"] if p.get("in_total"))
     check(abs(whole - sum(total["joules"] for total in report["totals"])) < 1e-6, f"{name}: each GPU is in the sum once: {whole:.1f} J")
 
@@ -43,13 +43,13 @@ with ThreadPoolExecutor(len(RUNS)) as pool:
     reports = dict(zip(RUNS, pool.map(run, RUNS)))
 
 both = reports["dcgm-and-nvml"]
-check_twins("both", both, "dcgm", "nvml", r"^same counter as dcgm, which is used: [\d.]+ J here, (the same|[\d.]+ J \([\d.e-]+ %\) (more|less)) there")
+check_twins("both", both, "dcgm", "nvml", r"^2 devices, the same counters as dcgm, which is used: (less than 0.01|[\d.e-]+ to [\d.e-]+) % apart")
 for twin in (p for p in by_meter(both, "nvml") if p.get("code") == "replicate"):
     used = next(p for p in by_meter(both, "dcgm") if p["device_id"] == twin["device_id"])
     check(abs(used["joules"] - twin["replicate_joules"]) <= used["timing_uncertainty_joules"],
           f"they differ by less than an edge: {used['joules']} and {twin['replicate_joules']} J")
 
-check_twins("engine gone", reports["dcgm-engine-gone"], "nvml", "dcgm", r"^same counter as nvml, which is used: .*; here timeout:")
+check_twins("engine gone", reports["dcgm-engine-gone"], "nvml", "dcgm", r"^2 devices, the same counters as nvml, which is used: .*; here timeout:")
 
 back = by_meter(reports["dcgm-engine-back"], "dcgm")
 check_equal([(p["outcome"], p["code"], p["coverage_ratio"]) for p in back], [("partial", "gap", 1)] * 2,
