@@ -24,7 +24,8 @@ import sys
 import tempfile
 import time
 
-EMIT, TESTBED, SUBJECT, KIND = sys.argv[1:5]
+EMIT, TESTBED, SUBJECT = map(os.path.abspath, sys.argv[1:4])
+KIND = sys.argv[4]
 LONG = os.environ.get("EMIT_FAULTS") == "long"
 ROUNDS = int(sys.argv[5]) if len(sys.argv) > 5 else {"ranks": 4, "phases": 4, "begin": 16, "end": 12}[KIND] * (60 if LONG else 1)
 SEED = int(sys.argv[6]) if len(sys.argv) > 6 else 1

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -102,6 +103,7 @@ static bool is_nested(const struct run *run) {
 }
 
 static int run_begin(const void *given, int operand_count, char **operands) {
+    (void)signal(SIGPIPE, SIG_IGN); // no job fails because nobody reads what we say
     if (operand_count > 0)
         return emit_complain(&emit_command_begin, EXIT_USAGE,
                              "'%s' is too much: emit begin starts no command", operands[0]);

@@ -57,10 +57,12 @@ void emit_signals_take(struct emit_signals *signals) {
     }
     sigprocmask(SIG_BLOCK, &signals->waited, &signals->inherited_mask);
 
-    // A reader of stderr that went away must not cost the command's exit status;
-    // and with SIGCHLD ignored the kernel would throw that status away.
+    // A reader of stderr that went away must not cost the command's exit status, nor must
+    // a limit of file sizes (ulimit -f) that the store does not fit in; and with SIGCHLD
+    // ignored the kernel would throw that status away.
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &action, &signals->inherited_pipe);
+    sigaction(SIGXFSZ, &action, &signals->inherited_limit);
     action.sa_handler = SIG_DFL;
     sigaction(SIGCHLD, &action, &signals->inherited_child);
 }
@@ -110,6 +112,7 @@ __attribute__((noinline)) static pid_t spawn(const struct emit_signals *signals,
     if (pid != 0) return pid;
     sigaction(SIGPIPE, &signals->inherited_pipe, NULL);
     sigaction(SIGCHLD, &signals->inherited_child, NULL);
+    sigaction(SIGXFSZ, &signals->inherited_limit, NULL);
     sigprocmask(SIG_SETMASK, &signals->inherited_mask, NULL);
     close_others(signals);
     execvpe(argv[0], argv, environment);

@@ -37,6 +37,7 @@ struct emit_signals {
     sigset_t waited; // blocked, and taken one by one by emit_child_watch
     struct sigaction inherited_pipe;
     struct sigaction inherited_child;
+    struct sigaction inherited_limit; // of SIGXFSZ
 };
 
 // Blocks what emit_child_watch wants to see. Call it before any thread starts and before

@@ -47,6 +47,10 @@ static void reset_signals(void) {
     const struct sigaction plain = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++)
         (void)sigaction(number, &plain, NULL); // not for KILL, STOP and libc's own
+    // A peer of a vendor's library that went away, and a file that may not grow, are errors.
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignored, NULL);
+    (void)sigaction(SIGXFSZ, &ignored, NULL);
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

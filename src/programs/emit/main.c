@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,13 @@ static void hold_standard_streams(void) {
         if (fcntl(stream, F_GETFD) < 0) (void)open("/dev/null", O_RDWR | O_CLOEXEC);
 }
 
+// A limit of file sizes (ulimit -f) is an error to be told, not the end of emit. The
+// command of emit run gets its signals as they were: that one sees to it by itself.
+static void bear_file_limits(const struct emit_command *command) {
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    if (strcmp(command->name, "run") != 0) (void)sigaction(SIGXFSZ, &ignored, NULL);
+}
+
 int main(int argc, char **argv) {
     struct emit_error err;
     hold_standard_streams();
@@ -114,7 +122,10 @@ int main(int argc, char **argv) {
     }
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     const struct emit_command *command = emit_command_find(name);
-    if (command) return run_command(command, argc - 2, argv + 2);
+    if (command) {
+        bear_file_limits(command);
+        return run_command(command, argc - 2, argv + 2);
+    }
     char printable[256];
     emit_page_copy(printable, sizeof printable, name, 60);
     fprintf(stderr, "emit: there is no command '%s'; emit --help lists them\n", printable);
