@@ -13,6 +13,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from reachable import for_nobody
 from tap import check, check_equal, end, skip
 from testbed import EMIT, MEMORY, TESTBED, read_lines
 
@@ -243,7 +244,8 @@ def handed_on():
 def denied():
     stage = Stage("denied")
     os.chmod(stage.folder, 0o777)
-    play = stage.play(*NOBODY, PHASES_C)
+    library, program = for_nobody(BUILD + "/libemit.so.0"), for_nobody(PHASES_C)
+    play = stage.play(*NOBODY, "env", f"LD_LIBRARY_PATH={os.path.dirname(library)}", program)
     yield
     got = play.result()
     check(got.returncode == 0 and "package-0 refused denied" in got.stdout and " J" not in got.stdout,

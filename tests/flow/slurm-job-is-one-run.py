@@ -212,7 +212,7 @@ def script(folder, name):
     given.update(EMIT_OUTBOX=folder + "/root/outbox.db", EMIT_NODE_RUNS=folder + "/node",
                  PATH=os.path.dirname(EMIT) + ":/usr/bin:/bin")
     exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in given.items())
-    shipped = f"sh {SHIPPED}/{name}"
+    shipped = f"sh {for_nobody(os.path.join(SHIPPED, name))}"  # the task prolog runs as the user
     if name == "task-prolog":
         return f"#!/bin/sh\n{exports}echo export EMIT_NODE_RUNS={folder}/node\n{shipped}\n"
     return (f"#!/bin/sh\n[ -e {folder}/prolog-meters ] || exit 0\n{exports}begun=$(date +%s%N)\n{shipped}\nstatus=$?\n"
