@@ -33,6 +33,8 @@ enum emit_point_trait {
     EMIT_TRAIT_ONE_CORE = 1 << 2,   // AMD's core zone: one core, not all cores
     EMIT_TRAIT_DIE = 1 << 3,        // one die of a package: adds, unless a mirror
     EMIT_TRAIT_UNMATCHED = 1 << 4,  // nobody could tell whether the run may use it: `note` says why
+    EMIT_TRAIT_UNLISTED = 1 << 5,   // counted, and the run's only where one of its ranks lists it
+    EMIT_TRAIT_NUMBERED = 1 << 6,   // CUDA numbers such devices in the order of device_index
 };
 
 // A metering point: where energy is counted. Plain bytes, stored in the run file.

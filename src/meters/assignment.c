@@ -90,17 +90,9 @@ static bool is_container_list(const char *list) {
     return true;
 }
 
-// True when a launcher says that it started several processes on this node.
-static bool has_ranks(emit_assignment_variable *variable) {
-    static const char *const sizes[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", // Open MPI
-                                        "MPI_LOCALNRANKS",            // MPICH and its kin
-                                        "LOCAL_WORLD_SIZE"};          // torchrun
-    uint64_t size;
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        const char *text = variable(sizes[i]);
-        if (text && is_number(text, &size) && size > 1) return true;
-    }
-    return false;
+bool emit_assignment_is_of_rank(const struct emit_assignment *assignment) {
+    return assignment->is_shared &&
+           (assignment->by == EMIT_ASSIGNED_BY_CUDA || assignment->by == EMIT_ASSIGNED_BY_OPTION);
 }
 
 enum emit_status emit_assignment_choose(struct emit_assignment *assignment, const char *option,
@@ -124,7 +116,6 @@ enum emit_status emit_assignment_choose(struct emit_assignment *assignment, cons
     } else if (cuda && !(shared && (is_set(step) || is_set(job)))) {
         chosen.by = EMIT_ASSIGNED_BY_CUDA; // set to nothing, it names no device
         chosen.list = cuda;
-        chosen.of_one_rank = shared && has_ranks(variable);
     } else if (is_set(step)) {
         chosen.by = EMIT_ASSIGNED_BY_STEP;
         chosen.list = step;
@@ -185,21 +176,23 @@ static bool has_instances(const struct match *match) {
 }
 
 // CUDA's own order and NVML's agree where CUDA is told to follow the bus, and where
-// all devices are alike.
-static bool has_one_order(const struct match *match) {
+// all devices are alike; an instance of a MIG device is numbered in neither.
+bool emit_assignment_has_one_order(const struct emit_assignment *assignment,
+                                   const struct emit_assignable *devices, size_t count) {
     const struct emit_assignable *first = NULL;
     bool alike = true;
-    for (size_t i = 0; i < match->count; i++) {
-        const struct emit_assignable *device = &match->devices[i];
-        if (!device->is_readable) continue;
-        if (first) alike = alike && first->name[0] && strcmp(first->name, device->name) == 0;
-        if (!first) first = device;
+    for (size_t i = 0; i < count; i++) {
+        if (!devices[i].is_readable) continue;
+        if (devices[i].is_mig) return false;
+        if (first) alike = alike && first->name[0] && strcmp(first->name, devices[i].name) == 0;
+        if (!first) first = &devices[i];
     }
-    return alike || match->assignment->in_bus_order;
+    return alike || assignment->in_bus_order;
 }
 
 static enum found take_ordinal(const struct match *match, uint64_t ordinal) {
-    if (has_instances(match) || !has_one_order(match)) return NOT_TOLD;
+    if (!emit_assignment_has_one_order(match->assignment, match->devices, match->count))
+        return NOT_TOLD;
     for (size_t i = 0; i < match->count; i++) {
         if (!match->devices[i].is_readable || ordinal--) continue;
         match->assigned[i] = true;
@@ -250,7 +243,6 @@ static const char *take_list(const struct match *match, struct entry *odd) {
     odd->text[0] = '\0';
     if (by == EMIT_ASSIGNED_BY_CONTAINER && strcmp(match->assignment->list, "none") == 0)
         return NULL;
-    if (match->assignment->of_one_rank) return "it is one rank's, and others have their own";
     for (const char *at = match->assignment->list; next_entry(&at, &entry);) {
         enum found found = entry.is_long ? NOT_FOUND : take_entry(match, entry.text);
         if (found == FOUND) continue;

@@ -30,7 +30,6 @@ struct emit_assignment {
     enum emit_assignment_by by;
     const char *list;  // borrowed from the option or the environment
     bool in_bus_order; // CUDA_DEVICE_ORDER=PCI_BUS_ID
-    bool of_one_rank;  // the list is this rank's; others of the run have their own
     bool everything;   // --device all: sockets outside of the process's cpuset too
     bool is_shared;    // ranks may share the run, each bound to processors of its own
 };
@@ -48,13 +47,21 @@ struct emit_assignable {
 // The environment: NULL for a variable that is not set.
 typedef const char *emit_assignment_variable(const char *name);
 
-// Chooses the words that count. `shared`: several processes of one run id are
-// expected, each with its own CUDA_VISIBLE_DEVICES; what is assigned to all of them
-// goes before. EMIT_INVALID: the option (may be NULL) is no list of devices.
+// Chooses the words that count. `shared`: several processes of one run id may come,
+// each with its own CUDA_VISIBLE_DEVICES; what is assigned to all of them goes before.
+// EMIT_INVALID: the option (may be NULL) is no list of devices.
 EMIT_MUST_CHECK enum emit_status emit_assignment_choose(struct emit_assignment *assignment,
                                                         const char *option, bool shared,
                                                         emit_assignment_variable *variable,
                                                         struct emit_error *err);
+
+// True when the list is this process's own, and other ranks of the run may have others: a
+// device that it does not name is EMIT_TRAIT_UNLISTED.
+bool emit_assignment_is_of_rank(const struct emit_assignment *assignment);
+
+// True when CUDA's numbers and NVML's indices are known to be in one order.
+bool emit_assignment_has_one_order(const struct emit_assignment *assignment,
+                                   const struct emit_assignable *devices, size_t count);
 
 // Writes the UUID of the GPU that a MIG instance ("MIG-...") is part of, "" when there
 // is no such instance, in 96 bytes; false when that cannot be found out.

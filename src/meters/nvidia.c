@@ -24,14 +24,21 @@ void emit_nvidia_match(const struct emit_assignment *assignment, struct emit_ass
     for (size_t i = 0; i < count; i++)
         seen[i].is_readable = emit_nvidia_is_usable(seen[i].minor);
     bool told = emit_assignment_match(assignment, seen, count, NULL, NULL, assigned, words);
+    bool numbered = emit_assignment_has_one_order(assignment, seen, count);
+    bool of_rank = emit_assignment_is_of_rank(assignment);
     bool by_user = assignment->everything || assignment->by == EMIT_ASSIGNED_BY_OPTION;
     for (size_t i = 0; i < count; i++) {
         struct emit_point *point = &points[i];
+        if (numbered) point->traits |= EMIT_TRAIT_NUMBERED;
         if (!told && !point->found) {
             point->traits |= EMIT_TRAIT_UNMATCHED;
             (void)emit_text_format(point->note, sizeof point->note, "%s", words);
         }
         if (assigned[i] && (seen[i].is_readable || by_user)) continue;
+        if (of_rank && !assigned[i] && !point->found) {
+            point->traits |= EMIT_TRAIT_UNLISTED;
+            continue;
+        }
         point->found = EMIT_CODE_UNASSIGNED;
         (void)emit_text_format(point->note, sizeof point->note, "%s",
                                assigned[i] ? "this process may not use its device file" : words);

@@ -127,9 +127,10 @@ static bool parent_of(void *owner, const char *instance, char uuid[EMIT_NVML_TEX
            nvml->call.uuid(parent, uuid, EMIT_NVML_TEXT_MAX) == EMIT_NVML_OK;
 }
 
-// Excludes what the run may not use. Returns words for the devices that are metered
-// although nobody could tell whether they should be; "" otherwise.
-static void match(struct nvml *nvml, const struct emit_assignment *assignment,
+// Excludes what the run may not use; what another rank of it may use is read, and stays
+// unlisted. Returns words for the devices that are metered although nobody could tell
+// whether they should be; "" otherwise. *traits: of all devices.
+static void match(struct nvml *nvml, const struct emit_assignment *assignment, uint32_t *traits,
                   char words[EMIT_ASSIGNMENT_WORDS_MAX]) {
     struct emit_assignable seen[EMIT_NVML_DEVICES_MAX];
     bool assigned[EMIT_NVML_DEVICES_MAX];
@@ -144,10 +145,15 @@ static void match(struct nvml *nvml, const struct emit_assignment *assignment,
             .is_mig = device->is_mig,
         };
     }
+    bool numbered = emit_assignment_has_one_order(assignment, seen, nvml->count);
+    *traits = numbered ? EMIT_TRAIT_NUMBERED : 0;
     if (!emit_assignment_match(assignment, seen, nvml->count, parent_of, nvml, assigned, words))
         return;
+    bool of_rank = emit_assignment_is_of_rank(assignment);
     for (size_t i = 0; i < nvml->count; i++) {
         if (assigned[i]) continue;
+        nvml->devices[i].is_unlisted = of_rank && !nvml->devices[i].found;
+        if (nvml->devices[i].is_unlisted) continue;
         nvml->devices[i].found = EMIT_CODE_UNASSIGNED;
         (void)emit_text_format(nvml->devices[i].why, sizeof nvml->devices[i].why, "%s", words);
     }
@@ -182,18 +188,22 @@ static enum emit_status find_points(struct nvml *nvml, struct emit_host *host,
                                     const struct emit_meter_settings *settings,
                                     struct emit_points *points, struct emit_error *err) {
     char words[EMIT_ASSIGNMENT_WORDS_MAX];
+    uint32_t traits;
     enum emit_status status = load(nvml, settings, err);
     if (status == EMIT_OK) status = initialise(nvml, err);
     if (status == EMIT_OK) status = find_devices(nvml, points->size - points->count, err);
     if (status != EMIT_OK) return status;
-    match(nvml, &settings->assignment, words);
+    match(nvml, &settings->assignment, &traits, words);
     bool real = is_real(host, nvml);
     for (size_t i = 0; i < nvml->count; i++) {
         struct emit_nvml_device *device = &nvml->devices[i];
         struct emit_point *point = &points->at[points->count++];
         if (!device->found) emit_nvml_probe(&nvml->call, device);
+        // Whether it can be read is only of interest to those whose it is.
+        if (device->is_unlisted && device->found) device->found = EMIT_CODE_UNASSIGNED;
         emit_nvml_describe(device, point);
         mark_repeated(nvml, i, point);
+        point->traits |= traits | (device->is_unlisted ? EMIT_TRAIT_UNLISTED : 0);
         if (!real) point->traits |= EMIT_TRAIT_SIMULATED;
         if (!words[0] || device->found) continue;
         point->traits |= EMIT_TRAIT_UNMATCHED;

@@ -29,6 +29,7 @@ struct emit_nvml_device {
     enum emit_nvml_way way;
     uint32_t field; // of the ways by field
     uint32_t scope;
+    bool is_unlisted;     // not in this rank's list, perhaps in another one's
     enum emit_code found; // NONE: may be read
     char why[EMIT_POINT_NOTE_MAX];
 };

@@ -36,6 +36,7 @@ bool emit_run_is_needed(struct emit_run *run) {
     if (!emit_run_change_state(run, EMIT_STATE_IDLE, EMIT_STATE_BUSY)) return false;
     bool alive = true;
     if (!run->samples && run->leave == EMIT_LEAVE_STAY) {
+        emit_run_claim(run);
         run->leave = emit_run_file_leave(&run->file, could_sample(run));
         if (run->leave == EMIT_LEAVE_STAY) alive = emit_run_take_over(run);
     }
@@ -50,6 +51,7 @@ bool emit_run_is_needed(struct emit_run *run) {
 // Whoever samples leaves after its last sample; when it is then found to be the last
 // of all, and another one's job ended after that sample, it takes one more.
 static enum emit_run_leave leave(struct emit_run *run) {
+    if (!run->samples) emit_run_claim(run);
     take_last_sample(run);
     // Runs that others show cannot write into our file: they are looked for again.
     if (run->samples && run->metered && run->plan.node_directory)

@@ -5,6 +5,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/image.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 static const uint64_t magic = 0x32306e7572746d65; // "emtrun02"
@@ -102,6 +104,16 @@ size_t emit_run_image_count(const struct emit_run_image *image) {
     return count < EMIT_POINTS_MAX ? (size_t)count : EMIT_POINTS_MAX;
 }
 _Static_assert(offsetof(struct emit_run_sweep, count) == 0, "the first word is the count");
+
+struct emit_point emit_run_image_point(const struct emit_run_image *image, size_t at) {
+    const struct emit_run_slot *slot = &image->slots[at];
+    struct emit_point point = slot->point;
+    if (point.found || !(point.traits & EMIT_TRAIT_UNLISTED) || atomic_load(&slot->listed))
+        return point;
+    point.found = EMIT_CODE_UNASSIGNED;
+    (void)emit_text_format(point.note, sizeof point.note, "listed by no process of the run");
+    return point;
+}
 
 void emit_run_image_put_point(struct emit_run_image *image, size_t at,
                               const struct emit_point *point) {

@@ -46,6 +46,7 @@ struct emit_run_slot {
     uint64_t sum;            // of the point
     _Atomic uint64_t shared; // bit i: the run neighbours[i] meters this device too
     uint64_t shared_at_end;  // as it was when the run was closed
+    _Atomic uint64_t listed; // 1: a rank lists this device (EMIT_TRAIT_UNLISTED)
     _Atomic uint64_t tallies[2][EMIT_TALLY_WORDS];
 };
 
@@ -97,6 +98,8 @@ const char *emit_run_image_fault(const struct emit_run_image *image, size_t byte
 
 // How many slots there are: their points do not change any more. At most EMIT_POINTS_MAX.
 size_t emit_run_image_count(const struct emit_run_image *image);
+// The point of a counted slot, as far as the run's ranks have said by now whose it is.
+struct emit_point emit_run_image_point(const struct emit_run_image *image, size_t at);
 // Writes a point behind the counted ones, for which the file must be long enough. It
 // stands from the next half on whose sweep counts it.
 void emit_run_image_put_point(struct emit_run_image *image, size_t at,

@@ -46,6 +46,7 @@ struct emit_run {
     int64_t wished_pace_ns;    // of our meters' points, before floor_ns
     _Atomic bool has_job;      // that began and did not end
     _Atomic bool samples;      // we are the process that samples
+    size_t claimed;            // slots that were there when we last said which devices we list
     bool metered;              // some point of the file is read by us
     enum emit_run_leave leave; // EMIT_LEAVE_STAY until we have left the file
     size_t meter_count, absent_count;
@@ -67,6 +68,9 @@ bool emit_run_change_state(struct emit_run *run, int from, int to);
 // their points in the file. *closed: that happened meanwhile; the caller frees the run.
 EMIT_MUST_CHECK enum emit_status emit_run_open_meters(struct emit_run *run, bool *closed,
                                                       struct emit_error *err);
+
+// claim.c: says which of the run's devices this process lists, when it does not sample.
+void emit_run_claim(struct emit_run *run);
 
 // hold.c: EMIT_REFUSED, another process holds the run.
 EMIT_MUST_CHECK enum emit_status emit_run_take_hold(const struct emit_run *run,

@@ -23,6 +23,7 @@ void emit_run_file_note_shared(struct emit_run_image *a, const struct emit_run_i
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < others; j++) {
             if (!is_same_device(&a->slots[i].point, &b->slots[j].point)) continue;
+            if (emit_run_image_point(a, i).found || emit_run_image_point(b, j).found) continue;
             if (!bit) bit = emit_run_image_add_neighbour(a, b->header.run_id);
             atomic_fetch_or(&a->slots[i].shared, bit);
         }

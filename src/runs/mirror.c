@@ -160,6 +160,8 @@ void emit_run_mirror_show(struct emit_run_mirror *mirror, const struct emit_run_
     for (size_t i = known; i < copy.sweep.count; i++)
         emit_run_image_put_point(shown, i, &image->slots[i].point);
     for (size_t i = 0; i < copy.sweep.count; i++)
+        atomic_store(&shown->slots[i].listed, atomic_load(&image->slots[i].listed));
+    for (size_t i = 0; i < copy.sweep.count; i++)
         copy.tallies[i] = blurred(&snapshot->tallies[i]);
     emit_run_image_publish(shown, &copy);
     mirror->shown_ns = sweep->sampled_ns;

@@ -168,7 +168,7 @@ static void tell_part(struct emit_phases *phases, const struct emit_span *span,
         .all_domains = image->header.all_domains,
     };
     for (size_t i = 0; i < count; i++) {
-        phases->slots[i].point = image->slots[i].point;
+        phases->slots[i].point = emit_run_image_point(image, i);
         phases->slots[i].concurrent_runs = emit_run_image_shared(image, i);
         phases->run_outcomes[i].kind = EMIT_OUTCOME_MEASURED;
     }

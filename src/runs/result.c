@@ -114,7 +114,7 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
         return emit_fail(err, EMIT_NO_MEMORY, "no memory to settle run %s", image->header.run_id);
     }
     for (size_t i = 0; i < made.count; i++)
-        made.slots[i] = (struct emit_slot){image->slots[i].point, snapshot.tallies[i],
+        made.slots[i] = (struct emit_slot){emit_run_image_point(image, i), snapshot.tallies[i],
                                            emit_run_image_shared(image, i)};
     made.killed = fate == EMIT_FATE_KILLED && !atomic_load(&image->closed);
     made.left_to_others = fate == EMIT_FATE_LEFT;

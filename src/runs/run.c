@@ -159,7 +159,7 @@ size_t emit_run_peek(const struct emit_run *run, struct emit_slot *slots, size_t
     if (!emit_run_image_read(image, &snapshot)) return 0;
     size_t count = snapshot.sweep.count < size ? snapshot.sweep.count : size;
     for (size_t i = 0; i < count; i++)
-        slots[i] = (struct emit_slot){image->slots[i].point, snapshot.tallies[i],
+        slots[i] = (struct emit_slot){emit_run_image_point(image, i), snapshot.tallies[i],
                                       emit_run_image_shared(image, i)};
     return count;
 }

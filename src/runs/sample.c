@@ -115,6 +115,7 @@ static int64_t next_look(const struct emit_run *run, int64_t now_ns) {
 
 bool emit_run_sweep(struct emit_run *run) {
     struct emit_run_sweep *marks = &run->now.sweep;
+    if (!run->samples) emit_run_claim(run);
     if (!run->samples && emit_run_file_lock(&run->file, EMIT_LOCK_SAMPLER, true) &&
         !emit_run_take_over(run))
         return false;

@@ -171,15 +171,75 @@ def play(case, folder):
     return {line["pid"] for line in ledger if line["what"] == "read" and "gpu" in line}
 
 
+# What launchers give to ranks: variables of all, CUDA_VISIBLE_DEVICES of each (None: not set), which of eight GPUs are then
+# the run's, and which rank is killed. The first rank meters.
+LISTS = {
+    "wrapper": ({}, "01234567", "01234567", None),
+    "mpirun": ({"OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, "05", "05", None),
+    "torchrun": ({"LOCAL_WORLD_SIZE": "2"}, ["2,3", "2,3"], "23", None),
+    "torchrun-all": ({"LOCAL_WORLD_SIZE": "2"}, [None, None], "01234567", None),
+    "srun": ({"SLURM_JOB_GPUS": "1,2,3", "SLURM_STEP_GPUS": "2,3"}, "01", "23", None),
+    "alone": ({}, "3", "3", None),
+    "one-has-none": ({}, ["", "5"], "5", None),
+    "one-has-all": ({}, ["1", None], "01234567", None),
+    "uuids": ({}, ["GPU-e3170003", "6"], "36", None),
+    "killed": ({}, "014", "014", 2),
+    "sampler-killed": ({}, "014", "014", 0),
+}
+
+
+def started(name):
+    variables, lists, _, _ = LISTS[name]
+    ranks = []
+    for number, cuda in enumerate(lists):
+        own = {} if cuda is None else {"CUDA_VISIBLE_DEVICES": cuda}
+        ranks.append(Rank(name, number, XDG_STATE_HOME=os.path.abspath(name), **variables, **own))
+        if number == 0:
+            ranks[0].runs()
+    return ranks
+
+
+def lists():
+    """The GPUs of the run that have an event, for each launcher."""
+    jobs = {name: started(name) for name in LISTS}
+    for name, ranks in jobs.items():
+        for rank in ranks[1:]:
+            rank.runs()
+    time.sleep(0.3)  # more than an update of the GPUs' counters, and a look at the run's
+    seen = {}
+    for name, ranks in jobs.items():
+        if LISTS[name][3] is not None:
+            ranks.pop(LISTS[name][3]).kill()
+            time.sleep(0.2)
+        for rank in ranks:
+            rank.end()
+        indices = [event["tags"]["device_index"] for rank in ranks for event in rank.events() if event["tags"]["component"] == "gpu"]
+        seen[name] = "".join(map(str, sorted(indices)))
+    with open("seen", "w", encoding="utf-8") as text:
+        json.dump(seen, text)
+
+
+def play_lists(folder):
+    os.makedirs(folder)
+    subprocess.run([TESTBED, "run", "eight-gpus", "--", sys.executable, os.path.abspath(__file__), "lists"], cwd=folder, check=True)
+    with open(f"{folder}/seen", encoding="utf-8") as text:
+        seen = json.load(text)
+    for name, (_, _, wanted, _) in LISTS.items():
+        check_equal(seen[name], wanted, f"{name}: the GPUs of all ranks are the run's, each once")
+
+
 def disjoint():
     """What each of three runs says of other runs, by device."""
     left = Rank("left", 0, CUDA_VISIBLE_DEVICES="0").runs()
     right = Rank("right", 0, CUDA_VISIBLE_DEVICES="1").runs()
     both = Rank("both", 0, CUDA_VISIBLE_DEVICES="0,1").runs() if sys.argv[2] == "both" else None
+    late = Rank("left", 1, CUDA_VISIBLE_DEVICES="1").runs() if sys.argv[2] == "late" else None
     time.sleep(0.25)  # more than an update of the GPUs' counters
     seen = {}
-    for rank in filter(None, (both, right, left)):
+    for rank in filter(None, (late, both, right, left)):
         rank.end()
+        if rank is late:
+            continue
         seen[rank.name[:-2]] = {event["tags"]["device_id"]: event["tags"].get("concurrent_runs", 0) for event in rank.events()}
     with open("seen", "w", encoding="utf-8") as text:
         json.dump(seen, text)
@@ -194,7 +254,7 @@ def play_disjoint(third, folder):
 
 
 if len(sys.argv) > 1:
-    disjoint() if sys.argv[1] == "disjoint" else inside(sys.argv[1])
+    {"disjoint": disjoint, "lists": lists}.get(sys.argv[1], lambda: inside(sys.argv[1]))()
     sys.exit(0)
 if not os.path.exists("/dev/fuse"):
     skip("ranks", "needs /dev/fuse")
@@ -207,6 +267,9 @@ with tempfile.TemporaryDirectory() as home:
     cpu, first, second = DEVICES
     check_equal(play_disjoint("none", os.path.join(home, "two")), {"left": {cpu: 1, first: 0}, "right": {cpu: 1, second: 0}},
                 "runs on two GPUs share the socket, and no GPU")
+    check_equal(play_disjoint("late", os.path.join(home, "late")),
+                {"left": {cpu: 1, first: 0, second: 1}, "right": {cpu: 1, second: 1}}, "until a rank of the first lists the second's GPU")
+    play_lists(os.path.join(home, "lists"))
     check_equal(play_disjoint("both", os.path.join(home, "three")),
                 {"left": {cpu: 2, first: 1}, "right": {cpu: 2, second: 1}, "both": {cpu: 2, first: 1, second: 1}},
                 "a third run on both GPUs shares each with one")

@@ -150,7 +150,8 @@ static void test_points(void) {
               point->joules_denominator == 1000 && point->step_counts == 1 &&
               point->update_period_ns == 100000000 && point->max_milliwatts >= 2000000,
           "a counter of millijoules that never wraps");
-    CHECK(point->traits == EMIT_TRAIT_SIMULATED, "a library that was named is no evidence");
+    CHECK(point->traits == (EMIT_TRAIT_SIMULATED | EMIT_TRAIT_NUMBERED),
+          "a library that was named is no evidence");
     unsigned before = stub->calls;
     emit_meter_nvml.read(opened.state, readings);
     CHECK(readings[0].code == EMIT_CODE_NONE && readings[0].count == 1000 &&
