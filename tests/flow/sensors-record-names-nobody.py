@@ -1,6 +1,7 @@
-# emit sensors --record: the folder it writes is a machine of tests/hosts in which emit sees the same points;
-# nothing in it tells which machine it was; and what may not be read is not in it.
+# emit sensors --record: the folder it writes is a machine of tests/hosts in which emit sees the same points, its
+# GPUs too, played by the test bed; nothing in it tells which machine it was; and what may not be read is not in it.
 # SPDX-License-Identifier: Apache-2.0
+import concurrent.futures
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import tempfile
 
 SOURCE = os.environ["SOURCE"]
 sys.path[:0] = [f"{SOURCE}/tests/support", f"{SOURCE}/tests/hosts"]
-from hosts import Machine  # noqa: E402
+from hosts import Machine, read_gpus, scenario_of, watts_of  # noqa: E402
 from reachable import for_nobody  # noqa: E402
 from tap import EMIT, check, check_equal, end, skip  # noqa: E402
 
@@ -66,6 +67,40 @@ def check_testbed(scratch, scenario):
     text = "".join(files.values())
     for name in (socket.gethostname(), os.environ.get("USER", "root") + "@", scratch):
         check(not has_word(name, text), f"{scenario}: '{name}' is not in it")
+
+
+def record(scenario, folder):
+    return subprocess.run([TESTBED, "run", scenario, "--", EMIT, "sensors", "--record", folder], capture_output=True, text=True)
+
+
+# What a recording says of its GPUs, but for the counts, which go on.
+def told(folder):
+    points, absent = read_gpus(folder)
+    return [tuple(point[word] for word in ("meter", "index", "id", "component", "accuracy", "found", "update", "note"))
+            for point in points] + sorted(absent)
+
+
+# A recorded GPU machine, played by the test bed and recorded there: the same devices in the same words.
+def replay(scratch, folder):
+    name = os.path.basename(folder)
+    scenario, again = os.path.join(scratch, f"{name}-again.yaml"), os.path.join(scratch, f"{name}-again")
+    with open(scenario, "w") as out:
+        out.write(scenario_of(folder))
+    return name, folder, again, record(scenario, again)
+
+
+def check_replays(scratch):
+    folders = [f"{SOURCE}/tests/hosts/{name}" for name in sorted(os.listdir(f"{SOURCE}/tests/hosts"))
+               if os.path.exists(f"{SOURCE}/tests/hosts/{name}/gpus")]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        made = [os.path.join(scratch, scenario) for scenario in ("dcgm-and-nvml", "gpus-denied", "gpu-power-only", "nvml-mismatch")]
+        list(pool.map(lambda folder: record(os.path.basename(folder), folder), made))
+        for name, folder, again, got in pool.map(lambda folder: replay(scratch, folder), folders + made):
+            if not check(got.returncode in (0, 1) and os.path.isdir(again), f"{name}: its GPUs are played again {got.stderr[-200:]}"):
+                continue
+            check_equal(told(again), told(folder), f"{name}: and are the same devices, in the same words")
+            pairs = [(watts_of(p), watts_of(q)) for p, q in zip(read_gpus(folder)[0], read_gpus(again)[0])]
+            check(all(abs(p - q) <= 0.3 * p for p, q in pairs), f"{name}: that draw what they drew {pairs}")
 
 
 # A tree in which secrets were planted where a careless recorder would pick them up.
@@ -128,6 +163,7 @@ with tempfile.TemporaryDirectory() as scratch:
     if os.access("/dev/fuse", os.R_OK | os.W_OK):
         for scenario in ("demo", "two-gpus", "mmio-twin"):
             check_testbed(scratch, scenario)
+        check_replays(scratch)
     else:
         skip("the test bed's machine", "/dev/fuse is missing")
     check_planted(scratch)

@@ -59,6 +59,18 @@ def check_watch_lines(root):
         check('mmio' not in line and '\033' not in line, 'without twins and without escapes')
 
 
+# A GPU whose watts are integrated is sampled ten times a second, and shown once.
+def check_watch_pace():
+    if 'EMIT_TESTBED' not in os.environ:
+        skip('watts that are integrated', 'the test bed was not built')
+        return
+    with tempfile.TemporaryDirectory(prefix='emit-watch-') as empty:
+        got = subprocess.run([os.environ['EMIT_TESTBED'], 'run', '--static', '--mount', empty, 'gpu-power-only', '--',
+                              'timeout', '3.5', EMIT, 'sensors', '--watch'], capture_output=True, text=True, check=False)
+    lines = [line for line in got.stdout.splitlines() if 'gpu 0' in line]
+    check(2 <= len(lines) <= 3, f'a line a second of integrated watts, too: {len(lines)} in 3.5 s')
+
+
 def check_watch_terminal(root):
     master, slave = pty.openpty()
     with subprocess.Popen([EMIT, 'sensors', '--watch', '--sysfs-root', root], stdout=slave,
@@ -112,6 +124,7 @@ def main():
         counters.start()
         time.sleep(0.05)
         check_once(scratch)
+        check_watch_pace()
         check_watch_lines(scratch)
         check_watch_terminal(scratch)
         check_observes_only(scratch)

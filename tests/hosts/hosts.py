@@ -4,6 +4,7 @@
 
   hosts.py FOLDER PROBE [MACHINE...]      checks; with EMIT_ACCEPT=1 rewrites what is expected
   hosts.py --expand FOLDER/MACHINE ROOT   only makes the tree, to look at it or to try emit on it
+  hosts.py --scenario FOLDER/MACHINE      prints its GPUs as a scenario of emit-testbed, to be played again
 
 A machine is a folder with two files. `expected` holds the probe's lines. `machine` holds one line a
 zone: its entry in the class directory and its files, name=TEXT range=TEXT energy=FIRST..LAST, each left out
@@ -11,11 +12,14 @@ where the zone has none. Words alone: `denied` (energy_uj is 0400 root; the prob
 stop nobody), `unreadable` (even the name), `masked` (the link leads nowhere), `limits` (has constraint files).
 A folder of emit sensors --record becomes a test when EMIT_ACCEPT=1 has written what is expected, and a person has
 read it. It also has mode=OCTAL and owner=root|other of energy_uj (for readers; `denied` is what counts), no energy= where
-that was denied, and a file `gpus` with what NVML and DCGM answered.
+that was denied, and a file `gpus` with what NVML and DCGM answered: one line a point, METER index=N id=ID
+component=... accuracy=... found=CODE counts=FIRST..LAST ... note=TEXT, or METER absent note=TEXT.
+tests/flow/sensors-record-names-nobody.py plays it in the test bed and compares.
 Other lines: `cpu VENDOR` (intel, amd, hygon: its modalias), `class empty|absent`, `seconds N` between the samples.
 """
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -105,6 +109,74 @@ class Machine:
         return found.stdout.count('\n')
 
 
+GPU = re.compile(r'(?P<meter>\S+) index=(?P<index>-?\d+) id=(?P<id>\S+) component=(?P<component>\S+) accuracy=(?P<accuracy>\S+) '
+                 r'found=(?P<found>\S+)(?: simulated)?(?: counts=(?P<first>\d+)\.\.(?P<last>\d+) carried=(?P<carried>\d+) span_ms=(?P<span>\d+))?'
+                 r' joules=(?P<numerator>\d+)/(?P<denominator>\d+) update_ms=(?P<update>\S+) note=(?P<note>.*)')
+STATES = {'denied': 'denied', 'gone': 'lost'}
+
+
+def read_gpus(folder):
+    """The points of the file `gpus`, and the meters that were not there."""
+    points, absent = [], set()
+    with open(os.path.join(folder, 'gpus'), encoding='utf-8') as text:
+        for line in text:
+            point = GPU.match(line)
+            if point:
+                points.append(point.groupdict())
+            elif ' absent note=' in line:
+                absent.add(line.split()[0])
+            elif not line.startswith('#'):
+                raise ValueError(f'{folder}/gpus: {line.strip()}')
+    return points, absent
+
+
+def watts_of(point):
+    """Drawn while it was recorded."""
+    if not point['carried'] or point['span'] == '0':
+        return 0
+    return int(point['carried']) * int(point['numerator']) / int(point['denominator']) * 1000 / int(point['span'])
+
+
+def scenario_of(folder):
+    """The GPUs as a scenario: the same devices with the same words, each at its mean power."""
+    points, absent = read_gpus(folder)
+    gpus = {}
+    for point in points:
+        if int(point['index']) >= 0 and (point['meter'] == 'nvml' or point['index'] not in gpus):
+            gpus[point['index']] = point
+    lines = [f'summary: GPUs recorded as {os.path.basename(folder.rstrip("/"))}']
+    if not any(p['meter'] == 'nvml' for p in points):
+        lines.append('nvml: {installed: false}')
+    elif any('of another version' in p['note'] for p in points):
+        lines.append('nvml: {init: 18}')
+        gpus = gpus or {'0': points[0] | {'id': '', 'found': ''}}  # nobody could count them
+    if any(p['meter'] == 'dcgm' for p in points):
+        lines.append('dcgm: {library: 4}')
+    lines.append('gpus:')
+    for index in sorted(gpus, key=int):
+        point = gpus[index]
+        name = point['note'].split(';')[0].removeprefix('EMIT-TESTBED ')
+        words = [f'power: {watts_of(point):.3f}']
+        if point['id'].startswith('GPU-'):
+            words.append(f'uuid: {point["id"]}')
+        if point['found'] == 'readable':
+            words.append(f'name: "{name}"')
+        if point['found'] == 'absent':
+            words.append('energy: none')
+        elif point['accuracy'] == 'power-integrated':
+            words.append('energy: power-only')
+        elif point['first']:
+            words.append(f'start: {point["first"]}')
+        if point['component'] == 'gpu-module':
+            words.append('module: true')
+        if '; MIG' in point['note']:
+            words.append('mig: 1')
+        lines.append(f'  - {{{", ".join(words)}}}')
+    events = [f'  - {{at: 0ms, gpu: {place}, what: {STATES[gpus[index]["found"]]}}}'
+              for place, index in enumerate(sorted(gpus, key=int)) if gpus[index]['found'] in STATES]
+    return '\n'.join(lines + (['events:'] if events else []) + events) + '\n'
+
+
 def write(path, text, mode=0o644):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, 'w', encoding='utf-8') as file:
@@ -164,6 +236,9 @@ def check(number, folder, probe, scratch):
 def main():
     if sys.argv[1] == '--expand':
         Machine(sys.argv[2].rstrip('/')).expand(sys.argv[3])
+        return 0
+    if sys.argv[1] == '--scenario':
+        print(scenario_of(sys.argv[2]), end='')
         return 0
     folder, probe = sys.argv[1:3]
     names = sys.argv[3:] or sorted(os.listdir(folder))

@@ -28,6 +28,8 @@ struct emit_sensors {
     struct emit_meter_settings settings;
     struct emit_run *run;          // until settled
     struct emit_run_result result; // from then on
+    int64_t pace_ns;               // between two looks
+    int64_t looked_ns;             // CLOCK_MONOTONIC of the last one; 0: none yet
     size_t count;                  // points, as last sampled
     struct emit_slot slots[EMIT_POINTS_MAX];
     size_t other_count;
@@ -48,7 +50,8 @@ EMIT_MUST_CHECK enum emit_status emit_sensors_open(struct emit_sensors *sensors,
                                                    int64_t pace_ns, struct emit_error *err);
 void emit_sensors_close(struct emit_sensors *sensors);
 
-// Waits until the next sample is due, and takes it.
+// Waits until the next look is due, and samples; in between, too, where watts are integrated
+// or a wrap could hide.
 void emit_sensors_sample(struct emit_sensors *sensors);
 // Decides every point from the samples so far; nothing can be sampled any more.
 EMIT_MUST_CHECK enum emit_status emit_sensors_settle(struct emit_sensors *sensors,

@@ -195,8 +195,9 @@ static void write_gpu(struct emit_recording *recording, FILE *out, const struct 
     fprintf(out, " found=%s", point->found ? emit_code_word(point->found) : "readable");
     if (point->traits & EMIT_TRAIT_SIMULATED) fputs(" simulated", out);
     if (slot->tally.samples)
-        fprintf(out, " counts=%" PRIu64 "..%" PRIu64 " carried=%" PRIu64, slot->tally.first_count,
-                slot->tally.last_count, slot->tally.carried_count);
+        fprintf(out, " counts=%" PRIu64 "..%" PRIu64 " carried=%" PRIu64 " span_ms=%" PRId64,
+                slot->tally.first_count, slot->tally.last_count, slot->tally.carried_count,
+                (slot->tally.last_ns - slot->tally.first_ns) / 1000000);
     fprintf(out, " joules=%" PRIu64 "/%" PRIu64 " update_ms=%g note=%s\n", point->joules_numerator,
             point->joules_denominator, (double)point->update_period_ns / 1e6, note);
 }

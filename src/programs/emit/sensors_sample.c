@@ -19,6 +19,7 @@ enum emit_status emit_sensors_open(struct emit_sensors *sensors,
     if (status == EMIT_OK)
         status = emit_privilege_host_open(&sensors->host, options->sysfs_root, err);
     if (status != EMIT_OK) return status;
+    sensors->pace_ns = pace_ns;
     const struct emit_run_plan plan = {
         .run_id = "sensors",
         .command = "emit sensors",
@@ -51,16 +52,25 @@ static uint64_t samples_of(const struct emit_sensors *sensors) {
     return samples;
 }
 
-void emit_sensors_sample(struct emit_sensors *sensors) {
+// False: nothing can be sampled.
+static bool sample(struct emit_sensors *sensors) {
     uint64_t before = samples_of(sensors);
     int tries = sensors->host.borrowed_right ? TICKS_TRIED : 1;
     for (; tries > 0 && samples_of(sensors) == before; tries--) {
         int64_t next_ns = emit_run_next_ns(sensors->run);
-        if (next_ns == INT64_MAX) return; // nothing can be sampled
+        if (next_ns == INT64_MAX) return false;
         sleep_until(next_ns);
-        if (!emit_run_sample(sensors->run)) return; // only beside another thread, and there is none
+        if (!emit_run_sample(sensors->run)) return false; // beside another thread: there is none
         sensors->count = emit_run_peek(sensors->run, sensors->slots, EMIT_POINTS_MAX);
     }
+    return true;
+}
+
+void emit_sensors_sample(struct emit_sensors *sensors) {
+    int64_t due_ns = sensors->looked_ns ? sensors->looked_ns + sensors->pace_ns : 0;
+    while (sample(sensors) && emit_run_next_ns(sensors->run) <= due_ns)
+        continue;
+    sensors->looked_ns = emit_host_monotonic_ns(&sensors->host);
 }
 
 enum emit_status emit_sensors_settle(struct emit_sensors *sensors, struct emit_error *err) {
