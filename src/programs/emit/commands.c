@@ -70,7 +70,10 @@ const struct emit_program emit_program = {
             "that says whether it was measured by a sensor, modeled from a cited coefficient or "
             "estimated by proration, and by which interface. What could not be read becomes a "
             "diagnostic with a reason and a remedy, never a number. emit only observes: it "
-            "writes to no power limit and to no device.",
+            "writes to no power limit and to no device.\n\n"
+            "Never run on real hardware so far: processors, GPUs, DCGM, MIG, superchips and clusters "
+            "of several nodes were read about and played by the test bed. docs/hardware.md of the "
+            "source lists them, and what that leaves open.",
     .explains_codes = true,
     .variables = variables,
     .files = files,

@@ -155,7 +155,9 @@ const struct emit_command emit_command_sensors = {
         "Watts come from two samples 0.3 seconds apart; where emit may read what its caller may "
         "not (a file capability), from two full seconds, because fast power readings leak "
         "keys (CVE-2020-8694).\n\n"
-        "found = readable + explained + those that the contract has no name for.",
+        "found = readable + explained + those that the contract has no name for.\n\n"
+        "The meters were never run on real hardware so far (docs/hardware.md of the source): where "
+        "this list is wrong about your machine, that is a bug, and --record is how to show it.",
     .example = "emit sensors",
     .exits =
         "0 something can be read; 1 nothing can be read; 2 wrong usage, or the answer could not"
