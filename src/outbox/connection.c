@@ -305,15 +305,32 @@ static void lay_out_log(const struct emit_folder *folder) {
     (void)close(file);
 }
 
+// Writes the log back into the database. A reader in the way is not waited for: the
+// next to come tries again.
+static void empty_log(struct emit_outbox *outbox) {
+    (void)outbox->sql.busy_timeout(outbox->db, 0);
+    int code =
+        outbox->sql.wal_checkpoint_v2(outbox->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)outbox->sql.busy_timeout(outbox->db, EMIT_STORE_BUSY_MS);
+    if (code == SQLITE_OK)
+        lay_out_log(&outbox->folder);
+    else if ((code & 0xff) != SQLITE_BUSY) // what this connection remembers is not trusted
+        emit_connection_drop(outbox);
+}
+
+void emit_connection_tidy(struct emit_outbox *outbox) {
+    char name[EMIT_STORE_NAME_MAX];
+    struct stat log;
+    if (outbox->db && !outbox->read_only &&
+        emit_folder_name(&outbox->folder, "-wal", name, sizeof name) &&
+        fstatat(outbox->folder.directory, name, &log, AT_SYMLINK_NOFOLLOW) == 0 &&
+        log.st_size > EMIT_STORE_LOG_BYTES)
+        empty_log(outbox);
+}
+
 void emit_connection_close(struct emit_outbox *outbox) {
-    bool emptied = false;
-    if (outbox->db && !outbox->read_only && outbox->log_pages > EMIT_STORE_LEAVE_PAGES) {
-        // A reader in the way is not waited for: the next to close tries again.
-        (void)outbox->sql.busy_timeout(outbox->db, 0);
-        emptied = outbox->sql.wal_checkpoint_v2(outbox->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                                NULL) == SQLITE_OK;
-    }
-    if (emptied) lay_out_log(&outbox->folder);
+    if (outbox->db && !outbox->read_only && outbox->log_pages > EMIT_STORE_LEAVE_PAGES)
+        empty_log(outbox);
     emit_connection_drop(outbox);
 }
 

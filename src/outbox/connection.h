@@ -19,8 +19,8 @@ enum {
     EMIT_STORE_APPLICATION = 0x656d6974,     // application_id of the file: "emit"
     EMIT_STORE_NOTICE_MAX = 480,             // bytes of what the user should be told
     EMIT_STORE_CHECKPOINT_PAGES = 1000,      // of the log, while the process lives
-    EMIT_STORE_LEAVE_PAGES = 64,             // of the log, that the next to open has to read
-    EMIT_STORE_LOG_BYTES = 320 * 1024,       // of an emptied log: those pages, and one commit more
+    EMIT_STORE_LEAVE_PAGES = 256,            // of the log, that the next to open has to read
+    EMIT_STORE_LOG_BYTES = 320 * 1024,       // of an emptied log; one that outgrew it is long
     EMIT_STORE_CHECK_NS = 250 * 1000 * 1000, // longest check after an unclean end
     EMIT_STORE_BUSY_MS = 5000,               // only a foreign program can make us wait
 };
@@ -63,8 +63,12 @@ struct emit_outbox {
 // EMIT_CORRUPT: damaged. EMIT_INVALID: no store of ours, or of a newer emit.
 EMIT_MUST_CHECK enum emit_status emit_connection_open(struct emit_outbox *outbox,
                                                       struct emit_error *err);
-// Moves a long log into the database first, so that the next to open need not
-// read it. Accepts one that is not open.
+// Moves a long log into the database. For whoever has just opened the store: emit run does
+// that while its command runs, and nobody waits for it, as one would at the end.
+// A failure drops the connection, as the next call finds out.
+void emit_connection_tidy(struct emit_outbox *outbox);
+// Moves one that became very long into the database first, so that the next to open need
+// not read it. Accepts one that is not open.
 void emit_connection_close(struct emit_outbox *outbox);
 // Closes without a checkpoint: after damage.
 void emit_connection_drop(struct emit_outbox *outbox);

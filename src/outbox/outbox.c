@@ -173,8 +173,10 @@ static enum emit_status open_all(struct emit_outbox *outbox,
         status = emit_lock_open(&outbox->lock, outbox->folder.directory, name, outbox->folder.path,
                                 options->read_only, err);
     if (status == EMIT_OK) status = emit_session_enter(outbox, err);
-    if (status == EMIT_OK) emit_session_leave(outbox, EMIT_OK);
-    return status;
+    if (status != EMIT_OK) return status;
+    emit_connection_tidy(outbox);
+    emit_session_leave(outbox, EMIT_OK);
+    return EMIT_OK;
 }
 
 enum emit_status emit_outbox_open(struct emit_outbox **outbox,

@@ -2,6 +2,7 @@
 // order; what is damaged does not; what cannot be stored says why.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
+#include "outbox/connection.h"
 #include "store.h"
 
 #include <fcntl.h>
@@ -196,6 +197,35 @@ static void test_two_handles(void) {
     store_end(&store);
 }
 
+static off_t log_bytes(const struct store *store) {
+    char path[600];
+    struct stat found;
+    (void)snprintf(path, sizeof path, "%s-wal", store->path);
+    return stat(path, &found) == 0 ? found.st_size : -1;
+}
+
+// A log that grew long is left to the next to open, who has the time.
+static void test_long_log(void) {
+    struct store store;
+    size_t count = 0;
+    store_begin(&store, "log");
+    for (; count < 400 && log_bytes(&store) <= EMIT_STORE_LOG_BYTES; count += 4)
+        store_must(&store, store_add(&store, (unsigned)count, 4));
+    emit_outbox_close(store.outbox);
+    CHECK(log_bytes(&store) > EMIT_STORE_LOG_BYTES, "a long log is not written back at the end");
+    store_open(&store);
+    CHECK(log_bytes(&store) == EMIT_STORE_LOG_BYTES,
+          "but when the store is opened, and leaves room");
+    CHECK(store_read(&store, &(struct emit_outbox_query){0}) == count && store.wrong == 0,
+          "all %zu entries are there", count);
+    CHECK(store_add(&store, (unsigned)count, 4) == EMIT_OK, "and others come behind them");
+    store_reopen(&store);
+    CHECK(store_read(&store, &(struct emit_outbox_query){0}) == count + 4 && store.wrong == 0 &&
+              log_bytes(&store) == EMIT_STORE_LOG_BYTES,
+          "which is no long log any more");
+    store_end(&store);
+}
+
 int main(void) {
     test_append_and_visit();
     test_figures();
@@ -207,5 +237,6 @@ int main(void) {
     test_limit();
     test_fork();
     test_two_handles();
+    test_long_log();
     return check_end();
 }
