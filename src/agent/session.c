@@ -7,6 +7,7 @@
 #include "agent/publish.h"
 #include "agent/sampler.h"
 #include "agent/store.h"
+#include "base/option.h"
 #include "base/text.h"
 #include "runs/phase.h"
 
@@ -59,6 +60,15 @@ static enum emit_status copy_id(char *to, size_t size, const char *id, const cha
     return EMIT_OK;
 }
 
+// How often the text of a dcgm-exporter changes; 0: nobody said.
+static enum emit_status read_step(int64_t *step_ns, struct emit_error *err) {
+    const char *text = variable("EMIT_DCGM_EXPORTER_STEP");
+    long long value = 0;
+    enum emit_status status = text ? emit_duration_parse(text, &value, err) : EMIT_OK;
+    *step_ns = value;
+    return status;
+}
+
 static enum emit_status settle_plan(struct emit_session *session,
                                     const struct emit_session_plan *plan, struct emit_error *err) {
     const char *run_id = plan->run_id ? plan->run_id : variable("EMIT_RUN_ID");
@@ -79,6 +89,7 @@ static enum emit_status settle_plan(struct emit_session *session,
         .dcgm_host = keep(session->texts[2], variable("EMIT_DCGM_HOST")),
         .dcgm_exporter = keep(session->texts[3], variable("EMIT_DCGM_EXPORTER")),
     };
+    if (!status) status = read_step(&session->settings.dcgm_exporter_step_ns, err);
     struct emit_assignment *assignment = &session->settings.assignment;
     if (!status) status = emit_assignment_choose(assignment, NULL, run_id != NULL, variable, err);
     if (!status) assignment->list = keep(session->texts[4], assignment->list);

@@ -29,7 +29,8 @@ static const struct emit_manual_row variables[] = {
                        "own is not looked at."},
     {"EMIT_METERS", "The meters to read, as --meters of emit run."},
     {"EMIT_OUTBOX", "The database file of the store."},
-    {"EMIT_SYSFS_ROOT, EMIT_NVML_LIBRARY, EMIT_DCGM_LIBRARY, EMIT_DCGM_HOST, EMIT_DCGM_EXPORTER",
+    {"EMIT_SYSFS_ROOT, EMIT_NVML_LIBRARY, EMIT_DCGM_LIBRARY, EMIT_DCGM_HOST, EMIT_DCGM_EXPORTER, "
+     "EMIT_DCGM_EXPORTER_STEP",
      "Where the counters are, as the options of emit run. emit run sets these and EMIT_OUTBOX for "
      "its command where an option or the configuration said so, so that an emit inside finds the "
      "same store and reads the same counters."},
@@ -56,6 +57,9 @@ static const struct emit_manual_row files[] = {
      "variables above the file."},
     {"workspace.yaml", "In the working directory or above it: its id names the workspace."},
     {"/sys/class/powercap", "The counters, only ever read."},
+    {"libnvidia-ml.so.1, libdcgm.so.4 or .so.3, libcurl.so.4, libsqlite3.so.0",
+     "Opened at run time by what uses them: NVML and DCGM where /dev/nvidiactl is or an option "
+     "names them, libcurl for a dcgm-exporter, SQLite for the store. None is needed to start."},
     {"/usr/lib/udev/rules.d/70-emit.rules, /usr/lib/sysusers.d/emit.conf",
      "The rule that lets the group emit read the counters, and that group, where emit is "
      "installed below /usr."},

@@ -161,7 +161,12 @@ const struct emit_command emit_command_run = {
     .text = "Runs COMMAND as it stands, without a shell, and meters the devices of this machine "
             "from before it starts until it and everything it started has ended.\n\n"
             "Standard input, output and error, the working directory and the environment are "
-            "COMMAND's own; only EMIT_RUN_ID is set. Signals sent to emit (HUP, INT, QUIT, USR1, "
+            "COMMAND's own. The environment gets what an emit inside needs to find this run and to "
+            "read the same counters: EMIT_RUN_ID and EMIT_RUN_FOLDER; and EMIT_OUTBOX, "
+            "EMIT_SYSFS_ROOT, EMIT_NVML_LIBRARY, EMIT_DCGM_LIBRARY, EMIT_DCGM_HOST, "
+            "EMIT_DCGM_EXPORTER and EMIT_DCGM_EXPORTER_STEP where an option or the configuration "
+            "said so.\n\n"
+            "Signals sent to emit (HUP, INT, QUIT, USR1, "
             "USR2, TERM, TSTP, CONT) are passed on; a terminal's Ctrl-C and Ctrl-Z reach COMMAND "
             "by themselves. A signal sent with kill(1) to the whole process group reaches it "
             "both ways.",

@@ -55,5 +55,9 @@ enum emit_status run_environment_make(struct run_environment *environment,
     if (!status) status = add_library(environment, "EMIT_DCGM_LIBRARY", meter->dcgm_library, err);
     if (!status) status = add_text(environment, "EMIT_DCGM_HOST", meter->dcgm_host, err);
     if (!status) status = add_text(environment, "EMIT_DCGM_EXPORTER", meter->dcgm_exporter, err);
+    char step[32];
+    (void)emit_text_format(step, sizeof step, "%lldns", (long long)meter->dcgm_exporter_step_ns);
+    if (!status && meter->dcgm_exporter && *meter->dcgm_exporter)
+        status = add_text(environment, "EMIT_DCGM_EXPORTER_STEP", step, err);
     return status;
 }

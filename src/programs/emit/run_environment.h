@@ -2,7 +2,7 @@
 //
 //   EMIT_RUN_ID, EMIT_RUN_FOLDER   the run, and where its file is
 //   EMIT_OUTBOX, EMIT_SYSFS_ROOT, EMIT_NVML_LIBRARY, EMIT_DCGM_LIBRARY, EMIT_DCGM_HOST,
-//   EMIT_DCGM_EXPORTER             where the option, or the configuration, said so
+//   EMIT_DCGM_EXPORTER, EMIT_DCGM_EXPORTER_STEP   where the option, or the configuration, said so
 //
 // An emit mark, an emit run or a session of libemit inside has to find the same run and to
 // read the same counters, or it would meter them once more, or beside the run.
@@ -15,7 +15,7 @@
 
 #include <limits.h>
 
-enum { RUN_ENVIRONMENT_MAX = 8 };
+enum { RUN_ENVIRONMENT_MAX = 9 };
 
 struct run_environment {
     char *entries[RUN_ENVIRONMENT_MAX + 1]; // "NAME=value", ended by NULL; point into bytes
