@@ -64,9 +64,11 @@ static enum emit_status copy_id(char *to, size_t size, const char *id, const cha
 static enum emit_status read_step(int64_t *step_ns, struct emit_error *err) {
     const char *text = variable("EMIT_DCGM_EXPORTER_STEP");
     long long value = 0;
-    enum emit_status status = text ? emit_duration_parse(text, &value, err) : EMIT_OK;
+    if (text && (emit_duration_parse(text, &value, NULL) != EMIT_OK || value <= 0))
+        return emit_fail(err, EMIT_INVALID, "EMIT_DCGM_EXPORTER_STEP is '%.40s': write it like 30s",
+                         text);
     *step_ns = value;
-    return status;
+    return EMIT_OK;
 }
 
 static enum emit_status settle_plan(struct emit_session *session,
