@@ -1,6 +1,9 @@
 // One GPU that several meters see: they read one counter, so that one of them
 // stands for the device and the others are its replicates.
 //
+// A GPU that a meter lists and may not touch has no name there; its place among the
+// others tells who it is.
+//
 // Before anything is read the preferred of those that can be read is named;
 // after the run it is the one to which the best came.
 // SPDX-License-Identifier: Apache-2.0
@@ -12,9 +15,38 @@ static bool is_gpu(const struct emit_point *point) {
     return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
 }
 
-static bool are_one_device(const struct emit_point *a, const struct emit_point *b) {
-    return is_gpu(a) && is_gpu(b) && strcmp(a->device_id, b->device_id) == 0 &&
-           strcmp(a->meter, b->meter) != 0;
+static bool is_nameless(const struct emit_point *point) {
+    return point->traits & EMIT_TRAIT_NAMELESS;
+}
+
+// Two meters number GPUs alike: those that both can name have the same index in both, and
+// there is one at least.
+static bool are_numbered_alike(const struct emit_slot *slots, size_t count, const char *meter,
+                               const char *other) {
+    size_t alike = 0, unlike = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct emit_point *a = &slots[i].point;
+        if (!is_gpu(a) || is_nameless(a) || strcmp(a->meter, meter) != 0) continue;
+        for (size_t j = 0; j < count; j++) {
+            const struct emit_point *b = &slots[j].point;
+            if (!is_gpu(b) || strcmp(b->meter, other) != 0 ||
+                strcmp(a->device_id, b->device_id) != 0)
+                continue;
+            alike += a->device_index >= 0 && a->device_index == b->device_index;
+            unlike += a->device_index != b->device_index;
+        }
+    }
+    return alike > 0 && unlike == 0;
+}
+
+// The same id in two meters. What one of them may not ask for its name is whom the other
+// names at that index.
+static bool are_one_device(const struct emit_slot *slots, size_t count, size_t i, size_t j) {
+    const struct emit_point *a = &slots[i].point, *b = &slots[j].point;
+    if (!is_gpu(a) || !is_gpu(b) || strcmp(a->meter, b->meter) == 0) return false;
+    if (is_nameless(a) == is_nameless(b)) return strcmp(a->device_id, b->device_id) == 0;
+    return a->device_index == b->device_index &&
+           are_numbered_alike(slots, count, a->meter, b->meter);
 }
 
 // DCGM stands closest to what an operator watches, and does not disturb the driver
@@ -69,8 +101,7 @@ void emit_settle_left_out(const struct emit_slot *slots, size_t count,
                         (outcomes[i].code == EMIT_CODE_UNASSIGNED ||
                          outcomes[i].code == EMIT_CODE_ALREADY_METERED);
         for (size_t j = 0; left_out && j < count; j++) {
-            if (!are_one_device(&slots[i].point, &slots[j].point) ||
-                outcomes[j].kind == EMIT_OUTCOME_EXCLUDED)
+            if (!are_one_device(slots, count, i, j) || outcomes[j].kind == EMIT_OUTCOME_EXCLUDED)
                 continue;
             outcomes[j].kind = EMIT_OUTCOME_EXCLUDED;
             outcomes[j].code = outcomes[i].code;
@@ -84,8 +115,7 @@ void emit_settle_replicates(const struct emit_slot *slots, size_t count,
         size_t used = i;
         if (outcomes[i].kind == EMIT_OUTCOME_EXCLUDED) continue;
         for (size_t j = 0; j < count; j++)
-            if (outcomes[j].kind != EMIT_OUTCOME_EXCLUDED &&
-                are_one_device(&slots[i].point, &slots[j].point) &&
+            if (outcomes[j].kind != EMIT_OUTCOME_EXCLUDED && are_one_device(slots, count, i, j) &&
                 compare(slots, outcomes, j, used) < 0)
                 used = j;
         if (used != i) exclude(&outcomes[i], &slots[i].point, &slots[used].point);

@@ -169,7 +169,7 @@ static void meet(struct dcgm *dcgm, struct gpu *gpu, uint32_t id, struct emit_po
 }
 
 // Excludes what the run may not use.
-static void match(struct dcgm *dcgm, const struct emit_assignment *assignment,
+static void match(struct dcgm *dcgm, const struct emit_meter_settings *settings,
                   struct emit_point *points) {
     const struct emit_dcgm_engine *engine = &dcgm->engine;
     struct emit_assignable seen[EMIT_DCGM_GPUS_MAX];
@@ -183,11 +183,11 @@ static void match(struct dcgm *dcgm, const struct emit_assignment *assignment,
         (void)emit_dcgm_take_int(value_of(engine, id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
         seen[i] = (struct emit_assignable){.uuid = dcgm->gpus[i].uuid,
                                            .name = names[i],
-                                           .index = -1, // the engine's may be another machine's
+                                           .index = points[i].device_index,
                                            .minor = minor,
                                            .is_mig = mig == 1};
     }
-    emit_nvidia_match(assignment, seen, dcgm->count, points);
+    emit_nvidia_match(settings, seen, dcgm->count, points);
     for (size_t i = 0; i < dcgm->count; i++)
         dcgm->gpus[i].found = points[i].found;
 }
@@ -265,7 +265,7 @@ static enum emit_status find_points(struct dcgm *dcgm, const struct emit_meter_s
     }
     dcgm->count = count;
     points->count += count;
-    match(dcgm, &settings->assignment, at);
+    match(dcgm, settings, at);
     for (size_t i = 0; i < count; i++)
         if (!dcgm->gpus[i].found) add_field(dcgm, dcgm->gpus[i].field);
     dcgm->tried_ns = emit_host_monotonic_ns(dcgm->host) - second_ns; // the next is due at once
@@ -282,7 +282,8 @@ static enum emit_status open_dcgm(void *state, struct emit_host *host,
     enum emit_status status = find_points(dcgm, settings, points, &why);
     if (status == EMIT_OK) return EMIT_OK;
     // An engine that nobody named may be absent quietly: there is NVML.
-    if (!settings->dcgm_host || points->count == points->size)
+    bool is_wrong_library = settings->dcgm_library && !dcgm->engine.library;
+    if (!(settings->dcgm_host || is_wrong_library) || points->count == points->size)
         return emit_fail(err, status == EMIT_TIMEOUT ? EMIT_ABSENT : status, "%s", why.text);
     struct gpu *engine = &dcgm->gpus[0];
     *engine = (struct gpu){
@@ -320,8 +321,9 @@ static bool find_again(struct dcgm *dcgm) {
 // One attempt to have an engine with all GPUs, when it is due: a second after the last
 // at the earliest, and twice as long after each that failed. False: it is not due yet.
 static bool come_back(struct dcgm *dcgm, int64_t now_ns) {
+    const int64_t early_ns = 250000000; // a sample a second comes now and then a little early
     int64_t least_ns = dcgm->wait_ns > second_ns ? dcgm->wait_ns : second_ns;
-    if (now_ns - dcgm->tried_ns < least_ns) return false;
+    if (now_ns - dcgm->tried_ns < least_ns - early_ns) return false;
     emit_dcgm_disconnect(&dcgm->engine);
     int status = emit_dcgm_connect(&dcgm->engine, AGAIN_TIMEOUT_MS);
     if (status == EMIT_DCGM_OK) status = identify(dcgm);
@@ -396,8 +398,9 @@ static void close_dcgm(void *state) {
 static const char *remedy(enum emit_code code) {
     switch ((int)code) {
     case EMIT_CODE_DENIED: return "dcgmi discovery -l   # what its host engine may see";
-    case EMIT_CODE_TIMEOUT:
-    case EMIT_CODE_STALE: return "sudo systemctl restart nvidia-dcgm   # the host engine";
+    case EMIT_CODE_TIMEOUT: return "sudo systemctl restart nvidia-dcgm   # the host engine";
+    case EMIT_CODE_STALE:
+        return "dcgmi dmon -e 156 -c 3   # does it move? else: sudo systemctl restart nvidia-dcgm";
     case EMIT_CODE_GONE:
         return "sudo dmesg | grep -i -e xid -e nvrm   # why; a reset or a restart brings it back";
     case EMIT_CODE_LATE: return "emit run --start-timeout 5s -- COMMAND";

@@ -82,23 +82,24 @@ static void describe(const struct emit_exporter_gpu *gpu, int64_t step_ns,
 }
 
 // Excludes what the run may not use.
-static void match(struct exporter *exporter, const struct emit_assignment *assignment,
+static void match(struct exporter *exporter, const struct emit_meter_settings *settings,
                   struct emit_point *points) {
     struct emit_assignable seen[EMIT_EXPORTER_GPUS_MAX];
     for (size_t i = 0; i < exporter->count; i++)
         seen[i] = (struct emit_assignable){.uuid = exporter->points[i].gpu.uuid,
                                            .name = exporter->points[i].gpu.model,
-                                           .index = -1, // the text's may be another machine's
+                                           .index = exporter->points[i].gpu.index,
                                            .minor = exporter->points[i].gpu.minor};
-    emit_nvidia_match(assignment, seen, exporter->count, points);
+    emit_nvidia_match(settings, seen, exporter->count, points);
     for (size_t i = 0; i < exporter->count; i++)
         exporter->points[i].found = points[i].found;
 }
 
-static enum emit_status find_points(struct exporter *exporter, const char *url,
-                                    const struct emit_assignment *assignment,
+static enum emit_status find_points(struct exporter *exporter,
+                                    const struct emit_meter_settings *settings,
                                     struct emit_points *points, struct emit_error *err) {
     struct emit_error why;
+    const char *url = settings->dcgm_exporter;
     enum emit_status status = ask(exporter, OPEN_TIMEOUT_MS, &why);
     if (status != EMIT_OK)
         return emit_fail(err, status, "the dcgm-exporter at %.60s: %s", url, why.text);
@@ -119,7 +120,7 @@ static enum emit_status find_points(struct exporter *exporter, const char *url,
             at[i].traits |= EMIT_TRAIT_SIMULATED;
     }
     points->count += exporter->count;
-    match(exporter, assignment, at);
+    match(exporter, settings, at);
     return EMIT_OK;
 }
 
@@ -164,7 +165,7 @@ static enum emit_status open_exporter(void *state, struct emit_host *host,
         find_nothing(exporter, EMIT_CODE_MALFORMED, &why, points);
         return EMIT_OK;
     }
-    enum emit_status status = find_points(exporter, url, &settings->assignment, points, &why);
+    enum emit_status status = find_points(exporter, settings, points, &why);
     exporter->is_good = status == EMIT_OK;
     if (!exporter->is_good) find_nothing(exporter, code_of(status), &why, points);
     return EMIT_OK;

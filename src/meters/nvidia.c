@@ -16,13 +16,17 @@ bool emit_nvidia_is_usable(int32_t minor) {
     return emit_host_may_use_device(path);
 }
 
-void emit_nvidia_match(const struct emit_assignment *assignment, struct emit_assignable *seen,
+void emit_nvidia_match(const struct emit_meter_settings *settings, struct emit_assignable *seen,
                        size_t count, struct emit_point *points) {
+    const struct emit_assignment *assignment = &settings->assignment;
+    bool has_nvml = settings->nvml_library || emit_host_has_device(EMIT_NVIDIA_NODE);
     bool assigned[EMIT_ASSIGNABLE_MAX];
     char words[EMIT_ASSIGNMENT_WORDS_MAX] = "";
     // Whoever tells us sees every GPU; CUDA numbers those that this process may use.
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         seen[i].is_readable = emit_nvidia_is_usable(seen[i].minor);
+        if (has_nvml) seen[i].index = -1;
+    }
     bool told = emit_assignment_match(assignment, seen, count, NULL, NULL, assigned, words);
     bool numbered = emit_assignment_has_one_order(assignment, seen, count);
     bool of_rank = emit_assignment_is_of_rank(assignment);

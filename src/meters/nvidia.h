@@ -4,9 +4,7 @@
 #ifndef METERS_NVIDIA_H
 #define METERS_NVIDIA_H
 
-#include "host/host.h"
-#include "meters/assignment.h"
-#include "measurement/measurement.h"
+#include "meters/meter.h"
 
 #define EMIT_NVIDIA_NODE "/dev/nvidiactl" // there where the driver is
 
@@ -17,9 +15,10 @@ bool emit_nvidia_is_usable(int32_t minor);
 
 // Excludes points[i], which seen[i] describes, where the run may not use them: by the
 // assignment, or because this process may not (seen[i].is_readable is filled in). What
-// only NVML can tell of a MIG instance, that meter's exclusion tells: a device is
+// only NVML can tell, of a MIG instance or, where it is asked, of an index, which may be
+// another's outside of this container, that meter's exclusion tells: a device is
 // unassigned in all meters that see it.
-void emit_nvidia_match(const struct emit_assignment *assignment, struct emit_assignable *seen,
+void emit_nvidia_match(const struct emit_meter_settings *settings, struct emit_assignable *seen,
                        size_t count, struct emit_point *points);
 
 // Evidence that the driver of this machine's kernel has a GPU of this UUID.

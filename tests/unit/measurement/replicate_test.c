@@ -6,10 +6,12 @@
 
 enum { POINTS = 4 };
 
-#define GPU    EMIT_COMPONENT_GPU
-#define MODULE EMIT_COMPONENT_GPU_MODULE
-#define FAKE   EMIT_TRAIT_SIMULATED
-#define POWER  EMIT_ACCURACY_POWER_INTEGRATED
+#define GPU      EMIT_COMPONENT_GPU
+#define MODULE   EMIT_COMPONENT_GPU_MODULE
+#define FAKE     EMIT_TRAIT_SIMULATED
+#define POWER    EMIT_ACCURACY_POWER_INTEGRATED
+#define NAMELESS EMIT_TRAIT_NAMELESS
+#define SHIFTED  (1U << 31) // not a trait: its index is one more than the number in its id
 
 // One meter's view of a device: what it counts in a run of 100 s, and what must become of it.
 struct row {
@@ -68,6 +70,27 @@ static const struct {
       {"nvml", "GPU-a", GPU, 0, 0, EMIT_CODE_UNASSIGNED, 0, 0, OUT(UNASSIGNED), "", 0},
       {"dcgm-exporter", "GPU-b", GPU, 0, 0, 0, 900, 0, MEASURED, "", 0},
       {"nvml", "GPU-c", GPU, 0, 0, EMIT_CODE_ALREADY_METERED, 0, 0, OUT(ALREADY_METERED), "", 0}}},
+    {"a job's own GPU and another's, which NVML may not name: its index tells",
+     {{"nvml", "gpu-0", GPU, 0, NAMELESS, EMIT_CODE_DENIED, 0, 0, OUT(UNASSIGNED), "", 0},
+      {"nvml", "GPU-1", GPU, 0, 0, 0, 999, 0, TWIN("dcgm"), "dcgm", 0},
+      {"dcgm", "GPU-0", GPU, 0, 0, EMIT_CODE_UNASSIGNED, 0, 0, OUT(UNASSIGNED), "", 0},
+      {"dcgm", "GPU-1", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0}}},
+    {"one that NVML may not name, and that DCGM reads",
+     {{"nvml", "gpu-0", GPU, 0, NAMELESS, EMIT_CODE_DENIED, 0, 0, TWIN("dcgm"), "dcgm",
+       EMIT_CODE_DENIED},
+      {"nvml", "GPU-1", GPU, 0, 0, 0, 999, 0, TWIN("dcgm"), "dcgm", 0},
+      {"dcgm", "GPU-0", GPU, 0, 0, 0, 500, 0, MEASURED, "", 0},
+      {"dcgm", "GPU-1", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0}}},
+    {"where the two number GPUs differently, nothing is guessed",
+     {{"nvml", "gpu-1", GPU, 0, NAMELESS, EMIT_CODE_DENIED, 0, 0, REFUSED, EMIT_CODE_DENIED, "", "",
+       0},
+      {"nvml", "GPU-0", GPU, 0, SHIFTED, 0, 999, 0, TWIN("dcgm"), "dcgm", 0},
+      {"dcgm", "GPU-0", GPU, 0, 0, 0, 500, 0, MEASURED, "", 0},
+      {"dcgm", "GPU-1", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0}}},
+    {"nor where both name none alike",
+     {{"nvml", "gpu-1", GPU, 0, NAMELESS, EMIT_CODE_DENIED, 0, 0, REFUSED, EMIT_CODE_DENIED, "", "",
+       0},
+      {"dcgm", "GPU-1", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0}}},
     {"meters nobody ranked: the first",
      {{"one", "GPU-a", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0},
       {"two", "GPU-a", GPU, 0, 0, 0, 1000, 0, TWIN("one"), "one", 0},
@@ -94,6 +117,9 @@ static struct emit_slot slot_of(const struct row *row) {
                                        .joules_numerator = 1,
                                        .joules_denominator = 1000,
                                        .step_counts = 1}};
+    slot.point.device_index = row->device_id[4] >= '0' && row->device_id[4] <= '9'
+                                  ? row->device_id[4] - '0' + (row->traits == SHIFTED)
+                                  : -1;
     (void)snprintf(slot.point.meter, sizeof slot.point.meter, "%s", row->meter);
     (void)snprintf(slot.point.device_id, sizeof slot.point.device_id, "%s", row->device_id);
     struct emit_reading readings[] = {
@@ -114,7 +140,8 @@ static struct emit_slot slot_of(const struct row *row) {
 
 static void check_replicate(const struct row *row, const struct emit_outcome *outcome) {
     if (!*row->used) return;
-    CHECK_STRING(outcome->because, row->device_id, "it is the same device");
+    if (row->traits != NAMELESS)
+        CHECK_STRING(outcome->because, row->device_id, "it is the same device");
     double counted = row->is_lost ? row->joules / 2 : row->joules;
     CHECK(outcome->replicate_joules == counted, "keeps its %g J", outcome->replicate_joules);
     CHECK(outcome->replicate_code == row->replicate_code, "would have come to '%s'",
