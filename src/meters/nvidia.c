@@ -16,6 +16,18 @@ bool emit_nvidia_is_usable(int32_t minor) {
     return emit_host_may_use_device(path);
 }
 
+bool emit_nvidia_has_no_other(const int32_t *minors, size_t count) {
+    enum { MINORS = 255 }; // the driver's first number that is no GPU's
+    if (!emit_host_has_device(EMIT_NVIDIA_NODE)) return false;
+    for (int32_t minor = 0; minor < MINORS; minor++) {
+        bool is_one = false;
+        for (size_t i = 0; i < count; i++)
+            is_one |= minors[i] == minor;
+        if (!is_one && emit_nvidia_is_usable(minor)) return false;
+    }
+    return true;
+}
+
 void emit_nvidia_match(const struct emit_meter_settings *settings, struct emit_assignable *seen,
                        size_t count, struct emit_point *points) {
     const struct emit_assignment *assignment = &settings->assignment;
@@ -45,7 +57,7 @@ void emit_nvidia_match(const struct emit_meter_settings *settings, struct emit_a
         }
         point->found = EMIT_CODE_UNASSIGNED;
         (void)emit_text_format(point->note, sizeof point->note, "%s",
-                               assigned[i] ? "this process may not use its device file" : words);
+                               assigned[i] ? EMIT_NVIDIA_CLOSED : words);
     }
 }
 

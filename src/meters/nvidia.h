@@ -6,12 +6,17 @@
 
 #include "meters/meter.h"
 
-#define EMIT_NVIDIA_NODE "/dev/nvidiactl" // there where the driver is
+#define EMIT_NVIDIA_NODE   "/dev/nvidiactl" // there where the driver is
+#define EMIT_NVIDIA_CLOSED "this process may not use its device file"
 
 // Whether this process may use the GPU whose device file has that number, as its mode,
 // its container and its control group have it: another job's GPU cannot be opened. True
 // where that cannot be told: without a driver here, or for a number below 0.
 bool emit_nvidia_is_usable(int32_t minor);
+
+// Whether a GPU that cannot be asked is so because this process may not use its device
+// file, nor then what it starts: true where it may use no file but those of these minors.
+bool emit_nvidia_has_no_other(const int32_t *minors, size_t count);
 
 // Excludes points[i], which seen[i] describes, where the run may not use them: by the
 // assignment, or because this process may not (seen[i].is_readable is filled in). What

@@ -8,12 +8,12 @@
 
 #include "base/text.h"
 #include "host/library.h"
+#include "meters/nvidia.h"
 #include "meters/nvml_device.h"
 
 #include <string.h>
 
-#define LIBRARY      "libnvidia-ml.so.1"
-#define CONTROL_NODE "/dev/nvidiactl"
+#define LIBRARY "libnvidia-ml.so.1"
 
 enum { CONTROL_MAJOR = 195 }; // of the driver's device nodes, in the kernel's list
 
@@ -42,7 +42,7 @@ static const char *own_library(const struct emit_meter_settings *settings) {
 
 static bool is_slow(const struct emit_host *host, const struct emit_meter_settings *settings) {
     if (own_library(settings)) return true;
-    return !host->sysfs_is_own && emit_host_has_device(CONTROL_NODE);
+    return !host->sysfs_is_own && emit_host_has_device(EMIT_NVIDIA_NODE);
 }
 
 // EMIT_ABSENT, and quietly: there is nothing to ask.
@@ -55,7 +55,8 @@ static enum emit_status look_for(const struct emit_host *host,
                          "the GPUs of this machine are not those of --sysfs-root; --nvml-library "
                          "names a library that is");
     return emit_fail(err, EMIT_ABSENT,
-                     "there is no " CONTROL_NODE ": no NVIDIA driver, or none in this container");
+                     "there is no " EMIT_NVIDIA_NODE
+                     ": no NVIDIA driver, or none in this container");
 }
 
 static enum emit_status load(struct nvml *nvml, const struct emit_meter_settings *settings,
@@ -160,6 +161,27 @@ static void match(struct nvml *nvml, const struct emit_assignment *assignment, u
     words[0] = '\0';
 }
 
+// Excludes what may not be asked for the one reason that this process, and so the run, may
+// not use it: a container or a control group shows a job the GPUs that it was not given.
+// Of a run that ranks share, another may have been given those.
+static void match_files(struct nvml *nvml, const struct emit_assignment *assignment) {
+    int32_t minors[EMIT_NVML_DEVICES_MAX];
+    size_t denied = 0, readable = 0;
+    for (size_t i = 0; i < nvml->count; i++) {
+        denied += nvml->devices[i].found == EMIT_CODE_DENIED;
+        if (nvml->devices[i].handle) minors[readable++] = nvml->devices[i].minor;
+    }
+    bool by_user = assignment->everything || assignment->by == EMIT_ASSIGNED_BY_OPTION;
+    if (!denied || by_user || assignment->is_shared) return;
+    if (!emit_nvidia_has_no_other(minors, readable)) return;
+    for (size_t i = 0; i < nvml->count; i++) {
+        struct emit_nvml_device *device = &nvml->devices[i];
+        if (device->found != EMIT_CODE_DENIED || device->handle) continue;
+        device->found = EMIT_CODE_UNASSIGNED;
+        (void)emit_text_format(device->why, sizeof device->why, "%s", EMIT_NVIDIA_CLOSED);
+    }
+}
+
 // The same UUID a second time is the same device seen twice.
 static void mark_repeated(const struct nvml *nvml, size_t at, struct emit_point *point) {
     for (size_t i = 0; i < at && point->device_id[0]; i++)
@@ -179,7 +201,7 @@ static bool is_real(struct emit_host *host, const struct nvml *nvml) {
     char version[EMIT_NVML_VERSION_MAX] = "";
     return !nvml->is_own && !host->sysfs_is_own && nvml->call.driver_version &&
            nvml->call.driver_version(version, sizeof version - 1) == EMIT_NVML_OK && version[0] &&
-           emit_host_is_device(CONTROL_NODE, CONTROL_MAJOR) &&
+           emit_host_is_device(EMIT_NVIDIA_NODE, CONTROL_MAJOR) &&
            emit_host_proc_has_word(host, "/driver/nvidia/version", version) &&
            emit_library_is_anothers(nvml->library);
 }
@@ -194,6 +216,7 @@ static enum emit_status find_points(struct nvml *nvml, struct emit_host *host,
     if (status == EMIT_OK) status = find_devices(nvml, points->size - points->count, err);
     if (status != EMIT_OK) return status;
     match(nvml, &settings->assignment, &traits, words);
+    match_files(nvml, &settings->assignment);
     bool real = is_real(host, nvml);
     for (size_t i = 0; i < nvml->count; i++) {
         struct emit_nvml_device *device = &nvml->devices[i];
@@ -270,7 +293,7 @@ static void close_nvml(void *state) {
 
 static const char *remedy(enum emit_code code) {
     switch ((int)code) {
-    case EMIT_CODE_DENIED: return "nvidia-smi -L   # lists the GPUs that this job may use";
+    case EMIT_CODE_DENIED: return "nvidia-smi -L   # those it may use: name them with --device";
     case EMIT_CODE_UNASSIGNED: return "emit run --device all -- COMMAND";
     case EMIT_CODE_GONE: return "sudo dmesg | grep -i -e xid -e nvrm   # says why it was lost";
     case EMIT_CODE_LATE:

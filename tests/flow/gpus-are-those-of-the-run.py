@@ -95,6 +95,9 @@ mount --bind /dev/null dev/null
 mount --rbind /dev/shm dev/shm
 mount --rbind dev /dev
 {emit} sensors --json > given
+env -u CUDA_VISIBLE_DEVICES {emit} sensors --json > all
+env -u CUDA_VISIBLE_DEVICES -u EMIT_DCGM_LIBRARY {emit} sensors --json > alone
+env -u CUDA_VISIBLE_DEVICES -u EMIT_DCGM_LIBRARY {emit} sensors --json --device all > asked
 unset EMIT_NVML_LIBRARY EMIT_DCGM_LIBRARY
 {emit} sensors --json > found"""
 
@@ -116,8 +119,14 @@ def check_given(folder):
     check_equal({point['device_id'] for point in points if point['outcome'] == 'measured'}, {UUIDS[2]}, 'given one: that one is metered')
     check_equal({point['code'] for point in points if point['outcome'] != 'measured' and point['device_id'] != UUIDS[2]}, {'unassigned'},
                 'given one: the others are not the run\'s')
-
-
+    # Without a list, too: the job cannot use what its process cannot open. Asked for, it is denied.
+    for name, wanted in (('all', 'unassigned'), ('alone', 'unassigned'), ('asked', 'denied')):
+        with open(f'{folder}/{name}', encoding='utf-8') as told:
+            points = json.load(told)['points']
+        check_equal([p['device_id'] for p in points if p['outcome'] == 'measured'], [UUIDS[2]], f'given one, {name}: that one is metered')
+        others = [p for p in points if p['outcome'] != 'measured' and p['code'] != 'replicate']
+        check_equal({p['code'] for p in others}, {wanted}, f'given one, {name}: {len(others)} others')
+        check(all('device file' in p['note'] for p in others) == (wanted == 'unassigned'), f'given one, {name}: says why: {others[0]["note"]}')
     # The libraries are found by LD_LIBRARY_PATH now, as a driver's own are by the loader: that makes them no more real.
     with open(f'{folder}/found', encoding='utf-8') as told:
         points = [point for point in json.load(told)['points'] if point['meter'] == 'nvml']
