@@ -321,7 +321,7 @@ static bool find_again(struct dcgm *dcgm) {
 // One attempt to have an engine with all GPUs, when it is due: a second after the last
 // at the earliest, and twice as long after each that failed. False: it is not due yet.
 static bool come_back(struct dcgm *dcgm, int64_t now_ns) {
-    const int64_t early_ns = 250000000; // a sample a second comes now and then a little early
+    const int64_t early_ns = 50000000; // a sample a second comes now and then a little early
     int64_t least_ns = dcgm->wait_ns > second_ns ? dcgm->wait_ns : second_ns;
     if (now_ns - dcgm->tried_ns < least_ns - early_ns) return false;
     emit_dcgm_disconnect(&dcgm->engine);

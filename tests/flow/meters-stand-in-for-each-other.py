@@ -1,25 +1,66 @@
 #!/usr/bin/python3
 # One GPU seen by DCGM and NVML is one event, by whichever of them has it whole; the
 # other says which was used and by how much they differed. A host engine that went
-# away and came back with other numbers costs readings and no energy.
+# away and came back with other numbers costs readings and no energy. The text of an
+# exporter is the third to see them: it agrees within its steps, and stands in for a
+# library that is lost.
 # SPDX-License-Identifier: Apache-2.0
+import http.server
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import EMIT, check, check_equal, end
 
 TESTBED = os.environ["EMIT_TESTBED"]
-RUNS = {"dcgm-and-nvml": "0.6", "dcgm-engine-gone": "0.8", "dcgm-engine-back": "2.8"}
+RUNS = {"dcgm-and-nvml": "0.6", "dcgm-engine-gone": "0.8", "dcgm-engine-back": "3.8"}
 
 
 def run(scenario):
     got = subprocess.run([TESTBED, "run", scenario, "--", EMIT, "run", "--no-outbox", "--json", "--start-timeout", "5s",
                           "--interval", "50ms", "--", "sleep", RUNS[scenario]], capture_output=True, text=True, timeout=60)
+    return json.loads(got.stderr.splitlines()[-1])
+
+
+# An exporter of GPUs of constant power, which collects every STEP_S.
+STEP_S, WATTS = 0.25, {"GPU-e3990000-0000-4000-8000-000000000000": 400, "GPU-e3990000-0000-4000-8000-000000000001": 90}
+MACHINE = "summary: two GPUs of constant power\ngpus:\n" + "".join(
+    f"  - {{name: H100, uuid: {uuid}, power: {watts}}}\n" for uuid, watts in WATTS.items())
+
+
+class Exporter(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        collected = time.monotonic() // STEP_S * STEP_S
+        text = "".join(f'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{{gpu="{index}",UUID="{uuid}"}} {int(collected * watts * 1000)}\n'
+                       for index, (uuid, watts) in enumerate(WATTS.items())).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *words):
+        pass
+
+
+# Twelve steps of an exporter beside NVML, which loses the first GPU in the middle or does not.
+def run_beside_exporter(loses):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Exporter)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as scenario:
+        scenario.write(MACHINE + ("events:\n  - {at: 1500ms, gpu: 0, what: lost}\n" if loses else ""))
+        scenario.flush()
+        got = subprocess.run([TESTBED, "run", scenario.name, "--", EMIT, "run", "--no-outbox", "--json", "--start-timeout", "5s",
+                              "--interval", "100ms", "--dcgm-exporter", f"http://127.0.0.1:{server.server_address[1]}/metrics",
+                              "--dcgm-exporter-step", "250ms", "--", "sleep", "3"], capture_output=True, text=True, timeout=60)
+    server.shutdown()
+    server.server_close()
     return json.loads(got.stderr.splitlines()[-1])
 
 
@@ -39,8 +80,10 @@ def check_twins(name, report, used, other, pattern):
     check(abs(whole - sum(total["joules"] for total in report["totals"])) < 1e-6, f"{name}: each GPU is in the sum once: {whole:.1f} J")
 
 
-with ThreadPoolExecutor(len(RUNS)) as pool:
+with ThreadPoolExecutor(len(RUNS) + 2) as pool:
+    beside = [pool.submit(run_beside_exporter, loses) for loses in (False, True)]
     reports = dict(zip(RUNS, pool.map(run, RUNS)))
+    whole, lost = (report.result() for report in beside)
 
 both = reports["dcgm-and-nvml"]
 check_twins("both", both, "dcgm", "nvml", r"^2 devices, the same counters as dcgm, which is used: (less than 0.01|[\d.e-]+ to [\d.e-]+) % apart")
@@ -58,4 +101,18 @@ for point, watts in zip(back, (400, 90)):
     joules = watts * reports["dcgm-engine-back"]["window_ns"] / 1e9
     check(abs(point["joules"] - joules) <= point["timing_uncertainty_joules"],
           f"each GPU has its own counter again: {point['joules']} J of {joules:.0f} J")
+
+check_twins("beside an exporter", whole, "nvml", "dcgm-exporter", r"^2 devices, the same counters as nvml, which is used: ")
+for twin in by_meter(whole, "dcgm-exporter"):
+    watts = WATTS[twin["device_id"]]
+    used = next(p for p in by_meter(whole, "nvml") if p["device_id"] == twin["device_id"])
+    most = used["timing_uncertainty_joules"] + 4 * STEP_S * watts  # up to two steps old, at each end
+    check(abs(used["joules"] - twin["replicate_joules"]) <= most,
+          f"both count the same energy: {used['joules']} J, {twin['replicate_joules']} J by steps, {most:.0f} J left open")
+points = {p["device_id"]: p for p in by_meter(lost, "dcgm-exporter")}
+first, second = (points[uuid] for uuid in WATTS)
+check_equal((first["outcome"], second["code"]), ("measured", "replicate"), "a GPU that NVML lost is the exporter's, the other is not")
+joules = WATTS[first["device_id"]] * lost["window_ns"] / 1e9
+check(abs(first["joules"] - joules) <= first["timing_uncertainty_joules"],
+      f"and whole: {first['joules']} J of {joules:.0f} J within {first['timing_uncertainty_joules']} J")
 end()
