@@ -22,7 +22,7 @@ import jsonschema
 
 TESTBED = os.environ["EMIT_TESTBED"]
 # One of each kind: both meters, modules, no counter, no right, gone library.
-SCENARIOS = ["eight-gpus", "dcgm-and-nvml", "gpu-module", "gpu-power-only", "gpus-denied", "nvml-mismatch", "demo"]
+SCENARIOS = ["eight-gpus", "dcgm-and-nvml", "gpu-module", "gpu-power-only", "gpus-denied", "nvml-mismatch", "demo", "gpus-in-trouble"]
 
 
 def fits(text, what):
@@ -51,6 +51,20 @@ def check_report(scratch):
     check(sum("nvml counted the same gpu x8" in line for line in lines) == 1, "the second meter has one line")
     rows = [line.split(",") for line in open(f"{scratch}/trace").read().splitlines()[1:]]
     check_equal(len({r[2] for r in rows if r[3] == "gpu"}), 8, "the trace has each GPU")
+
+
+# Something else is wrong with each GPU: each is told once, by the meter that stands for it.
+def check_trouble():
+    got = subprocess.run([TESTBED, "run", "gpus-in-trouble", "--", EMIT, "run", "--no-outbox", "--interval", "100ms", "--device",
+                          "0,1,2,3,4,5,6", "--", "sleep", "2.4"], capture_output=True, text=True)
+    fits(got.stderr, "trouble")
+    for number, words in ((0, "denied"), (1, "gone"), (2, "gone"), (3, "absent"), (6, "stale")):
+        told = re.findall(rf"^    gpu (?:\d, )*{number}(?:, \d)*(?: GPU-\w+)?  dcgm  {words}  \S", got.stderr, re.M)
+        check_equal(len(told), 1, f"gpu {number} is {words}: said once")
+    check_equal(re.findall(r"^  gpu (\d) ", got.stderr, re.M), list("1245"), "a row for each that counted something")
+    check("3 points not read, 2 read in part:" in got.stderr, "found = measured + partial + refused + excluded, as it is told")
+    check("  1 device not of this run: gpu 7 (not in --device=0,1,2,3,4,5,6).\n" in got.stderr, "and which is not of the run, and why")
+    check(re.search(r"nvml counted the same gpu x7, .*\(1 absent, 1 denied, 2\s+gone, 1 stale there\)", got.stderr), "the other meter has one sentence")
 
 
 def check_sensors(scratch):
@@ -100,6 +114,7 @@ if not os.access("/dev/fuse", os.R_OK | os.W_OK):
     end()
 with tempfile.TemporaryDirectory() as scratch:
     check_report(scratch)
+    check_trouble()
     check_sensors(scratch)
 check_watch()
 check_live()

@@ -36,7 +36,8 @@ def points_by_device(label, run):
     for name, seen in devices.items():
         counting = [point for point in seen if len(seen) == 1 or point["outcome"] != "excluded"]
         if len(seen) > 1:
-            check_equal(len(counting), 1, f"{label}: {name} is seen {len(seen)} times and counts once")
+            wanted = int({point.get("code") for point in seen} != {"unassigned"})
+            check_equal(len(counting), wanted, f"{label}: {name} is seen {len(seen)} times and counts {wanted} times")
         devices[name] = (counting or seen)[0]
     return devices
 
