@@ -105,7 +105,7 @@ def check_live():
     os.close(master)
     live = re.findall(r"\x1b\[2K(emit [^\x1b]*)", data)
     check(live and all(len(line) < 80 for line in live), f"the live line leaves a column free: {live}")
-    found = re.match(r"emit  0:0\d  gpu (\d+) W  cpu (\d+) W  dram (\d+) W  sum (\d+) W  [\d.]+ k?J  12/12", live[-1] if live else "")
+    found = re.match(r"emit  0:0\d  gpu (\d+) W  cpu (\d+) W  dram (\d+) W  sum (\d+) W  [\d.]+ k?J  12/12", next((line for line in live if "gpu" in line), ""))
     check(found and abs(sum(map(int, found.groups()[:3])) - int(found[4])) <= 2, "GPUs, processors and memory add up to its sum")
 
 
