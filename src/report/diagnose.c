@@ -94,7 +94,9 @@ static void write_replicates(struct emit_text *text, const struct emit_report *r
                          replicate->code == EMIT_CODE_REPLICATE ? "the same counters as"
                                                                 : "counted in another scope by",
                          replicate->because_meter, used_count == count ? ", which is used" : "");
-    if (least <= most && most < 0.005)
+    if (least <= most && most == 0)
+        emit_text_add(text, ": identical");
+    else if (least <= most && most < 0.005)
         emit_text_add(text, ": less than 0.01 % apart");
     else if (least <= most)
         emit_text_add_format(text, ": %.2g to %.2g %% apart", least, most);

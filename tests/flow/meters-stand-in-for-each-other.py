@@ -86,7 +86,7 @@ with ThreadPoolExecutor(len(RUNS) + 2) as pool:
     whole, lost = (report.result() for report in beside)
 
 both = reports["dcgm-and-nvml"]
-check_twins("both", both, "dcgm", "nvml", r"^2 devices, the same counters as dcgm, which is used: (less than 0.01|[\d.e-]+ to [\d.e-]+) % apart")
+check_twins("both", both, "dcgm", "nvml", r"^2 devices, the same counters as dcgm, which is used: (identical|(less than 0.01|[\d.e-]+ to [\d.e-]+) % apart)$")
 for twin in (p for p in by_meter(both, "nvml") if p.get("code") == "replicate"):
     used = next(p for p in by_meter(both, "dcgm") if p["device_id"] == twin["device_id"])
     check(abs(used["joules"] - twin["replicate_joules"]) <= used["timing_uncertainty_joules"],

@@ -200,6 +200,10 @@ static void print_nothing_measured(const struct emit_page *page, const struct em
     size_t with_energy = emit_report_count(report, EMIT_OUTCOME_MEASURED) +
                          emit_report_count(report, EMIT_OUTCOME_PARTIAL);
     if (with_energy) return;
+    if (report->state == EMIT_REPORT_OPEN) {
+        emit_page_words(page, "  ", 2, "No energy yet: it takes a second sample to tell any.");
+        return;
+    }
     emit_page_words(page, "  ", 2,
                     is_sensors_matter(report)
                         ? "No energy was measured. What could be read here, and how:  emit sensors"

@@ -91,10 +91,11 @@ void emit_report_print_scope(const struct emit_page *page, const struct emit_rep
         return;
     bool module = counts_component(report, EMIT_COMPONENT_GPU_MODULE);
     bool gpu = module || counts_component(report, EMIT_COMPONENT_GPU);
+    bool processor = module || counts_component(report, EMIT_COMPONENT_CPU_PACKAGE);
     bool memory = module || counts_component(report, EMIT_COMPONENT_DRAM);
-    (void)emit_text_format(sentence, sizeof sentence,
-                           "Not in the sum: %s%sfans, power supplies, disks, network.",
-                           gpu ? "" : "GPUs, ", memory ? "" : "memory, ");
+    (void)emit_text_format(
+        sentence, sizeof sentence, "Not in the sum: %s%s%sfans, power supplies, disks, network.",
+        gpu ? "" : "GPUs, ", processor ? "" : "processors, ", memory ? "" : "memory, ");
     emit_page_words(page, "  ", 2, sentence);
 }
 
