@@ -155,6 +155,29 @@ def nested():
     stage.close()
 
 
+# Parts that follow each other and cover the run come to its total, wherever the counter wraps and however the power is known:
+# within what their edges leave open, and what the time that two of them share can hold.
+def covering(scenario):
+    stage = Stage(f"covering {scenario}", scenario)
+    play = stage.play(EMIT, "run", "-q", "--interval", "100ms", "--", "sh", "-c", "emit mark a; sleep 0.25; emit mark b; emit mark --end a; "
+                      "sleep 0.25; emit mark c; emit mark --end b; sleep 0.25; emit mark --end c")
+    yield
+    check_equal(play.result().returncode, 0, f"{stage.name}: ends well {play.result().stderr}")
+    report, _ = stage.look()
+    doubly_s = (sum(phase["window_ns"] for phase in report["phases"]) - report["window_ns"]) / 1e9
+    for total in report["points"]:
+        parts = [point for phase in report["phases"] for point in phase["points"] if point["device_id"] == total["device_id"]]
+        if total["outcome"] != "measured":  # lost in the second phase, or never there
+            check_equal([part["outcome"] for part in parts], ["measured", "partial", "refused"] if total["outcome"] == "partial" else ["refused"] * 3,
+                        f"{stage.name}: {total['device_id']}: each phase has what was read of it")
+            continue
+        off = sum(part["joules"] for part in parts) - total["joules"]
+        allowed = sum(point["timing_uncertainty_joules"] for point in [total, *parts]) + abs(doubly_s) * total.get("peak_watts", 2 * total["mean_watts"])
+        check(len(parts) == 3 and abs(off) <= allowed, f"{stage.name}: {total['device_id']}: three phases come to the total: {off:+.4f} J, "
+              f"allowed {allowed:.4f} J of {total['joules']:.4f} J")
+    stage.close()
+
+
 # Edges where the counters have just moved: a GPU that updates ten times a second is then known
 # as well as a CPU, and the constant one of the scenario shows that this is true.
 def aligned():
@@ -289,7 +312,7 @@ def main():
     for inside in (True, False):
         plays.append(example("C", [PHASES_C], windows, inside))
         plays.append(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside))
-    plays += [nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
+    plays += [*map(covering, ("wrap-once", "bursts", "gpu-power-only", "gpu-lost")), nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
     for play in plays:  # each starts its command, ...
         next(play, None)
     for play in plays:  # ... and looks at what came of it
