@@ -76,9 +76,10 @@ struct emit_window_energy {
     double uncertainty_joules;
 };
 
-// Takes up to 250 ms where meters are slow. EMIT_INVALID: an id that is none. EMIT_NO_MEMORY.
-// EMIT_DENIED, EMIT_ABSENT and others: there is no folder for the run's file; set EMIT_OUTBOX.
-// A machine without anything to read is no failure: see emit_session_readable.
+// Waits at most 2 s for a meter that is slow; one that takes longer is in no window. EMIT_INVALID:
+// an id that is none. EMIT_NO_MEMORY. EMIT_DENIED, EMIT_ABSENT and others: there is no folder for
+// the run's file; set EMIT_OUTBOX. A machine without anything to read is no failure: see
+// emit_session_readable.
 EMIT_API EMIT_MUST_CHECK enum emit_status emit_session_open(struct emit_session **session,
                                                             const struct emit_session_plan *plan,
                                                             struct emit_error *err);

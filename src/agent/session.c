@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "emit/session.h"
 
+#include "agent/guest.h"
 #include "agent/place.h"
 #include "agent/publish.h"
 #include "agent/sampler.h"
@@ -32,6 +33,7 @@ struct emit_session {
     struct emit_phases *phases;
     struct emit_host sampler_host;
     struct emit_sampler *sampler; // NULL: a run of somebody else
+    bool left_behind;             // a thread of ours goes on opening a meter
 };
 
 // A library in a program with more rights than its caller looks at no variable.
@@ -111,7 +113,8 @@ static enum emit_status visit(struct emit_session *session, const char *folder,
         .meters = emit_meter_types,
         .settings = session->settings,
     };
-    return emit_phases_open(&session->phases, &session->host, &plan, err);
+    return emit_guest_open(&session->phases, &session->host, &plan, EMIT_GUEST_WAIT_NS,
+                           &session->left_behind, err);
 }
 
 // The run that an emit run told its command of. EMIT_ABSENT: there is none, or it is over.
@@ -172,7 +175,7 @@ static enum emit_status begin_run(struct emit_session *session, int64_t interval
 static bool clear(struct emit_session *session, bool left_behind) {
     emit_phases_close(session->phases);
     session->phases = NULL;
-    if (left_behind) return false;
+    if (left_behind || session->left_behind) return false;
     emit_host_close(&session->host);
     emit_host_close(&session->sampler_host);
     free(session);

@@ -205,6 +205,14 @@ static enum emit_status diagnose_silence(struct emit_report *report,
                                 remedy ? remedy : "emit run --start-timeout 5s -- COMMAND", err);
 }
 
+// A process that came to sample for others at the end may not have been answered, and has
+// what they were.
+static bool is_told(const struct emit_report *report, const char *meter) {
+    for (size_t i = 0; i < report->point_count; i++)
+        if (strcmp(report->slots[i].point.meter, meter) == 0) return true;
+    return false;
+}
+
 enum emit_status emit_report_diagnose_run(struct emit_report *report,
                                           const struct emit_run_result *result,
                                           struct emit_error *err) {
@@ -219,6 +227,7 @@ enum emit_status emit_report_diagnose_run(struct emit_report *report,
             emit_report_diagnose(report, "", "", EMIT_CODE_ABSENT, result->absent[i], NULL, err);
     size_t silent_max = sizeof result->silent / sizeof result->silent[0];
     for (size_t i = 0; i < silent_max && result->silent[i].meter[0] && status == EMIT_OK; i++)
-        status = diagnose_silence(report, &result->silent[i], err);
+        if (!is_told(report, result->silent[i].meter))
+            status = diagnose_silence(report, &result->silent[i], err);
     return status;
 }

@@ -28,6 +28,7 @@ struct emit_phases_plan {
     // Opens only the meters that the run has points of by now; else all but the slow ones
     // among those that it has not: they might never answer.
     bool of_run_only;
+    bool quick_only; // opens no slow meter at all: its points are not read here (`timeout`)
     struct emit_meter_settings settings;
 };
 

@@ -34,10 +34,11 @@ static enum emit_status open_meter(struct emit_edge *edge, const struct emit_met
 // A slow meter that the run has no point of may never answer: nobody waits for it here.
 static bool is_left_out(struct emit_edge *edge, const struct emit_run_image *image,
                         const struct emit_phases_plan *plan, const struct emit_meter_type *type) {
-    if (has_points_of(image, type->name)) return false;
+    bool known = has_points_of(image, type->name);
+    if (known && !plan->quick_only) return false;
     bool slow = type->is_slow && type->is_slow(edge->host, &edge->settings);
     edge->left_slow_out = edge->left_slow_out || slow;
-    return plan->of_run_only || slow;
+    return slow || (plan->of_run_only && !known);
 }
 
 enum emit_status emit_edge_open(struct emit_edge *edge, struct emit_host *host,

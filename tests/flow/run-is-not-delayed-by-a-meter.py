@@ -132,9 +132,44 @@ def inside():
     os.kill(server, signal.SIGCONT)
     check(got.returncode == 125 and not os.path.exists(mark),
           f"--require-measured does not start without a meter: {got.stderr.strip()}")
+    said = os.environ["SLOW_SAID"]
+    for line in said.splitlines():
+        if line.startswith(("ok ", "not ok ")):
+            check(line.startswith("ok "), "slow driver: " + line.split(" - ", 1)[1])
+    check("\n1..10\n" in said, f"slow driver: all of that was looked at {'' if '1..10' in said else said[-500:]}")
     end()
 
 
+def slow_driver():
+    """NVML takes half a second to start, for every process anew: who starts a command or a run waits for half of that."""
+    ran = os.environ["XDG_STATE_HOME"] + "-ran"
+
+    def wait(*words):
+        begin = time.time()
+        got = subprocess.run([EMIT, *words], capture_output=True, text=True)
+        check_equal(got.returncode, 0, f"{words[0]}: goes well {got.stderr[-200:] if got.returncode else ''}")
+        return got.stderr, (os.stat(ran).st_mtime if "touch" in words else time.time()) - begin
+
+    report, waited = wait("run", "--run-id", "alone", "--", "touch", ran)
+    check(waited < 0.4, f"a run starts in time ({waited:.3f} s)")
+    said, waited = wait("begin", "--run-id", "job")
+    check(waited < 0.4, f"and emit begin returns in time ({waited:.3f} s)")
+    report, waited = wait("run", "--run-id", "job", "--", "touch", ran)
+    check(waited < 0.4, f"a rank waits no longer ({waited:.3f} s)")
+    time.sleep(0.6)
+    report, _ = wait("end", "--run-id", "job")
+    check(" late " in report and "did not answer" not in report, "what came late was metered, and nobody says otherwise")
+    script = f"sleep 0.7; date +%s.%N; {EMIT} run --run-id outer -- touch {ran}"
+    outer = subprocess.run([EMIT, "run", "-q", "--run-id", "outer", "--", "sh", "-c", script], capture_output=True, text=True)
+    waited = os.stat(ran).st_mtime - float(outer.stdout)
+    check(waited < 0.4, f"nor does a run inside another one ({waited:.3f} s)")
+    shown = subprocess.run([EMIT, "show", "outer"], capture_output=True, text=True).stdout
+    check("touch " in shown and ">= " in shown, f"whose phase lacks the GPU, and says so: {shown[-600:]}")
+    end()
+
+
+if sys.argv[1:] == ["slow"]:
+    slow_driver()
 if len(sys.argv) > 1:
     inside()
 with tempfile.TemporaryDirectory() as home:
@@ -145,6 +180,9 @@ with tempfile.TemporaryDirectory() as home:
     if trial.returncode != 0:
         skip("a meter that does not answer", f"no FUSE here: {trial.stderr.strip()[:100]}")
         end()
+    slow = subprocess.run([TESTBED, "run", "nvml-slow", "--", sys.executable, __file__, "slow"], capture_output=True, text=True,
+                          env={**os.environ, "XDG_STATE_HOME": os.path.join(home, "slow"), "EMIT_WORKSPACE_ID": "ws_test"})
+    os.environ["SLOW_SAID"] = slow.stdout + slow.stderr
     status = subprocess.run([TESTBED, "run", "--mount", folder, "demo", "--", sys.executable, __file__, "inside",
                              folder]).returncode
     sys.exit(status)

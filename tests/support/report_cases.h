@@ -60,7 +60,7 @@ static void partial(void) {
     run.outcomes[3].kind = EMIT_OUTCOME_PARTIAL;
     run.outcomes[3].code = EMIT_CODE_GONE;
     run.outcomes[3].coverage_ratio = 0.625;
-    run.result.silent[0] = (struct emit_run_silence){"nvml", 12400000000};
+    run.result.silent[0] = (struct emit_run_silence){"dcgm", 12400000000};
 }
 
 static void nothing(void) {

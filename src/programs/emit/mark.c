@@ -1,5 +1,6 @@
 // emit mark: begins and ends a phase of the run it is called in.
 // SPDX-License-Identifier: Apache-2.0
+#include "agent/guest.h"
 #include "agent/place.h"
 #include "programs/emit/child.h"
 #include "programs/emit/command.h"
@@ -9,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct mark_values {
     bool end;
@@ -50,7 +52,8 @@ extern const struct emit_command emit_command_mark;
 
 // Where the run's own emit keeps its file, if it told us; else beside the store.
 static enum emit_status open_phases(struct emit_phases **phases, struct emit_host *host,
-                                    const struct mark_values *values, struct emit_error *err) {
+                                    const struct mark_values *values, bool *left_behind,
+                                    struct emit_error *err) {
     static struct emit_place place; // paths of 4 KiB each
     const char *folder = getenv(EMIT_RUN_FOLDER_VARIABLE);
     struct emit_phases_plan plan = {
@@ -61,18 +64,20 @@ static enum emit_status open_phases(struct emit_phases **phases, struct emit_hos
     };
     enum emit_status status = meter_options_settle(&plan.settings, &values->meter, err);
     if (status != EMIT_OK) return status;
-    status = folder ? emit_phases_open(phases, host, &plan, err) : EMIT_ABSENT;
+    status = folder ? emit_guest_open(phases, host, &plan, EMIT_GUEST_WAIT_NS, left_behind, err)
+                    : EMIT_ABSENT;
     if (status != EMIT_ABSENT) return status;
     status = emit_place_find(&place, values->outbox_path, err);
     plan.directory = place.runs;
     plan.meeting = place.meeting[0] ? place.meeting : NULL;
-    return status == EMIT_OK ? emit_phases_open(phases, host, &plan, err) : status;
+    if (status != EMIT_OK) return status;
+    return emit_guest_open(phases, host, &plan, EMIT_GUEST_WAIT_NS, left_behind, err);
 }
 
 static enum emit_status mark(const struct mark_values *values, const char *phase,
-                             struct emit_host *host, struct emit_error *err) {
+                             struct emit_host *host, bool *left_behind, struct emit_error *err) {
     struct emit_phases *phases = NULL;
-    enum emit_status status = open_phases(&phases, host, values, err);
+    enum emit_status status = open_phases(&phases, host, values, left_behind, err);
     unsigned flags = values->align ? EMIT_PHASE_ALIGN : 0;
     if (status == EMIT_OK)
         status = values->end ? emit_phase_end(phases, phase, flags, NULL, NULL, err)
@@ -95,29 +100,34 @@ static int run(const void *values_of_options, int operand_count, char **operands
                              "no run is named: emit run sets EMIT_RUN_ID for its command; after "
                              "emit begin write --run-id ID, as given there");
     enum emit_status status = emit_privilege_host_open(&host, values->meter.sysfs_root, &err);
+    bool left_behind = false;
     if (status == EMIT_OK) {
-        status = mark(values, operands[0], &host, &err);
-        emit_host_close(&host);
+        status = mark(values, operands[0], &host, &left_behind, &err);
+        if (!left_behind) emit_host_close(&host);
     }
-    if (status != EMIT_OK) return emit_complain(&emit_command_mark, EXIT_USAGE, "%s", err.text);
-    return EXIT_OK;
+    int exit_status =
+        status != EMIT_OK ? emit_complain(&emit_command_mark, EXIT_USAGE, "%s", err.text) : EXIT_OK;
+    if (left_behind) _exit(exit_status); // a thread still uses what an orderly end would free
+    return exit_status;
 }
 
 const struct emit_command emit_command_mark = {
     .name = "mark",
     .summary = "begin or end a phase of the run it is called in",
     .operands = "PHASE",
-    .text = "Names a part of a run from inside it: what the command of emit run calls between "
-            "emit mark PHASE and emit mark --end PHASE gets events of its own, with the phase's "
-            "name, beside those of the whole run.\n\n"
-            "A phase that is begun again adds up: its time and energy are those of all its parts. "
-            "Begun by several processes at once it lasts from the first begin to the last end. "
-            "Phases may nest and overlap, so their sum is no total. A phase that nobody ended "
-            "ends with the run, and the report says so. A run has at most 64 of them.\n\n"
-            "Each edge is a reading of its own, with the caller's rights: a device that this user "
-            "may not read has no energy in the phase, and says denied. emit mark prints nothing, "
-            "and opens no store. A program that has phases every few milliseconds uses libemit "
-            "(emit/session.h) instead.",
+    .text =
+        "Names a part of a run from inside it: what the command of emit run calls between "
+        "emit mark PHASE and emit mark --end PHASE gets events of its own, with the phase's "
+        "name, beside those of the whole run.\n\n"
+        "A phase that is begun again adds up: its time and energy are those of all its parts. "
+        "Begun by several processes at once it lasts from the first begin to the last end. "
+        "Phases may nest and overlap, so their sum is no total. A phase that nobody ended "
+        "ends with the run, and the report says so. A run has at most 64 of them.\n\n"
+        "Each edge is a reading of its own, with the caller's rights: a device that this user "
+        "may not read has no energy in the phase, and says denied; nor has one whose meter does "
+        "not answer within 2 seconds, which says timeout. emit mark prints nothing, "
+        "and opens no store. A program that has phases every few milliseconds uses libemit "
+        "(emit/session.h) instead.",
     .example = "emit run -- sh -c 'emit mark load; sleep 1; emit mark --end load'",
     .more_examples = "# in a run that emit begin began\n"
                      "emit begin --run-id job-42\n"

@@ -26,13 +26,14 @@ struct widths {
     int name, cells[CELLS];
 };
 
-// How many points are not measured in full.
-static size_t count_lacking(const struct emit_outcome *outcomes, size_t count) {
-    size_t lacking = 0;
-    for (size_t i = 0; i < count; i++)
-        lacking +=
-            outcomes[i].kind == EMIT_OUTCOME_REFUSED || outcomes[i].kind == EMIT_OUTCOME_PARTIAL;
-    return lacking;
+// True when the phase lacks something that the run's sum holds, or was counted in part: the
+// diagnostics say what and why.
+static bool is_least(const struct emit_report *report, const struct emit_report_phase *phase) {
+    for (size_t i = 0; i < phase->point_count; i++) {
+        enum emit_outcome_kind kind = phase->outcomes[i].kind;
+        if (kind == EMIT_OUTCOME_PARTIAL || kind > report->outcomes[i].kind) return true;
+    }
+    return false;
 }
 
 static void write_figures(struct line *line, const struct emit_report *report,
@@ -43,10 +44,8 @@ static void write_figures(struct line *line, const struct emit_report *report,
                           emit_energy_unit_for(total->joules, total->joules));
     emit_figure_mean_watts(watts, total->mean_watts);
     emit_figure_uncertainty(timing, total->uncertainty_joules);
-    // The phase lacks something that the run's sum holds: the diagnostics say what and why.
-    bool less = count_lacking(phase->outcomes, phase->point_count) >
-                count_lacking(report->outcomes, report->point_count);
-    (void)emit_text_format(line->cells[1], CELL_BYTES, "%s%s", less ? ">= " : "", energy);
+    (void)emit_text_format(line->cells[1], CELL_BYTES, "%s%s", is_least(report, phase) ? ">= " : "",
+                           energy);
     (void)emit_text_format(line->cells[2], CELL_BYTES, "%s W", watts);
     (void)emit_text_format(line->cells[3], CELL_BYTES, "± %s", timing);
 }

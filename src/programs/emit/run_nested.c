@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/run.h"
 
+#include "agent/guest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +70,9 @@ enum emit_status run_nested_begin(struct run *run, struct emit_error *err) {
         .meters = run->plan.meters,
         .settings = run->plan.settings,
     };
-    enum emit_status status = emit_phases_open(&nested->phases, &run->host, &plan, &why);
+    enum emit_status status =
+        emit_guest_open(&nested->phases, &run->host, &plan, run->options->start_timeout_ns / 10 * 9,
+                        &run->left_behind, &why);
     if (status == EMIT_ABSENT) { // it is over: ours is a run of its own
         free(nested);
         return EMIT_OK;
