@@ -37,7 +37,7 @@ static void eight(void) {
         made_up_add(&run, id, EMIT_COMPONENT_DRAM, i, 10 + i);
     }
     run.result.concurrent_runs = 2;
-    for (size_t i = 0; i < run.result.count; i++)
+    for (size_t i = 0; i < 3; i++) // of some devices: they still share a row with the others
         run.outcomes[i].concurrent_runs = 2, run.outcomes[i].code = EMIT_CODE_SHARED;
 }
 

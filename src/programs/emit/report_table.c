@@ -35,13 +35,21 @@ struct row {
     char measured_by[CELL_MAX];
 };
 
+// Whether other runs used it is told of the run, under the table.
+static enum emit_code trouble_of(const struct emit_outcome *outcome) {
+    return outcome->code == EMIT_CODE_SHARED || outcome->code == EMIT_CODE_SIMULATED
+               ? EMIT_CODE_NONE
+               : outcome->code;
+}
+
 // Two points that a reader need not tell apart.
 static bool are_alike(const struct emit_report *report, size_t a, size_t b) {
     const struct emit_point *p = &report->slots[a].point, *q = &report->slots[b].point;
     const struct emit_outcome *x = &report->outcomes[a], *y = &report->outcomes[b];
     return p->component == q->component && p->accuracy == q->accuracy &&
-           strcmp(p->meter, q->meter) == 0 && x->kind == y->kind && x->code == y->code &&
-           x->counts_in_total == y->counts_in_total && x->simulated == y->simulated;
+           strcmp(p->meter, q->meter) == 0 && x->kind == y->kind &&
+           trouble_of(x) == trouble_of(y) && x->counts_in_total == y->counts_in_total &&
+           x->simulated == y->simulated;
 }
 
 static bool is_first_of_its_kind(const struct table *table, size_t index) {
