@@ -3,6 +3,7 @@
 # whose home is on a network file system: each device is metered once, nobody's exit
 # status changes and nobody waits, whether the tasks meter or the prolog does.
 # SPDX-License-Identifier: Apache-2.0
+import concurrent.futures
 import json
 import os
 import re
@@ -57,6 +58,11 @@ def task(folder, wrapper, body):
     """What a task executes: says when it asked for its command, and when that began."""
     return (f"date +%s%N > {folder}/asked.$SLURM_PROCID; exec {wrapper} sh -c "
             f"'date +%s%N > {folder}/begun.$SLURM_PROCID; {body}'")
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read().strip()
 
 
 def stamp(folder, name, number):
@@ -206,6 +212,35 @@ def prolog_meters(node, folder, home, programs, anyway):
         os.kill(int(process), signal.SIGTERM)
 
 
+def two_jobs(node, folder):
+    """At once on the node, each with a GPU of its own; the second one is cancelled."""
+    what = "two jobs"
+    srun = ["srun", "-n1", "-c1", "--mem=1", "--gres=gpu:1", "--chdir=/", "sh", "-c"]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        ends = pool.submit(node.run, *srun, f"echo $SLURM_JOB_ID; touch {folder}/slurm-user/1; sleep 0.8", before=AS_USER)
+        cancelled = pool.submit(node.run, *srun, f"echo $SLURM_JOB_ID | tee {folder}/slurm-user/2; exec sleep 60", before=AS_USER)
+        until = time.monotonic() + 20
+        while not all(os.path.exists(f"{folder}/slurm-user/{job}") for job in (1, 2)) and time.monotonic() < until:
+            time.sleep(0.02)
+        time.sleep(0.4)
+        node.run("scancel", read(f"{folder}/slurm-user/2"))
+        jobs = [ends.result().stdout.strip(), cancelled.result().stdout.strip()]
+    check(ends.result().returncode == 0 and cancelled.result().returncode != 0, f"{what}: one ends well, one is cancelled {cancelled.result().stderr[-200:]}")
+    node.wait_until_idle()
+    root, gpus = {"EMIT_OUTBOX": folder + "/root/outbox.db"}, []
+    for job in jobs:
+        tags = [event["tags"] for event in events_of(f"slurm-{job}", [], root, EMIT)]
+        own = [tag for tag in tags if tag["component"] == "gpu"]
+        gpus += [tag["device_id"] for tag in own]
+        check_equal([tag.get("concurrent_runs", 0) for tag in own], [0], f"{what}: job {job} has a GPU that no other run used")
+        check_equal([tag.get("concurrent_runs") for tag in tags if tag["component"] == "cpu-package"], [1, 1],
+                    f"{what}: job {job} shared the sockets with one run")
+    check_equal(len(set(gpus)), GPUS, f"{what}: each has another GPU")
+    show = subprocess.run([EMIT, "show", f"slurm-{jobs[1]}"], capture_output=True, text=True, env={**os.environ, **root})
+    check(show.returncode == 0 and "1 device not of this run" in show.stdout, f"{what}: the epilog ended the cancelled one's run: {show.stdout} {show.stderr}")
+    check_equal(subprocess.run(["pgrep", "-f", f"^emit begin slurm-({'|'.join(jobs)})$"], capture_output=True, text=True).stdout, "", f"{what}: and no sampler stays")
+
+
 def script(folder, name):
     """The shipped script, with what the test bed and this test say of the node."""
     given = {key: value for key, value in os.environ.items() if key.startswith(OURS)}
@@ -223,6 +258,8 @@ def inside(folder):
     programs = (for_nobody(EMIT), for_nobody(os.environ["EMIT_LIFETIME"]))
     for name in ("slurm", "root"):
         os.mkdir(f"{folder}/{name}", 0o755)
+    os.mkdir(f"{folder}/slurm-user")
+    os.chown(f"{folder}/slurm-user", USER, USER)
     for key in [key for key in os.environ if key.startswith("XDG_")]:
         del os.environ[key]  # the user's own home is what is tested
     for key, value in os.environ.items():  # what nobody has to load must be nobody's to read
@@ -235,6 +272,7 @@ def inside(folder):
                 anyway = unmetered_wait(node, folder)
                 ranks_meter(node, folder, mounted.home, programs, anyway)
                 prolog_meters(node, folder, mounted.home, programs, anyway)
+                two_jobs(node, folder)
             except Exception:
                 print(node.logs(), file=sys.stderr)
                 raise
