@@ -60,16 +60,26 @@ static int place_of_meter(const struct emit_point *point) {
     return place;
 }
 
-// Negative when a is to stand for the device rather than b: the one with the better
-// outcome; then the real one, the GPU's own rather than its module's, the counter
-// rather than integrated power; then by meter. Never 0 for two slots.
+// Two meters that take the driver's counter of a device for the energy of its module, and
+// of the GPU alone. There is one such counter: the meter that says module knows more.
+static bool differ_in_scope(const struct emit_point *a, const struct emit_point *b) {
+    return a->component != b->component && a->accuracy == EMIT_ACCURACY_DEVICE_COUNTER &&
+           b->accuracy == EMIT_ACCURACY_DEVICE_COUNTER;
+}
+
+// Negative when a is to stand for the device rather than b: of one counter the one that
+// knows its scope; the one with the better outcome; then the real one, the GPU's own rather than
+// its module's, the counter rather than integrated power; then by meter. Never 0 for two slots.
 static int compare(const struct emit_slot *slots, const struct emit_outcome *outcomes, size_t a,
                    size_t b) {
     const struct emit_point *x = &slots[a].point, *y = &slots[b].point;
+    bool is_module = x->component == EMIT_COMPONENT_GPU_MODULE;
+    if (differ_in_scope(x, y) && emit_outcome_has_energy(&outcomes[is_module ? a : b]))
+        return is_module ? -1 : 1;
     const int keys[][2] = {
         {(int)outcomes[a].kind, (int)outcomes[b].kind}, // listed best first
         {outcomes[a].simulated, outcomes[b].simulated},
-        {x->component == EMIT_COMPONENT_GPU_MODULE, y->component == EMIT_COMPONENT_GPU_MODULE},
+        {is_module, y->component == EMIT_COMPONENT_GPU_MODULE},
         {x->accuracy != EMIT_ACCURACY_DEVICE_COUNTER, y->accuracy != EMIT_ACCURACY_DEVICE_COUNTER},
         {place_of_meter(x), place_of_meter(y)},
     };
@@ -84,7 +94,9 @@ static void exclude(struct emit_outcome *outcome, const struct emit_point *point
     bool has_energy = emit_outcome_has_energy(outcome);
     struct emit_outcome excluded = {
         .kind = EMIT_OUTCOME_EXCLUDED,
-        .code = point->component == used->component ? EMIT_CODE_REPLICATE : EMIT_CODE_NESTED,
+        .code = point->component == used->component || differ_in_scope(point, used)
+                    ? EMIT_CODE_REPLICATE
+                    : EMIT_CODE_NESTED,
         .replicate_joules = has_energy ? outcome->joules : 0,
         .replicate_code = outcome->code,
         .simulated = outcome->simulated,

@@ -17,9 +17,10 @@
 #include <string.h>
 
 enum {
-    OPEN_TIMEOUT_MS = 1000,   // for the engine to take a connection, before the run
-    AGAIN_TIMEOUT_MS = 250,   // the same in mid-run, where other meters wait behind it
-    MAX_MILLIWATTS = 4000000, // as for NVML: the largest board of 2026 is specified for 1.4 kW
+    OPEN_TIMEOUT_MS = 1000, // for the engine to take a connection, before the run
+    AGAIN_TIMEOUT_MS = 250, // the same in mid-run, where other meters wait behind it
+    MAX_GPU_MW = 4000000,   // as for NVML: the largest board of 2026 is specified for 1.4 kW
+    MAX_MODULE_MW = 8000000,
 };
 
 static const int64_t update_ns = 100000000; // of the counter; 20 to 100 ms were seen
@@ -111,18 +112,22 @@ static const char *choose_field(const struct dcgm *dcgm, struct gpu *gpu) {
 static void describe(const struct dcgm *dcgm, const struct gpu *gpu, struct emit_point *point) {
     int32_t index = -1;
     (void)emit_dcgm_take_int(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_NVML_INDEX), &index);
+    char name[EMIT_DEVICE_ID_MAX] = "";
+    (void)emit_dcgm_take_text(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_NAME), name,
+                              sizeof name, NULL);
+    bool is_module = emit_nvidia_is_superchip(name);
     bool is_power = gpu->field && gpu->field != EMIT_DCGM_FIELD_ENERGY;
     *point = (struct emit_point){
         .meter = "dcgm",
         .source = EMIT_SOURCE_DCGM,
-        .component = EMIT_COMPONENT_GPU,
+        .component = is_module ? EMIT_COMPONENT_GPU_MODULE : EMIT_COMPONENT_GPU,
         .accuracy = is_power ? EMIT_ACCURACY_POWER_INTEGRATED : EMIT_ACCURACY_DEVICE_COUNTER,
         .found = gpu->found,
         .device_index = index >= 0 ? index : -1,
         // What the engine read for us is older by the time between two of its reads.
         .update_period_ns = dcgm->is_live ? update_ns : update_ns + EMIT_DCGM_WATCH_NS,
         .averaged_ns = gpu->field == EMIT_DCGM_FIELD_POWER ? average_ns : 0,
-        .max_milliwatts = MAX_MILLIWATTS,
+        .max_milliwatts = is_module ? MAX_MODULE_MW : MAX_GPU_MW,
         .joules_numerator = 1,
         .joules_denominator = is_power ? 1000000000 : 1000, // nanojoules, millijoules
         .step_counts = 1,
@@ -139,6 +144,9 @@ static void write_note(const struct dcgm *dcgm, const struct gpu *gpu, struct em
     (void)emit_dcgm_take_int(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
     const char *const remarks[] = {
         name[0] ? name : NULL,
+        point->component == EMIT_COMPONENT_GPU_MODULE
+            ? "counts the whole module, processor and memory too"
+            : NULL,
         mig == 1 ? "MIG: metered once, for all of its instances" : NULL,
         emit_point_is_power(point) ? "no energy counter: its power is integrated" : NULL,
     };

@@ -16,9 +16,10 @@
 #include <string.h>
 
 enum {
-    OPEN_TIMEOUT_MS = 2000,   // of the first answer, before the run
-    AGAIN_TIMEOUT_MS = 250,   // of the others, where other meters wait behind it
-    MAX_MILLIWATTS = 4000000, // as for NVML: the largest board of 2026 is specified for 1.4 kW
+    OPEN_TIMEOUT_MS = 2000, // of the first answer, before the run
+    AGAIN_TIMEOUT_MS = 250, // of the others, where other meters wait behind it
+    MAX_GPU_MW = 4000000,   // as for NVML: the largest board of 2026 is specified for 1.4 kW
+    MAX_MODULE_MW = 8000000,
 };
 
 static const int64_t second_ns = 1000000000;
@@ -66,14 +67,15 @@ static enum emit_status ask(struct exporter *exporter, long timeout_ms, struct e
 
 static void describe(const struct emit_exporter_gpu *gpu, int64_t step_ns,
                      struct emit_point *point) {
+    bool is_module = emit_nvidia_is_superchip(gpu->model);
     *point = (struct emit_point){
         .meter = "dcgm-exporter",
         .source = EMIT_SOURCE_DCGM,
-        .component = EMIT_COMPONENT_GPU,
+        .component = is_module ? EMIT_COMPONENT_GPU_MODULE : EMIT_COMPONENT_GPU,
         .accuracy = EMIT_ACCURACY_DEVICE_COUNTER,
         .device_index = gpu->index,
         .update_period_ns = step_ns,
-        .max_milliwatts = MAX_MILLIWATTS,
+        .max_milliwatts = is_module ? MAX_MODULE_MW : MAX_GPU_MW,
         .joules_numerator = 1,
         .joules_denominator = 1000, // millijoules in 64 bits: never wrap
         .step_counts = 1,

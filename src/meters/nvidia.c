@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <string.h>
 
 #define LIST "/driver/nvidia/gpus"
 
@@ -14,6 +15,13 @@ bool emit_nvidia_is_usable(int32_t minor) {
     if (minor < 0 || !emit_host_has_device(EMIT_NVIDIA_NODE)) return true;
     (void)emit_text_format(path, sizeof path, "/dev/nvidia%d", (int)minor);
     return emit_host_may_use_device(path);
+}
+
+bool emit_nvidia_is_superchip(const char *name) {
+    static const char *const names[] = {"GH200", "GB200", "GB300"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strstr(name, names[i])) return true;
+    return false;
 }
 
 bool emit_nvidia_has_no_other(const int32_t *minors, size_t count) {

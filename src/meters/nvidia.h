@@ -14,6 +14,10 @@
 // where that cannot be told: without a driver here, or for a number below 0.
 bool emit_nvidia_is_usable(int32_t minor);
 
+// Whether a product of that name is a superchip, whose counter and whose power without a
+// scope are of the whole module. NVML's scopes tell better; others have the name alone.
+bool emit_nvidia_is_superchip(const char *name);
+
 // Whether a GPU that cannot be asked is so because this process may not use its device
 // file, nor then what it starts: true where it may use no file but those of these minors.
 bool emit_nvidia_has_no_other(const int32_t *minors, size_t count);

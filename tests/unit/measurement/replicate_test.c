@@ -62,8 +62,8 @@ static const struct {
      {{"dcgm", "GPU-a", GPU, POWER, 0, 0, 1000, 0, TWIN("nvml"), "nvml", 0},
       {"nvml", "GPU-a", GPU, 0, 0, 0, 999, 0, MEASURED, "", 0}}},
     {"the GPU before the module around it, which is another scope",
-     {{"dcgm", "GPU-a", MODULE, 0, 0, 0, 1500, 0, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_NESTED, "nvml",
-       "nvml", 0},
+     {{"dcgm", "GPU-a", MODULE, POWER, 0, 0, 1500, 0, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_NESTED,
+       "nvml", "nvml", 0},
       {"nvml", "GPU-a", GPU, 0, 0, 0, 999, 0, MEASURED, "", 0}}},
     {"what the run may not use in one meter it may not use in another",
      {{"dcgm", "GPU-a", GPU, 0, 0, 0, 1000, 0, OUT(UNASSIGNED), "", 0},
@@ -95,6 +95,16 @@ static const struct {
      {{"one", "GPU-a", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0},
       {"two", "GPU-a", GPU, 0, 0, 0, 1000, 0, TWIN("one"), "one", 0},
       {"nvml", "GPU-b", GPU, 0, 0, 0, 1000, 0, MEASURED, "", 0}}},
+    {"one counter, which DCGM takes for the GPU's and NVML knows to be the module's",
+     {{"dcgm", "GPU-a", GPU, 0, 0, 0, 1500, 0, TWIN("nvml"), "nvml", 0},
+      {"nvml", "GPU-a", MODULE, 0, 0, 0, 1499, 0, MEASURED, "", 0}}},
+    {"the same where NVML lost it",
+     {{"dcgm", "GPU-a", GPU, 0, 0, 0, 1500, 0, TWIN("nvml"), "nvml", 0},
+      {"nvml", "GPU-a", MODULE, 0, 0, 0, 1499, 1, EMIT_OUTCOME_PARTIAL, EMIT_CODE_GONE, "", "",
+       0}}},
+    {"modules are added up, whatever they share",
+     {{"nvml", "GPU-a", MODULE, 0, 0, 0, 1500, 0, MEASURED, "", 0},
+      {"nvml", "GPU-b", MODULE, 0, 0, 0, 1400, 0, MEASURED, "", 0}}},
     {"a superchip's module holds the processor: counted once",
      {{"nvml", "GPU-a", MODULE, 0, 0, 0, 1500, 0, MEASURED, "", 0},
       {"rapl", "package-0", EMIT_COMPONENT_CPU_PACKAGE, 0, 0, 0, 10, 0, OUT(NESTED), "", 0},
@@ -169,6 +179,8 @@ static void check_machine(size_t m) {
         CHECK_STRING(outcomes[i].because_meter, rows[i].used, "used instead");
         CHECK_STRING(found[i].because_meter, rows[i].foreseen, "foreseen");
         check_replicate(&rows[i], &outcomes[i]);
+        CHECK(outcomes[i].counts_in_total == emit_outcome_has_energy(&outcomes[i]),
+              "what is an event is in the sum");
     }
 }
 
