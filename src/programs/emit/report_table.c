@@ -261,17 +261,29 @@ static bool has_row(const struct table *table, size_t index, bool in_total) {
            is_first_of_its_kind(table, index);
 }
 
-// Rows in the order of the vocabulary: devices of a kind stand together.
+// Whether a stands above b: in the order of the vocabulary, then by number, whichever
+// meter found them.
+static bool stands_above(const struct emit_report *report, size_t a, size_t b) {
+    int x = (int)report->slots[a].point.component, y = (int)report->slots[b].point.component;
+    if (x != y) return x < y;
+    int number = emit_report_index(report->slots, report->point_count, a);
+    int other = emit_report_index(report->slots, report->point_count, b);
+    return number >= 0 && number < other;
+}
+
 static void print_rows(const struct table *table, bool in_total) {
-    for (int component = 0; component < EMIT_COMPONENT_COUNT; component++) {
-        for (size_t i = 0; i < table->report->point_count; i++) {
-            struct row row;
-            if ((int)table->report->slots[i].point.component != component ||
-                !has_row(table, i, in_total))
-                continue;
-            write_row(table, i, &row);
-            print_row(table, &row);
-        }
+    size_t order[EMIT_POINTS_MAX], count = 0;
+    for (size_t i = 0; i < table->report->point_count && count < EMIT_POINTS_MAX; i++) {
+        if (!has_row(table, i, in_total)) continue;
+        size_t at = count++;
+        for (; at > 0 && stands_above(table->report, i, order[at - 1]); at--)
+            order[at] = order[at - 1];
+        order[at] = i;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct row row;
+        write_row(table, order[i], &row);
+        print_row(table, &row);
     }
 }
 
