@@ -26,7 +26,7 @@
     ROW(EMIT_CODE_STALE, "stale", "the counter stands still")                                      \
     ROW(EMIT_CODE_IMPLAUSIBLE, "implausible", "more power than can be")                            \
     ROW(EMIT_CODE_BELOW_RESOLUTION, "below-resolution",                                            \
-        "the window is too short for two readings of the counter")                                 \
+        "the window is too short for the counter to tell its energy")                              \
     ROW(EMIT_CODE_GAP, "gap", "samples are missing in the middle or at the end")                   \
     ROW(EMIT_CODE_REPLICATE, "replicate", "the same counter is seen twice")                        \
     ROW(EMIT_CODE_NESTED, "nested", "inside or around another point, and not asked for")           \

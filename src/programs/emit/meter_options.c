@@ -21,7 +21,7 @@ enum emit_status meter_options_settle(struct emit_meter_settings *settings,
         return emit_fail(err, EMIT_INVALID, "--max-power is no socket's: 1W to 1MW");
     if (options->dcgm_exporter_step_ns < step_min_ns ||
         options->dcgm_exporter_step_ns > step_max_ns)
-        return emit_fail(err, EMIT_INVALID, "--dcgm-exporter-step is none: 100ms to 1h");
+        return emit_fail(err, EMIT_INVALID, "--dcgm-exporter-step wants 100ms to 1h");
     struct emit_assignment assignment;
     enum emit_status status =
         emit_assignment_choose(&assignment, options->device, options->is_shared, variable, err);
