@@ -104,6 +104,11 @@ def inside():
         check(any(f"Process {job.pid} goes on" in note for note in report["notes"]), "the report says that the process goes on")
         check_equal({point["outcome"] for point in report["points"]}, {"measured"}, "what was metered counts")
     check_equal(job.poll(), None, "and it does go on")
+    attach, _ = started("--run-id", "both", str(job.pid))
+    emit("run", "--quiet", "--run-id", "both", "sleep", "0.2")
+    attach.terminate(), attach.communicate()
+    told = emit("show", "both").stdout
+    check("2 tasks shared the run on this node: 1 exit 0, 1 not seen to end." in told, f"nobody claims to know how it ended: {told[:200]}")
     if os.geteuid() == 0:
         attach = subprocess.Popen([*NOBODY, for_nobody(EMIT), "attach", "--no-outbox", str(job.pid)],
                                   stderr=subprocess.PIPE, text=True, cwd="/")

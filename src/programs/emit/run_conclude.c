@@ -189,7 +189,8 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
     char notice[240];
     emit_sampler_notice(run->sampler, notice, sizeof notice);
     if (notice[0]) run_note(run, "%s", notice);
-    emit_sampler_job_exited(run->sampler, exit_status);
+    // How an attached process ended, nobody told us; nor that anything ended at --max.
+    if (run->sees_exit) emit_sampler_job_exited(run->sampler, exit_status);
     enum emit_status status =
         emit_sampler_finish(run->sampler, ended_ns, &result, &run->left_behind, &err);
     run->sampler = NULL;
