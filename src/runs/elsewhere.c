@@ -111,13 +111,34 @@ void emit_run_elsewhere_forget(const char *meeting, const char *run_id) {
     close(directory);
 }
 
+bool emit_run_elsewhere_is_link(const char *name) {
+    size_t length = strlen(name);
+    return name[0] == '.' && length > 4 && strcmp(name + length - 3, ".at") == 0;
+}
+
 bool emit_run_elsewhere_follow(int meeting, const char *link, int *directory,
                                char name[NAME_MAX + 1]) {
     char folder[PATH_MAX];
     struct emit_error why;
-    size_t length = strlen(link);
-    if (link[0] != '.' || length < 5 || strcmp(link + length - 3, ".at") != 0) return false;
-    if (!emit_text_format(name, NAME_MAX + 1, "%.*s.run", (int)length - 4, link + 1)) return false;
+    if (!emit_text_format(name, NAME_MAX + 1, "%.*s.run", (int)strlen(link) - 4, link + 1))
+        return false;
     return read_link(meeting, link, folder) &&
            emit_run_directory_open(directory, folder, false, &why) == EMIT_OK;
+}
+
+void emit_run_elsewhere_tidy(int meeting, const char *link) {
+    char name[NAME_MAX + 1];
+    bool lives = false;
+    int directory, lock = openat(meeting, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0) return;
+    if (flock(lock, LOCK_EX | LOCK_NB) == 0) {
+        if (emit_run_elsewhere_follow(meeting, link, &directory, name)) {
+            int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+            lives = file >= 0 && emit_run_file_is_lived_in(file);
+            if (file >= 0) close(file);
+            close(directory);
+        }
+        if (!lives) (void)unlinkat(meeting, link, 0);
+    }
+    close(lock);
 }

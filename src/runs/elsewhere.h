@@ -27,9 +27,12 @@ EMIT_MUST_CHECK enum emit_status emit_run_elsewhere_visit(struct emit_run_file *
 // Takes the link away when the run goes on no more.
 void emit_run_elsewhere_forget(const char *meeting, const char *run_id);
 
-// The directory and the run file that a name in the meeting place links to; false: the
-// name is no link, or a dead one. The caller closes the directory.
+bool emit_run_elsewhere_is_link(const char *name);
+// The directory and the run file that a link of the meeting place stands for; false: it is a
+// dead one. The caller closes the directory.
 bool emit_run_elsewhere_follow(int meeting, const char *link, int *directory,
                                char name[NAME_MAX + 1]);
+// Takes away a link whose run was killed, unless somebody is at it.
+void emit_run_elsewhere_tidy(int meeting, const char *link);
 
 #endif

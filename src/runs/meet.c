@@ -29,30 +29,35 @@ void emit_run_file_note_shared(struct emit_run_image *a, const struct emit_run_i
         }
 }
 
-static void meet(const struct emit_run_file *file, int directory, const char *name) {
+// False: nobody lives in that file.
+static bool meet(const struct emit_run_file *file, int directory, const char *name) {
     struct emit_run_file other = {.directory = -1};
     other.descriptor = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (other.descriptor < 0) return;
-    if (emit_run_file_is_lived_in(other.descriptor) && emit_run_file_map(&other, true) &&
-        !emit_run_file_fault(&other) && !atomic_load(&other.image->closed) &&
+    if (other.descriptor < 0) return false;
+    bool lives = emit_run_file_is_lived_in(other.descriptor);
+    if (lives && emit_run_file_map(&other, true) && !emit_run_file_fault(&other) &&
+        !atomic_load(&other.image->closed) &&
         strcmp(other.image->header.boot_id, file->image->header.boot_id) == 0 &&
         strcmp(other.image->header.run_id, file->image->header.run_id) != 0) {
         emit_run_file_note_shared(other.image, file->image);
         emit_run_file_note_shared(file->image, other.image);
     }
     emit_run_file_close(&other);
+    return lives;
 }
 
 static void meet_entry(const struct emit_run_file *file, int directory, const char *name) {
     char linked[NAME_MAX + 1];
     int elsewhere;
+    bool lives = false;
     size_t length = strlen(name);
-    if (length > 4 && strcmp(name + length - 4, ".run") == 0) {
-        meet(file, directory, name);
-    } else if (emit_run_elsewhere_follow(directory, name, &elsewhere, linked)) {
-        meet(file, elsewhere, linked);
+    if (length > 4 && strcmp(name + length - 4, ".run") == 0) (void)meet(file, directory, name);
+    if (!emit_run_elsewhere_is_link(name)) return;
+    if (emit_run_elsewhere_follow(directory, name, &elsewhere, linked)) {
+        lives = meet(file, elsewhere, linked);
         close(elsewhere);
     }
+    if (!lives) emit_run_elsewhere_tidy(directory, name);
 }
 
 static void meet_all(const struct emit_run_file *file, int directory) {

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void run_note(struct run *run, const char *format, ...) {
@@ -51,12 +52,20 @@ size_t run_meter_count(struct run *run) {
     return readable;
 }
 
+// A new id goes on nowhere, and at home its file lies where others look.
+static const char *meeting_of(const struct run *run) {
+    const char *id = run->options->run_id;
+    if (!run->has_place || !run->place.meeting[0]) return NULL;
+    bool is_home = strcmp(run->place.runs, run->place.meeting) == 0;
+    return is_home && !(id && *id) ? NULL : run->place.meeting;
+}
+
 static struct emit_sampler_plan plan_sampler(struct run *run) {
     return (struct emit_sampler_plan){
         .run =
             {
                 .directory = run->has_place ? run->place.runs : NULL,
-                .meeting = run->has_place && run->place.meeting[0] ? run->place.meeting : NULL,
+                .meeting = meeting_of(run),
                 .run_id = run->plan.run_id,
                 .workspace_id = run->plan.workspace_id,
                 .command = run->plan.command,
