@@ -3,9 +3,12 @@
 #include "programs/emit/command.h"
 #include "programs/emit/entry_text.h"
 #include "agent/place.h"
+#include "base/text.h"
 #include "programs/emit/look.h"
+#include "runs/run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct diagnostics_values {
     const char *outbox;
@@ -29,16 +32,27 @@ static const struct emit_option options[] = {
 
 extern const struct emit_command emit_command_diagnostics;
 
+struct printing {
+    size_t count;
+    char run_id[EMIT_RUN_ID_MAX]; // of the one before
+    int64_t time_ns;
+};
+
 static bool print_json(void *owner, const struct emit_entry *entry) {
-    ++*(size_t *)owner;
+    struct printing *printing = owner;
+    printing->count++;
     fwrite(entry->body, 1, entry->length, stdout);
     fputc('\n', stdout);
     return !ferror(stdout);
 }
 
 static bool print_text(void *owner, const struct emit_entry *entry) {
-    ++*(size_t *)owner;
-    emit_entry_print_diagnostic(stdout, entry);
+    struct printing *printing = owner;
+    bool begins = printing->count++ == 0 || printing->time_ns != entry->time_ns ||
+                  strcmp(printing->run_id, entry->run_id) != 0;
+    emit_entry_print_diagnostic(stdout, entry, begins);
+    (void)emit_text_format(printing->run_id, sizeof printing->run_id, "%s", entry->run_id);
+    printing->time_ns = entry->time_ns;
     return !ferror(stdout);
 }
 
@@ -49,19 +63,20 @@ static int complain(const struct emit_error *err) {
 
 static int print_all(struct emit_outbox *outbox, const struct diagnostics_values *values) {
     const struct emit_outbox_query query = {.kind = EMIT_ENTRY_DIAGNOSTIC, .run_id = values->run};
-    size_t shown = 0, damaged = 0;
+    struct printing printing = {0};
+    size_t damaged = 0;
     struct emit_error err;
-    if (emit_outbox_visit(outbox, &query, values->json ? print_json : print_text, &shown, &damaged,
-                          &err) != EMIT_OK)
+    if (emit_outbox_visit(outbox, &query, values->json ? print_json : print_text, &printing,
+                          &damaged, &err) != EMIT_OK)
         return complain(&err);
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_diagnostics, EXIT_USAGE,
                              "cannot write to standard output");
-    if (damaged == 0 && shown == 0 && values->run)
+    if (damaged == 0 && printing.count == 0 && values->run)
         return emit_complain(&emit_command_diagnostics, EXIT_OK,
                              "the store has none of a run '%s': emit runs lists the runs",
                              values->run);
-    if (damaged == 0 && shown == 0)
+    if (damaged == 0 && printing.count == 0)
         return emit_complain(&emit_command_diagnostics, EXIT_OK, "none in the store");
     if (damaged == 0) return EXIT_OK;
     return emit_complain(&emit_command_diagnostics, EXIT_PARTIAL,

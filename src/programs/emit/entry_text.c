@@ -3,6 +3,7 @@
 #include "programs/emit/entry_text.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "programs/emit/page.h"
 
@@ -10,15 +11,16 @@
 
 enum {
     WORD_MAX = 320, // bytes of a text taken from a body
-    TIME_WIDTH = 16,
+    TIME_WIDTH = 11,
     RUN_WIDTH = 30,
-    POINT_WIDTH = 10,
+    POINT_WIDTH = 14,
+    UUID_WIDTH = 12, // "GPU-5f2a1b3c" of a GPU's
     JOULES_WIDTH = 11,
 };
 
 // What a line shows of a body; "" and false for what the body does not say.
 struct shown {
-    char device[WORD_MAX], component[WORD_MAX], provenance[WORD_MAX];
+    char device[WORD_MAX], component[WORD_MAX], provenance[WORD_MAX], phase[WORD_MAX];
     char meter[WORD_MAX], point[WORD_MAX], code[WORD_MAX], message[WORD_MAX], remedy[WORD_MAX];
     double quantity;
     bool has_quantity, simulated;
@@ -38,13 +40,10 @@ static void take_member(struct emit_json *json, const struct emit_json_slice *ke
         const char *key;
         char *text;
     } texts[] = {
-        {"device_id", shown->device},
-        {"component", shown->component},
-        {"energy_provenance", shown->provenance},
-        {"meter", shown->meter},
-        {"point", shown->point},
-        {"code", shown->code},
-        {"message", shown->message},
+        {"device_id", shown->device}, {"component", shown->component},
+        {"phase", shown->phase},      {"energy_provenance", shown->provenance},
+        {"meter", shown->meter},      {"point", shown->point},
+        {"code", shown->code},        {"message", shown->message},
         {"remedy", shown->remedy},
     };
     if (emit_json_peek(json) == EMIT_JSON_STRING)
@@ -79,11 +78,18 @@ static void read_body(const struct emit_entry *entry, struct shown *shown) {
     }
 }
 
-// "2026-06-13 16:00" of "2026-06-13T16:00:00.000Z".
-static void minute_text(char text[EMIT_TIME_TEXT], int64_t time_ns) {
+// "06-13 16:00" of "2026-06-13T16:00:00.000Z", as emit runs shows it.
+static const char *minute_text(char text[EMIT_TIME_TEXT], int64_t time_ns) {
     emit_time_write(text, time_ns);
     text[10] = ' ';
-    text[TIME_WIDTH] = '\0';
+    text[16] = '\0';
+    return text + 5;
+}
+
+// How much of a device's id stands in a line: the whole one is in the document.
+static int width_of(const char *device) {
+    bool is_uuid = strncmp(device, "GPU-", 4) == 0 && strlen(device) > UUID_WIDTH;
+    return is_uuid ? UUID_WIDTH : WORD_MAX;
 }
 
 void emit_entry_print_heading(FILE *out) {
@@ -91,14 +97,19 @@ void emit_entry_print_heading(FILE *out) {
             "point", JOULES_WIDTH, "joules", "is");
 }
 
-void emit_entry_print_event(FILE *out, const struct emit_entry *entry) {
-    char minute[EMIT_TIME_TEXT];
+void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool follows) {
+    char minute[EMIT_TIME_TEXT], phase[WORD_MAX + 16];
     struct shown shown;
     read_body(entry, &shown);
-    minute_text(minute, entry->time_ns);
+    const char *when = minute_text(minute, entry->time_ns);
+    bool is_phase = shown.phase[0] && strcmp(shown.phase, "total") != 0;
+    const char *run = entry->run_id[0] ? entry->run_id : "-";
+    if (is_phase && !follows) fprintf(out, "%-*s %s\n", TIME_WIDTH, when, run);
+    if (is_phase) (void)emit_text_format(phase, sizeof phase, "  phase %s", shown.phase);
     const char *point = shown.device[0] ? shown.device : shown.component;
-    fprintf(out, "%-*s %-*.*s %-*.*s ", TIME_WIDTH, minute, RUN_WIDTH, RUN_WIDTH,
-            entry->run_id[0] ? entry->run_id : "-", POINT_WIDTH, POINT_WIDTH, point);
+    int width = width_of(point) < POINT_WIDTH ? width_of(point) : POINT_WIDTH;
+    fprintf(out, "%-*s %-*.*s %-*.*s ", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH,
+            is_phase ? phase : run, POINT_WIDTH, width, point);
     if (shown.has_quantity)
         fprintf(out, "%*.*f", JOULES_WIDTH, shown.quantity < 1e7 ? 3 : 0, shown.quantity);
     else
@@ -107,15 +118,16 @@ void emit_entry_print_event(FILE *out, const struct emit_entry *entry) {
     fprintf(out, " %.9s\n", shown.simulated ? "simulated" : shown.provenance);
 }
 
-void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry) {
+void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry, bool begins) {
     char minute[EMIT_TIME_TEXT];
     struct shown shown;
     read_body(entry, &shown);
-    minute_text(minute, entry->time_ns);
-    fprintf(out, "%-*s %-*.*s %s %s%s%s\n", TIME_WIDTH, minute, RUN_WIDTH, RUN_WIDTH,
-            entry->run_id[0] ? entry->run_id : "-", shown.meter, shown.point,
-            shown.point[0] ? " " : "", shown.code);
+    if (begins)
+        fprintf(out, "%s  %s UTC\n", entry->run_id[0] ? entry->run_id : "-",
+                minute_text(minute, entry->time_ns));
+    fprintf(out, "  %s%s%.*s%s%s\n", shown.meter, shown.meter[0] ? "  " : "", width_of(shown.point),
+            shown.point, shown.point[0] ? "  " : "", shown.code);
     const struct emit_page page = {out, EMIT_PAGE_COLUMNS_MIN};
-    if (shown.message[0]) emit_page_words(&page, "  ", 2, shown.message);
-    if (shown.remedy[0]) emit_page_shell(&page, "  fix  ", 7, shown.remedy);
+    if (shown.message[0]) emit_page_words(&page, "    ", 4, shown.message);
+    if (shown.remedy[0]) emit_page_shell(&page, "    fix  ", 9, shown.remedy);
 }

@@ -6,12 +6,15 @@
 
 #include "outbox/outbox.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
-// The heading and one line of the table of events.
+// The heading and one line of the table of events. follows: the line before is of the same
+// run; then a phase is named in its place.
 void emit_entry_print_heading(FILE *out);
-void emit_entry_print_event(FILE *out, const struct emit_entry *entry);
-// A diagnostic: one line, its sentence and its remedy.
-void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry);
+void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool follows);
+// A diagnostic: one line, its sentence and its remedy; before that, where those of a run
+// begin, the run and when it was.
+void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry, bool begins);
 
 #endif

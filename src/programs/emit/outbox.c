@@ -7,7 +7,9 @@
 
 #include "base/json_write.h"
 #include "base/time.h"
+#include "base/text.h"
 #include "outbox/outbox.h"
+#include "runs/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -140,6 +142,11 @@ static int run_stats(struct emit_outbox *outbox, const struct outbox_values *val
     return end_output(EXIT_OK);
 }
 
+struct showing {
+    bool began;
+    char run_id[EMIT_RUN_ID_MAX]; // of the row before
+};
+
 static bool print_line(void *owner, const struct emit_entry *entry) {
     (void)owner;
     fwrite(entry->body, 1, entry->length, stdout);
@@ -148,10 +155,12 @@ static bool print_line(void *owner, const struct emit_entry *entry) {
 }
 
 static bool print_row(void *owner, const struct emit_entry *entry) {
-    bool *began = owner;
-    if (!*began) emit_entry_print_heading(stdout);
-    *began = true;
-    emit_entry_print_event(stdout, entry);
+    struct showing *showing = owner;
+    if (!showing->began) emit_entry_print_heading(stdout);
+    emit_entry_print_event(stdout, entry,
+                           showing->began && strcmp(showing->run_id, entry->run_id) == 0);
+    showing->began = true;
+    (void)emit_text_format(showing->run_id, sizeof showing->run_id, "%s", entry->run_id);
     return !ferror(stdout);
 }
 
@@ -159,9 +168,9 @@ static bool print_row(void *owner, const struct emit_entry *entry) {
 static int show(struct emit_outbox *outbox, const struct emit_outbox_query *query,
                 emit_outbox_visitor *visitor) {
     size_t damaged = 0;
-    bool began = false;
+    struct showing showing = {0};
     struct emit_error err;
-    if (emit_outbox_visit(outbox, query, visitor, &began, &damaged, &err) != EMIT_OK) {
+    if (emit_outbox_visit(outbox, query, visitor, &showing, &damaged, &err) != EMIT_OK) {
         (void)end_output(EXIT_OK);
         return complain(&err);
     }

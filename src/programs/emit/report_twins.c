@@ -124,7 +124,7 @@ static void print_twins(const struct emit_page *page, const struct emit_report *
     add_spread(&text, &spread);
     add_troubles(&text, report, first);
     emit_text_add(&text, "; summed once.");
-    emit_page_words(page, "  ", 2, line);
+    emit_page_words(page, "  ", 4, line);
 }
 
 // The same device unassigned by two meters is one device.

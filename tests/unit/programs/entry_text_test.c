@@ -30,7 +30,7 @@ static char *printed(const char *body) {
         .body = body,
         .length = strlen(body),
     };
-    emit_entry_print_diagnostic(out, &entry);
+    emit_entry_print_diagnostic(out, &entry, true);
     if (fclose(out) != 0) exit(1);
     return text;
 }
@@ -42,20 +42,24 @@ int main(void) {
         {"a short one is three lines",
          "{\"meter\":\"rapl\",\"point\":\"dram-0\",\"code\":\"masked\",\"message\":\"hidden\","
          "\"remedy\":\"docker run IMAGE\"}",
-         "rapl dram-0 masked\n  hidden\n  fix  docker run IMAGE\n"},
+         "05-28 20:26 UTC\n  rapl  dram-0  masked\n    hidden\n    fix  docker run IMAGE\n"},
         {"a long sentence is broken",
          "{\"meter\":\"rapl\",\"code\":\"gap\",\"message\":\"the counter was read for the last "
          "time "
          "long before the command ended, and what it counted after that is not known to anybody\"}",
-         "and what\n  it counted"},
+         "and\n    what it counted"},
         {"a long remedy is broken so that it can still be pasted",
          "{\"meter\":\"rapl\",\"code\":\"denied\",\"message\":\"no right\",\"remedy\":\"sudo "
          "groupadd "
          "--force --system emit && sudo install -m 0644 90-emit.rules /etc/udev/rules.d\"}",
-         " \\\n       "},
+         " \\\n         "},
         {"controls, also those of two bytes, are no controls any more",
          "{\"meter\":\"a\\u001b[2J\",\"code\":\"b\\u009b\",\"message\":\"c\\u202ed\"}",
-         "a?[2J b?\n  c?d\n"},
+         "a?[2J  b?\n    c?d\n"},
+        {"a GPU is told by the beginning of its UUID",
+         "{\"meter\":\"nvml\",\"point\":\"GPU-5f2a1b3c-77d0-4c1e-9f00-aabbccddeeff\",\"code\":"
+         "\"gone\"}",
+         "  nvml  GPU-5f2a1b3c  gone\n"},
         {"a body that is none is still one line", "[]", "run_01M89SAXV8V814FFKHGH7C7EB4"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
