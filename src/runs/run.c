@@ -32,6 +32,18 @@ static enum emit_status fill_header(struct emit_run_header *header,
     return EMIT_OK;
 }
 
+bool emit_run_is_shown(const char *node_directory, const char *run_id) {
+    struct emit_run_header header = {0};
+    struct emit_run_file shown;
+    struct emit_error why;
+    const struct emit_run_plan plan = {.run_id = run_id};
+    if (!node_directory || !is_id(run_id) || fill_header(&header, &plan, &why) != EMIT_OK ||
+        !emit_run_mirror_visit(&shown, node_directory, &header))
+        return false;
+    emit_run_file_close(&shown);
+    return true;
+}
+
 // True when a run of our id goes on in our own directory.
 static bool goes_on_here(const struct emit_run_plan *plan) {
     struct emit_run_file file;

@@ -241,6 +241,9 @@ size_t emit_runs_look(struct emit_host *host, const char *directory, emit_run_vi
 size_t emit_runs_look_node(struct emit_host *host, const char *node_directory,
                            emit_run_viewer *view, void *owner);
 
+// True when another user, who shows it in the node's directory, meters a run of this id.
+bool emit_run_is_shown(const char *node_directory, const char *run_id);
+
 // A new sortable id: "run_" and 26 characters, time first (Crockford base 32).
 void emit_run_id_new(struct emit_host *host, char id[EMIT_RUN_ID_MAX]);
 

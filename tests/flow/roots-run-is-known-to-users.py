@@ -84,6 +84,8 @@ report, said = user("job")
 check_equal(codes(report), {("excluded", "already-metered")}, "a rank of it meters nothing a second time")
 check("Metered by the run that root began" in said and "J by now" in said, f"and says who does: {said.strip()[-160:]}")
 check_equal(events("user", "job"), [], "without an event of its own")
+got = subprocess.run([*NOBODY, for_nobody(EMIT), "mark", "--run-id", "job", "x"], env=environment("user"), cwd="/", capture_output=True, text=True)
+check(got.returncode == 2 and "metered by root, who alone can mark it" in got.stderr, f"nor can a user mark it, which is said: {got.stderr}")
 
 report, said = user("other")
 check_equal({point.get("concurrent_runs", 0) for point in report["points"]}, {1}, "a run of another name was not alone")

@@ -70,8 +70,12 @@ static enum emit_status open_phases(struct emit_phases **phases, struct emit_hos
     status = emit_place_find(&place, values->outbox_path, err);
     plan.directory = place.runs;
     plan.meeting = place.meeting[0] ? place.meeting : NULL;
-    if (status != EMIT_OK) return status;
-    return emit_guest_open(phases, host, &plan, EMIT_GUEST_WAIT_NS, left_behind, err);
+    if (status == EMIT_OK)
+        status = emit_guest_open(phases, host, &plan, EMIT_GUEST_WAIT_NS, left_behind, err);
+    if (status == EMIT_ABSENT && emit_run_is_shown(emit_place_node_runs(), values->run_id))
+        return emit_fail(err, EMIT_DENIED, "run %s is metered by root, who alone can mark it",
+                         values->run_id);
+    return status;
 }
 
 static enum emit_status mark(const struct mark_values *values, const char *phase,
