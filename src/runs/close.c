@@ -85,6 +85,12 @@ static enum emit_run_state claim(struct emit_run *run, char absent[EMIT_RUN_ABSE
     }
 }
 
+// Who only came to ask the holder, finds nobody else, and a job that never ended, closes
+// what was killed.
+static bool was_killed(const struct emit_run *run) {
+    return run->asked_in_vain && atomic_load(&run->file.image->jobs) > 0;
+}
+
 enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *result,
                                 struct emit_error *err) {
     struct emit_host *host = run->host;
@@ -92,7 +98,7 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
     struct emit_run_result closed = {0};
     char absent[EMIT_RUN_ABSENT_MAX][240];
     enum emit_run_leave left;
-    bool is_guest = false, is_linked = run->is_linked;
+    bool is_guest = false, is_linked = run->is_linked, killed = was_killed(run);
     const char *meeting = run->plan.meeting;
     char run_id[EMIT_RUN_ID_MAX];
     memcpy(run_id, file.image->header.run_id, sizeof run_id);
@@ -108,8 +114,11 @@ enum emit_status emit_run_close(struct emit_run *run, struct emit_run_result *re
     }
     bool last = left == EMIT_LEAVE_LAST;
     if (last && is_linked) emit_run_elsewhere_forget(meeting, run_id);
-    enum emit_status status = emit_run_result_settle(
-        &closed, file.image, last ? EMIT_FATE_CLOSED : EMIT_FATE_LEFT, host, err);
+    enum emit_status status = emit_run_result_settle(&closed, file.image,
+                                                     !last    ? EMIT_FATE_LEFT
+                                                     : killed ? EMIT_FATE_KILLED
+                                                              : EMIT_FATE_CLOSED,
+                                                     host, err);
     if (!status && last) status = emit_phases_settle(&closed, &file, err);
     // What was kept in memory only has no file to hold.
     if (!status && last && file.descriptor >= 0) status = emit_run_result_hold(&closed, &file, err);

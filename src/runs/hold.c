@@ -36,12 +36,20 @@ bool emit_run_wait_asked(const struct emit_run *run, int64_t until_ns) {
     return true;
 }
 
-bool emit_run_ask_holder(const struct emit_run *run, int64_t timeout_ns) {
+// True when the last sample was asked for after the moment.
+static bool was_sampled_since(const struct emit_run *run, int64_t at_ns) {
+    struct emit_run_snapshot snapshot;
+    return emit_run_image_read(run->file.image, &snapshot) && snapshot.sweep.asked_ns >= at_ns;
+}
+
+bool emit_run_ask_holder(struct emit_run *run, int64_t timeout_ns) {
     const struct timespec pause = {.tv_nsec = LEAVING_STEP_NS};
+    int64_t asked_ns = emit_host_monotonic_ns(run->host);
     int64_t until_ns = emit_clock_monotonic_ns() + timeout_ns;
     if (run->is_guest) return false; // it is another user's to end
     bool alone = emit_run_file_lock(&run->file, EMIT_LOCK_HOLDER, true);
     if (alone) emit_run_file_unlock(&run->file, EMIT_LOCK_HOLDER); // nobody held it, nor do we
+    run->asked_in_vain = alone;
     if (alone) return false;
     atomic_store(&run->file.image->end_asked, 1);
     (void)syscall(SYS_futex, &run->file.image->end_asked, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -50,5 +58,6 @@ bool emit_run_ask_holder(const struct emit_run *run, int64_t timeout_ns) {
         (void)nanosleep(&pause, NULL);
     }
     emit_run_file_unlock(&run->file, EMIT_LOCK_HOLDER);
-    return true;
+    run->asked_in_vain = !was_sampled_since(run, asked_ns);
+    return !run->asked_in_vain;
 }

@@ -48,6 +48,7 @@ struct emit_run {
     _Atomic bool samples;      // we are the process that samples
     size_t claimed;            // slots that were there when we last said which devices we list
     bool metered;              // some point of the file is read by us
+    bool asked_in_vain;        // whoever held the run died over it, or before
     enum emit_run_leave leave; // EMIT_LEAVE_STAY until we have left the file
     size_t meter_count, absent_count;
     struct emit_meter *meters[EMIT_RUN_METERS_MAX]; // cheapest first

@@ -202,8 +202,8 @@ bool emit_run_is_needed(struct emit_run *run);
 // INT64_MAX never) came first. In any thread.
 bool emit_run_wait_asked(const struct emit_run *run, int64_t until_ns);
 // Asks the holder to leave, which it does after its last sample, and waits until it
-// has. False: nobody holds the run, or did not leave within timeout_ns.
-bool emit_run_ask_holder(const struct emit_run *run, int64_t timeout_ns);
+// has. False: nobody holds the run, died over it, or did not leave within timeout_ns.
+bool emit_run_ask_holder(struct emit_run *run, int64_t timeout_ns);
 
 // The current counts, for a live line: slots in the run's own order, copied.
 // Returns how many were written (at most size).

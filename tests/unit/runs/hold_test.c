@@ -5,6 +5,8 @@
 #include "fake.h"
 
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 static const int64_t ms = 1000000;
 
@@ -59,6 +61,50 @@ static void check_asked(struct emit_host *host, struct fake_world *world, const 
     CHECK(fake_files(directory, ".run") == 0, "and no file stays");
 }
 
+// The holder dies while somebody is about to ask it: the run was killed, and not closed.
+// One that left by itself meanwhile has closed its part.
+static void check_holder_gone(struct emit_host *host, struct fake_world *world,
+                              const char *directory, bool dies) {
+    enum emit_status status;
+    int ready[2], go[2];
+    char byte = 0;
+    if (!CHECK(pipe(ready) == 0 && pipe(go) == 0, "pipes")) return;
+    pid_t child = fork();
+    if (child == 0) {
+        struct emit_run_result result;
+        struct emit_run *holder = held_by(host, directory, true, &status);
+        if (!holder || !emit_run_sample(holder)) _exit(1);
+        emit_run_job_started(holder, world->now_ns);
+        fake_pass(world, 1000, 100);
+        if (!emit_run_sample(holder) || write(ready[1], &byte, 1) != 1) _exit(1);
+        if (read(go[0], &byte, 1) != 1) _exit(1);
+        emit_run_job_ended(holder, world->now_ns);
+        _exit(emit_run_close(holder, &result, NULL) == EMIT_OK ? 0 : 1);
+    }
+    CHECK(child > 0 && read(ready[0], &byte, 1) == 1, "a process holds the run");
+    fake_pass(world, 5000, 100);
+    struct emit_run *other = held_by(host, directory, false, &status);
+    CHECK(other && !emit_run_samples(other), "another one joins");
+    int ended = 0;
+    if (dies)
+        (void)kill(child, SIGKILL);
+    else
+        (void)!write(go[1], &byte, 1);
+    CHECK(waitpid(child, &ended, 0) == child && WIFSIGNALED(ended) == dies, "the holder ends");
+    CHECK(!emit_run_ask_holder(other, 2000 * ms), "nobody is left to ask");
+    struct emit_run_result result = {0};
+    CHECK(emit_run_close(other, &result, NULL) == EMIT_OK && result.killed == dies,
+          dies ? "the run was killed" : "the run was not killed");
+    CHECK(result.count == 2 && result.outcomes[0].joules == 100 &&
+              result.outcomes[0].code == (dies ? EMIT_CODE_GAP : EMIT_CODE_NONE),
+          "and tells what was counted: %s", emit_code_word(result.outcomes[0].code));
+    emit_run_result_stored(&result);
+    emit_run_result_clear(&result);
+    CHECK(fake_files(directory, ".run") == 0, "no file stays");
+    for (int i = 0; i < 2; i++)
+        (void)close(ready[i]), (void)close(go[i]);
+}
+
 static void check_others(struct emit_host *host, const char *directory) {
     enum emit_status status;
     struct emit_run *rank = held_by(host, directory, false, &status);
@@ -87,6 +133,8 @@ int main(void) {
     fake_directory(directory);
     check_asked(&host, &world, directory);
     check_others(&host, directory);
+    check_holder_gone(&host, &world, directory, true);
+    check_holder_gone(&host, &world, directory, false);
     fake_remove(directory);
     return check_end();
 }
