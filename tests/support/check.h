@@ -13,11 +13,14 @@ static int check_count, check_failed;
 __attribute__((format(printf, 4, 5))) static inline int
 check_that(int good, const char *file, int line, const char *format, ...) {
     va_list arguments;
+    char what[4096];
     va_start(arguments, format);
-    printf("%sok %d - ", good ? "" : "not ", ++check_count);
-    vprintf(format, arguments);
-    printf(good ? "\n" : " (%s:%d)\n", file, line);
+    (void)vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
+    for (char *at = what; *at; at++) // one line, whatever it quotes
+        if ((unsigned char)*at < ' ') *at = '?';
+    printf(good ? "%sok %d - %s\n" : "%sok %d - %s (%s:%d)\n", good ? "" : "not ", ++check_count,
+           what, file, line);
     if (!good) check_failed++;
     return good;
 }
