@@ -46,13 +46,14 @@ INNER = {
     "session": "EMIT_RUN_ID=a $S; sleep 0.2",
     "far session": "EMIT_OUTBOX=$PWD/far/outbox.db EMIT_RUN_ID=a $S",
     "mark": "EMIT_RUN_ID=a $E mark p; sleep 0.4; EMIT_RUN_ID=a $E mark --end p",
+    "rank around": '$E run -q --run-id a -- sh -c "$E run -q -- sleep 0.3; $E mark p; sleep 0.1; $E mark --end p"',
     "nested": "$E run -q -- sleep 0.4",
     "user's nested": f"{USER} $E run -q -- sleep 0.4",
 }
 ALL = ["rank", "far rank", "other", "far other", "attach", "session", "far session", "mark"]
 CELLS = [(outer, inner) for outer, inners in {
-    "run": [*ALL, "begin"],
-    "far run": ALL,
+    "run": [*ALL, "begin", "rank around"],
+    "far run": [*ALL, "rank around"],
     "at once": ["rank", "far rank"],
     "around": [*ALL, "begin", "nested", "user's nested"],
     "around far": [*ALL, "nested"],
@@ -67,10 +68,10 @@ CELLS = [(outer, inner) for outer, inners in {
 
 def wanted_phases(outer, inner):
     """The phases of the run a. An emit run inside another one of its id is a phase of it."""
-    phases = {"p"} if inner == "mark" else set()
+    phases = {"p"} if inner in ("mark", "rank around") else set()
     if outer == "session" or (inner.endswith("session") and outer != "root's begin"):
         phases |= {"prefill", "decode"}
-    if outer.startswith("around") and inner in ("rank", "far rank", "nested"):
+    if inner == "rank around" or (outer.startswith("around") and inner in ("rank", "far rank", "nested")):
         phases.add("sleep")
     return phases
 

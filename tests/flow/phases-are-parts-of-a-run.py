@@ -169,6 +169,9 @@ def covering(scenario):
         parts = [point for phase in report["phases"] for point in phase["points"] if point["device_id"] == total["device_id"]]
         if total["outcome"] != "measured":  # lost on the way, or never there
             told = [part["outcome"] for part in parts]
+            if total["code"] == "reset":
+                check(set(told) == {"measured", "partial"}, f"{stage.name}: {total['device_id']}: only who was in a reset lacks something {told}")
+                continue
             check(told == sorted(told, key=["measured", "partial", "refused"].index) and told[-1] == "refused" and
                   (total["outcome"] == "refused" or told[0] != "refused"), f"{stage.name}: {total['device_id']}: each phase has what was read of it {told}")
             continue
@@ -313,7 +316,7 @@ def main():
     for inside in (True, False):
         plays.append(example("C", [PHASES_C], windows, inside))
         plays.append(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside))
-    plays += [*map(covering, ("wrap-once", "bursts", "gpu-power-only", "gpu-lost")), nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
+    plays += [*map(covering, ("wrap-once", "bursts", "gpu-power-only", "gpu-lost", "gpu-reset")), nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
     for play in plays:  # each starts its command, ...
         next(play, None)
     for play in plays:  # ... and looks at what came of it
