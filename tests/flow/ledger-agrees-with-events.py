@@ -17,7 +17,7 @@ from tap import check, check_equal, end, skip
 from testbed import AS_NOBODY, EMIT, MEMORY, ROOT, TESTBED, Run, describe, devices_of_points, read_lines, scenarios
 
 SIDES = {ROOT: "root", AS_NOBODY: "nobody"}
-AT_ONCE = 4  # plays mostly sleep
+AT_ONCE = 8  # plays mostly sleep
 errors = []  # of all measured events: who, joules off the curve, joules allowed
 
 

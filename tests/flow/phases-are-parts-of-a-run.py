@@ -289,12 +289,23 @@ def borrowed():
     if subprocess.run(["setcap", "cap_dac_read_search=ep", emit], capture_output=True).returncode:
         skip("borrowed: a phase by whole seconds", "no file capabilities here")
         return
-    play = stage.play(*NOBODY, emit, "run", "-q", "--start-timeout", "1100ms", "--report", "report", "--", "sh", "-c",
-                      f"{emit} mark short; {emit} mark long; sleep 0.1; {emit} mark --end short; sleep 1.2; {emit} mark --end long")
+
+    def play():
+        return stage.play(*NOBODY, emit, "run", "-q", "--start-timeout", "1100ms", "--report", "report", "--", "sh", "-c",
+                          f"{emit} mark short; {emit} mark long; sleep 0.1; {emit} mark --end short; sleep 1.2; {emit} mark --end long")
+
+    def phases_of(played):
+        check_equal(played.result().returncode, 0, f"borrowed: ends well {played.result().stderr}")
+        with open(stage.path("report"), encoding="utf-8") as report:
+            return {phase["phase"]: phase for phase in json.load(report)["phases"]}
+
+    played = play()
     yield
-    check_equal(play.result().returncode, 0, f"borrowed: ends well {play.result().stderr}")
-    with open(stage.path("report"), encoding="utf-8") as report:
-        phases = {phase["phase"]: phase for phase in json.load(report)["phases"]}
+    phases = phases_of(played)
+    for _ in range(2):  # a busy machine may hold emit up for longer than a tick is good
+        if phases["long"]["points"][0]["outcome"] == "measured":
+            break
+        phases = phases_of(play())
     told = {name: [(point["outcome"], point.get("code")) for point in phase["points"]] for name, phase in phases.items()}
     check_equal(told["long"], [("measured", "simulated")] * 2, "borrowed: a second and more is measured")
     check(all(kind == "refused" for kind, _ in told["short"]) or phases["short"]["window_ns"] > 9e8,

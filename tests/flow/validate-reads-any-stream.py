@@ -35,8 +35,11 @@ def validate(text, *options, piece=None):
     with subprocess.Popen([EMIT, "validate", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE) as program:
         if piece:
-            for at in range(0, len(data), piece):
-                os.write(program.stdin.fileno(), data[at:at + piece])
+            try:
+                for at in range(0, len(data), piece):
+                    os.write(program.stdin.fileno(), data[at:at + piece])
+            except BrokenPipeError:
+                pass  # it has seen enough
         out, err = program.communicate(None if piece else data)
     return program.returncode, out.decode(), err.decode()
 
