@@ -15,6 +15,8 @@ static void work(long milliseconds) { // stands for what a real program does
 static void print(const char *phase, const struct emit_window_energy *energy) {
     if (energy->summed)
         printf("%s %.6f J +- %.6f J\n", phase, energy->joules, energy->uncertainty_joules);
+    else if (!energy->lasted_ns)
+        printf("%s goes on in another process\n", phase); // the run's report will tell
     else
         printf("%s: nothing could be read\n", phase); // and that is not 0 J
     for (size_t i = 0; i < energy->count && i < energy->size; i++) {

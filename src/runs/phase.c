@@ -224,7 +224,9 @@ size_t emit_phases_readable(struct emit_phases *phases) {
     pthread_mutex_lock(&phases->lock);
     if (emit_edge_take(&phases->edge, phases->run.image, false, &from_ns, &to_ns))
         for (size_t i = 0; i < phases->edge.run.sweep.count; i++)
-            readable += phases->edge.run.tallies[i].samples && !phases->edge.run.tallies[i].failed;
+            readable += phases->edge.run.tallies[i].samples &&
+                        !phases->edge.run.tallies[i].failed &&
+                        !emit_run_image_point(phases->run.image, i).found;
     pthread_mutex_unlock(&phases->lock);
     return readable;
 }
