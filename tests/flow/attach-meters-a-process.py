@@ -77,7 +77,7 @@ def inside():
     text = attach.stderr.read()
     job.wait()
     check_equal((attach.wait(), job.returncode), (0, 7), "emit ends with 0 when the process has ended, which ends as ever")
-    check(f"process {job.pid} (sh -c sleep 1.2; exit 7): 2 points are metered" in said, f"it says whom it meters: {said}")
+    check(f"process {job.pid} (sh -c sleep 1.2; exit 7): 2 points metered" in said, f"it says whom it meters: {said}")
     with open("report", encoding="utf-8") as file:
         report = json.load(file)
     check_equal((report["exit"], report["command"]), (None, "sh -c sleep 1.2; exit 7"), "the command is named, its status is not known")
@@ -115,7 +115,7 @@ def inside():
         said = attach.stderr.readline()
         job.kill(), job.wait()
         text = attach.communicate()[1]
-        check(attach.returncode == 0 and "0 points are metered" in said and "setcap" in text,
+        check(attach.returncode == 0 and "0 points metered" in said and "setcap" in text,
               f"another user's process is waited for, and what is denied is told: {said} {text}")
     else:
         job.kill(), job.wait()

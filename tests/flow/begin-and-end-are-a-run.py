@@ -6,6 +6,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -80,7 +81,8 @@ def check_energy():
     before = {device: len(counts) for device, counts in served().items()}
     got = begin("job", "--interval", "100ms")
     check_equal((got.returncode, got.stdout), (0, ""), "begin: 0, and nothing on stdout for a run that has a name")
-    check("2 points are metered; emit end --run-id job" in got.stderr and got.stderr.count("\n") == 1, f"it says how to end it: {got.stderr}")
+    check(re.fullmatch(r"emit: .*2 points metered;\s+emit end --run-id job-\d+\n", got.stderr), f"it says how to end it: {got.stderr}")
+    check(all(len(line) <= 80 for line in got.stderr.splitlines()), "in 80 columns")
     time.sleep(1.2)
     pid = sampler("job")
     got = finish("job", "--exit", "5", "--output", "events", "--report", "report")
@@ -304,7 +306,7 @@ def check_nobody():
         skip("with a borrowed right", f"setcap does not work here: {given.stderr}")
     else:
         got = begin("lent", "--start-timeout", "1100ms", program=lent, **nobodys)
-        check(got.returncode == 0 and "2 points are metered" in got.stderr, f"with a borrowed right: {got.stderr}")
+        check(got.returncode == 0 and "2 points metered" in got.stderr, f"with a borrowed right: {got.stderr}")
         pid = sampler("lent")
         with open(f"/proc/{pid}/status", encoding="ascii") as lines:
             rights = [line.split()[1].strip("0") for line in lines if line.startswith(("CapPrm", "CapEff"))]

@@ -16,8 +16,6 @@
 
 extern const struct emit_command emit_command_attach;
 
-enum { NAME_COLUMNS = 40 }; // of the command in a sentence
-
 static const struct emit_option options[] = {
     RUN_NAMING_ROWS,
     RUN_METERING_ROWS,
@@ -78,11 +76,14 @@ static bool wait_for_end(struct run *run, const struct attach_target *target, in
 
 static void say_attached(struct run *run, const struct attach_target *target) {
     if (run->options->quiet) return;
-    char name[4 * NAME_COLUMNS];
+    char name[4 * EMIT_PAGE_COLUMNS_MIN], points[64];
     size_t count = run_meter_count(run);
-    emit_page_copy(name, sizeof name, target->command, NAME_COLUMNS);
-    fprintf(stderr, "emit: process %ld (%s): %zu point%s metered; Ctrl-C ends it\n",
-            (long)target->pid, name, count, count == 1 ? " is" : "s are");
+    (void)emit_text_format(points, sizeof points, "): %zu point%s metered; Ctrl-C ends it", count,
+                           count == 1 ? "" : "s");
+    int begun = fprintf(stderr, "emit: process %ld (", (long)target->pid);
+    emit_page_copy(name, sizeof name, target->command,
+                   EMIT_PAGE_COLUMNS_MIN - begun - (int)strlen(points));
+    fprintf(stderr, "%s%s\n", name, points);
 }
 
 static void note_window(struct run *run, const struct attach_target *target) {

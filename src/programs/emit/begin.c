@@ -71,8 +71,10 @@ static int tell(const struct run *run, const struct begin_answer *answer) {
         (void)emit_complain(run->command, EXIT_OK,
                             "run %s has begun, but nothing can be read: emit sensors says why", id);
     } else if (!quiet) {
-        fprintf(stderr, "emit: run %s has begun, %zu point%s metered; emit end --run-id %s\n", id,
-                answer->point_count, answer->point_count == 1 ? " is" : "s are", id);
+        bool fits = strlen(id) <= 8; // it is told twice
+        fprintf(stderr, "emit: run %s has begun, %zu point%s metered;%semit end --run-id %s\n", id,
+                answer->point_count, answer->point_count == 1 ? "" : "s", fits ? " " : "\n      ",
+                id);
     }
     return EXIT_OK;
 }

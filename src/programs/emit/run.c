@@ -6,6 +6,7 @@
 #include "programs/emit/page.h"
 #include "programs/emit/privilege.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,20 +25,28 @@ static void hide_live(void *owner) {
     live_hide(&run->live);
 }
 
+static void say(const char *format, ...) EMIT_PRINTF(1, 2);
+static void say(const char *format, ...) {
+    const struct emit_page page = {.out = stderr, .columns = EMIT_PAGE_COLUMNS_MIN};
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    emit_page_words(&page, "emit: ", 6, line);
+}
+
 static void say_orphans_found(void *owner, int exit_status) {
     struct run *run = owner;
     live_hide(&run->live);
     char who[128], name[4 * NAME_COLUMNS];
     emit_child_describe_orphans(who, sizeof who);
     emit_page_copy(name, sizeof name, run->name, NAME_COLUMNS);
-    if (run->options->no_wait_orphans) {
-        fprintf(stderr,
-                "emit: %s ended (exit %d); it left %s, not waited for (--no-wait-orphans)\n", name,
-                exit_status, who);
-        return;
-    }
-    fprintf(stderr,
-            "emit: %s ended (exit %d); waiting for %s it left; Ctrl-C twice ends the wait\n", name,
+    if (run->options->no_wait_orphans)
+        say("%s ended (exit %d); it left %s, not waited for (--no-wait-orphans)", name, exit_status,
+            who);
+    else
+        say("%s ended (exit %d); waiting for %s it left; Ctrl-C twice ends the wait", name,
             exit_status, who);
 }
 
@@ -47,8 +56,8 @@ static void say_orphans_end(const struct run *run, enum emit_orphans orphans) {
     if (orphans != EMIT_ORPHANS_TIMEOUT && orphans != EMIT_ORPHANS_INTERRUPTED) return;
     char who[128];
     emit_child_describe_orphans(who, sizeof who);
-    fprintf(stderr, "emit: not waited any longer (%s); still running: %s\n",
-            orphans == EMIT_ORPHANS_TIMEOUT ? "--orphan-timeout" : "interrupted", who);
+    say("not waited any longer (%s); still running: %s",
+        orphans == EMIT_ORPHANS_TIMEOUT ? "--orphan-timeout" : "interrupted", who);
 }
 
 // Everything that can go wrong before the command could have been noticed.
