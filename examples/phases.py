@@ -47,7 +47,7 @@ for step in ("prefill", "decode", "decode"):
         time.sleep(0.2)  # stands for what a real program does
     if energy.summed:
         print(f"{step} {energy.joules:.6f} J +- {energy.uncertainty_joules:.6f} J")
-    elif not energy.lasted_ns:
+    elif session.handle and not energy.lasted_ns:
         print(f"{step} goes on in another process")  # the run's report will tell
     else:
         print(f"{step}: nothing could be read")  # and that is not 0 J
