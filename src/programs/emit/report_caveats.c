@@ -200,7 +200,10 @@ static void print_nothing_measured(const struct emit_page *page, const struct em
     size_t with_energy = emit_report_count(report, EMIT_OUTCOME_MEASURED) +
                          emit_report_count(report, EMIT_OUTCOME_PARTIAL);
     if (with_energy) return;
-    if (report->state == EMIT_REPORT_OPEN) {
+    bool early = false; // what can be read needs but time
+    for (size_t i = 0; i < report->point_count; i++)
+        early |= report->outcomes[i].code == EMIT_CODE_BELOW_RESOLUTION;
+    if (report->state == EMIT_REPORT_OPEN && early) {
         emit_page_words(page, "  ", 2, "No energy yet: it takes a second sample to tell any.");
         return;
     }
