@@ -36,6 +36,7 @@ enum emit_point_trait {
     EMIT_TRAIT_UNLISTED = 1 << 5,   // counted, and the run's only where one of its ranks lists it
     EMIT_TRAIT_NUMBERED = 1 << 6,   // CUDA numbers such devices in the order of device_index
     EMIT_TRAIT_NAMELESS = 1 << 7,   // who it is may not be asked: known by its index alone
+    EMIT_TRAIT_SPLIT = 1 << 8,      // a GPU in MIG mode: counts for all of its instances
 };
 
 // A metering point: where energy is counted. Plain bytes, stored in the run file.

@@ -142,6 +142,7 @@ static void write_note(const struct dcgm *dcgm, const struct gpu *gpu, struct em
     (void)emit_dcgm_take_text(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_NAME), name,
                               sizeof name, NULL);
     (void)emit_dcgm_take_int(value_of(&dcgm->engine, gpu->id, EMIT_DCGM_FIELD_MIG_MODE), &mig);
+    if (mig == 1) point->traits |= EMIT_TRAIT_SPLIT;
     const char *const remarks[] = {
         name[0] ? name : NULL,
         point->component == EMIT_COMPONENT_GPU_MODULE

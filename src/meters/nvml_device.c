@@ -216,6 +216,7 @@ void emit_nvml_describe(const struct emit_nvml_device *device, struct emit_point
         (void)emit_text_format(point->device_id, sizeof point->device_id, "gpu-%d",
                                (int)device->index);
     if (!device->uuid[0] && device->index >= 0) point->traits |= EMIT_TRAIT_NAMELESS;
+    if (device->is_mig) point->traits |= EMIT_TRAIT_SPLIT;
     if (device->found)
         (void)emit_text_format(point->note, sizeof point->note, "%s", device->why);
     else

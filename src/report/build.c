@@ -126,6 +126,26 @@ static void note_unmatched(struct emit_report *report) {
     }
 }
 
+// A run that was given an instance of a GPU has the energy of all of its instances.
+static void note_split(struct emit_report *report) {
+    size_t count = 0, last = 0;
+    for (size_t i = 0; i < report->point_count; i++) {
+        if (!(report->slots[i].point.traits & EMIT_TRAIT_SPLIT) ||
+            !emit_outcome_has_energy(&report->outcomes[i]))
+            continue;
+        last = i;
+        count++;
+    }
+    if (count == 1 && report->slots[last].point.device_index >= 0)
+        emit_report_note(
+            report, "gpu %d is in MIG mode: metered once, as a whole, for all of its instances.",
+            (int)report->slots[last].point.device_index);
+    else if (count)
+        emit_report_note(report,
+                         "%zu GPU%s in MIG mode: metered once, as a whole, for all instances.",
+                         count, count == 1 ? " is" : "s are");
+}
+
 enum emit_status emit_report_build(struct emit_report *report, const struct emit_run_result *result,
                                    struct emit_error *err) {
     struct emit_report built = {
@@ -150,6 +170,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
                            (built.slots[i].point.traits & EMIT_TRAIT_SIMULATED) != 0;
     built.total_count =
         emit_report_sum(built.totals, built.slots, built.outcomes, built.point_count);
+    note_split(&built);
     note_unmatched(&built);
     *report = built;
     return EMIT_OK;

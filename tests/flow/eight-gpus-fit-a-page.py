@@ -61,9 +61,10 @@ def check_trouble():
     for number, words in ((0, "denied"), (1, "gone"), (2, "gone"), (3, "absent"), (6, "stale")):
         told = re.findall(rf"^    gpu (?:\d, )*{number}(?:, \d)*(?: GPU-\w+)?  dcgm  {words}  \S", got.stderr, re.M)
         check_equal(len(told), 1, f"gpu {number} is {words}: said once")
-    check_equal(re.findall(r"^  gpu (\d) ", got.stderr, re.M), list("1245"), "a row for each that counted something")
+    check_equal(re.findall(r"^  gpu (\d) +GPU-", got.stderr, re.M), list("1245"), "a row for each that counted something")
     check("3 points not read, 2 read in part:" in got.stderr, "found = measured + partial + refused + excluded, as it is told")
     check("  1 device not of this run: gpu 7 (not in --device=0,1,2,3,4,5,6).\n" in got.stderr, "and which is not of the run, and why")
+    check(got.stderr.count("  gpu 5 is in MIG mode: metered once, as a whole, for all of its instances.\n") == 1, "the run is told of instances")
     check(re.search(r"nvml counted the same gpu x7, .*\(1 absent, 1 denied, 2\s+gone, 1 stale there\)", got.stderr), "the other meter has one sentence")
 
 
