@@ -74,6 +74,7 @@ def check_others(emit, root):
     files = {'class/power_supply/BAT0/type': 'Battery', 'class/power_supply/AC/type': 'Mains',
              'class/drm/card0/device/vendor': '0x10de', 'class/drm/card0-HDMI-A-1/device/vendor': '0x10de',
              'class/drm/card1/device/vendor': '0x1002', 'class/drm/card2/device/vendor': '0x1a03',
+             'class/drm/card3/device/vendor': '0x8086', 'class/drm/card3-DP-1/device/vendor': '0x8086',
              'class/drm/renderD128/device/vendor': '0x1002',
              'class/hwmon/hwmon0/name': 'ltc2947', 'class/hwmon/hwmon0/energy1_input': '5',
              'class/hwmon/hwmon1/name': 'ibmaem', 'class/hwmon/hwmon1/energy1_input': '5',
@@ -90,6 +91,7 @@ def check_others(emit, root):
     check_counts('others', status, told)
     check_equal([(o['kind'], o['name'], o['code'], o.get('interface')) for o in told['others']],
                 [('gpu', 'card0 NVIDIA', 'unmetered', 'nvml or dcgm'), ('gpu', 'card1 AMD', 'unnameable', None),
+                 ('gpu', 'card3 Intel', 'unnameable', None),
                  ('battery', 'BAT0', 'unnameable', None), ('hwmon', 'hwmon0 ltc2947', 'unnameable', None),
                  ('hwmon', 'hwmon1 ibmaem', 'unmetered', 'ipmi'),
                  ('hwmon', 'hwmon3 power_meter', 'unnameable', None),
