@@ -69,15 +69,19 @@ static double counter_joules(const struct emit_point *point, const struct emit_t
 
 // Watts that the samples do not show, as a variance: between the samples, and at each
 // end within the time that the shown value stands for. There they can be anywhere in
-// the range that was seen; of a short window that range says little. The two factors
-// were found with random loads (docs/decisions/0016).
+// the range that was seen; of a short window that range says little, and that a load
+// stood still says as little of what it did after it was last seen. The two factors were
+// found with random loads (docs/decisions/0016).
 static double unseen_joules2(const struct emit_point *point, const struct emit_tally *tally,
                              double covered) {
     const double ends = 0.029, few = 0.2;
-    double range = (double)(tally->peak_milliwatts - tally->least_milliwatts) / 1000;
+    double peak = (double)tally->peak_milliwatts / 1000;
+    double range = peak - (double)tally->least_milliwatts / 1000;
     double stands = seconds(point->averaged_ns) + seconds(point->update_period_ns) / 2;
     double most = stands * range;
-    return tally->scatter_joules2 + (ends + few * stands / covered) * most * most;
+    double untold = seconds(point->update_period_ns) / 2, all = untold * peak;
+    return tally->scatter_joules2 + (ends + few * stands / covered) * most * most +
+           untold / covered * untold / covered * all * all;
 }
 
 // A power is shown late: by its age, and by half of the time that it is averaged over. A
