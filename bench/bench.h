@@ -129,13 +129,12 @@ static inline void bench_leave_dcgm(void) {
         (void)unsetenv(variables[i]);
 }
 
-// Nor NVML, but by whom it is named to: its path, which the caller frees; NULL without a
-// test bed.
-static inline char *bench_take_nvml(void) {
-    const char *path = getenv("EMIT_NVML_LIBRARY");
+// What a variable names, which nobody is told any more by it; the caller frees it; NULL
+// without a test bed.
+static inline char *bench_take_variable(const char *variable) {
+    const char *path = getenv(variable);
     char *taken = path ? strdup(path) : NULL;
-    (void)unsetenv("EMIT_NVML_LIBRARY");
-    bench_leave_dcgm();
+    (void)unsetenv(variable);
     return taken;
 }
 

@@ -3,10 +3,10 @@
 // machine does meets all of them.
 //
 // usage: [emit-testbed run --static eight-gpus --] bench-run EMIT [ROUNDS]. Under the test
-// bed its fake NVML has eight GPUs, which some of the rows meter too. Works in a folder of its own
-// below the working directory, so that syncs go to a real disk. A process of its own moves the
-// counters of the eight zones (plain files) once a millisecond. Exits 1 when a
-// figure misses its bound. `bench-run --clock` is the command that says when it started.
+// bed its fake NVML and DCGM have eight GPUs, which some of the rows meter too. Works in a folder
+// of its own below the working directory, so that syncs go to a real disk. A process of its own
+// moves the counters of the eight zones (plain files) once a millisecond. Exits 1 when a figure
+// misses its bound. `bench-run --clock` is the command that says when it started.
 // SPDX-License-Identifier: Apache-2.0
 #include "bench.h"
 
@@ -15,7 +15,7 @@
 
 enum { ROUNDS_MAX = 5000, WORDS_MAX = 12 };
 
-// The contestants. "EMIT", "SYSFS", "NVML" and "SELF" stand for what is known at run time.
+// The contestants. "EMIT", "SYSFS", "NVML", "DCGM" and "SELF" stand for what is known at run time.
 enum {
     ALONE,
     ENV,
@@ -27,6 +27,7 @@ enum {
     ENV_CLOCK,
     EMIT_CLOCK,
     GPU_TRUE,
+    BOTH_TRUE,
     LONG_RAPL,
     LONG_GPU,
     COUNT
@@ -56,11 +57,15 @@ static const struct {
     [GPU_TRUE] = {"emit run -- true, and 8 GPUs",
                   0,
                   {"EMIT", "run", "--sysfs-root", "SYSFS", "--nvml-library", "NVML", "--", "true"}},
+    [BOTH_TRUE] = {"emit run -- true, and 8 GPUs by NVML and DCGM",
+                   0,
+                   {"EMIT", "run", "--sysfs-root", "SYSFS", "--nvml-library", "NVML",
+                    "--dcgm-library", "DCGM", "--", "true"}},
     [LONG_RAPL] = {"emit run -- sleep 0.25, 8 zones",
-                   10,
+                   5,
                    {"EMIT", "run", "--sysfs-root", "SYSFS", "--", "sleep", "0.25"}},
     [LONG_GPU] = {"emit run -- sleep 0.25, and 8 GPUs",
-                  10,
+                  5,
                   {"EMIT", "run", "--sysfs-root", "SYSFS", "--nvml-library", "NVML", "--", "sleep",
                    "0.25"}},
 };
@@ -73,13 +78,14 @@ struct series {
 
 static struct series taken[COUNT];
 static long peak_rss_kib;
-static const char *emit_path, *self_path, *nvml_path; // NULL: no test bed
+static const char *emit_path, *self_path, *nvml_path, *dcgm_path; // NULL: no test bed
 static char folder[BENCH_PATH_MAX], sysfs[BENCH_PATH_MAX + 8];
 
 static const char *real_word(const char *word) {
     if (strcmp(word, "EMIT") == 0) return emit_path;
     if (strcmp(word, "SYSFS") == 0) return sysfs;
     if (strcmp(word, "NVML") == 0) return nvml_path;
+    if (strcmp(word, "DCGM") == 0) return dcgm_path;
     if (strcmp(word, "SELF") == 0) return self_path;
     return word;
 }
@@ -153,13 +159,13 @@ static struct summary summarize_added(int which, int base) {
 }
 
 static void print_table(int rounds) {
-    printf("emit run, %d rounds, ms%*s p25      p50      p99\n", rounds, 27, "");
+    printf("emit run, %d rounds, ms%*s p25      p50      p99\n", rounds, 31, "");
     for (int which = 0; which < COUNT; which++) {
         struct summary sum = summarize_one(which);
         if (taken[which].skipped)
-            printf("  %-42s not here\n", commands[which].name);
+            printf("  %-46s not here\n", commands[which].name);
         else
-            printf("  %-42s %8.3f %8.3f %8.3f\n", commands[which].name, sum.p25_ms, sum.p50_ms,
+            printf("  %-46s %8.3f %8.3f %8.3f\n", commands[which].name, sum.p25_ms, sum.p50_ms,
                    sum.p99_ms);
     }
 }
@@ -184,6 +190,8 @@ static int print(int rounds) {
     if (nvml_path) {
         good &= bench_judge("8 GPUs: added to 8 zones alone, median",
                             summarize_added(GPU_TRUE, EMIT_TRUE).p50_ms, 1.0, "ms");
+        good &= bench_judge("8 GPUs by NVML and DCGM: the same, median",
+                            summarize_added(BOTH_TRUE, EMIT_TRUE).p50_ms, 1.0, "ms");
         good &= bench_judge("8 GPUs, 8 more events stored: added, median",
                             summarize_added(LONG_GPU, LONG_RAPL).p50_ms, 1.0, "ms");
     }
@@ -211,9 +219,13 @@ int main(int argc, char **argv) {
     (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
     (void)setenv("XDG_STATE_HOME", folder, 1);
     (void)setenv("XDG_CONFIG_HOME", folder, 1);
-    char *nvml = bench_take_nvml();
+    char *nvml = bench_take_variable("EMIT_NVML_LIBRARY");
+    char *dcgm = bench_take_variable("EMIT_DCGM_LIBRARY");
+    bench_leave_dcgm();
     nvml_path = nvml;
-    if (!nvml) taken[GPU_TRUE].skipped = taken[LONG_GPU].skipped = taken[LONG_RAPL].skipped = true;
+    dcgm_path = dcgm;
+    for (int which = GPU_TRUE; which < COUNT; which++)
+        taken[which].skipped = !nvml || !dcgm;
     bench_make_machine(sysfs);
     pid_t mover = bench_start_mover(sysfs);
 
@@ -224,5 +236,6 @@ int main(int argc, char **argv) {
     bench_remove_folder(folder);
     int status = print(rounds);
     free(nvml);
+    free(dcgm);
     return status;
 }

@@ -86,7 +86,9 @@ int main(void) {
     static struct open_meter meters[2];
     struct bench_reads reads = {0};
     struct emit_host host;
-    char folder[BENCH_PATH_MAX], sysfs[BENCH_PATH_MAX + 8], *nvml = bench_take_nvml();
+    char folder[BENCH_PATH_MAX], sysfs[BENCH_PATH_MAX + 8],
+        *nvml = bench_take_variable("EMIT_NVML_LIBRARY");
+    bench_leave_dcgm();
     bench_make_folder(folder);
     (void)emit_text_format(sysfs, sizeof sysfs, "%s/sys", folder);
     bench_make_machine(sysfs);
