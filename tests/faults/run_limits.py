@@ -90,7 +90,7 @@ def play(script, **more):
 def under(limit, script, allowed):
     which, values = LIMITS[limit]
     if "--record" in script and STEP > 1:
-        values = values[::4]  # it takes a second each time
+        values = values[:1]  # it takes a second each time
     statuses, faults = collections.Counter(), []
     for value in values:
         status, said = play(script, preexec_fn=lambda: resource.setrlimit(which, (value, value)))
@@ -111,7 +111,7 @@ def main():
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     for name, script, allowed in COMMANDS:
         for limit in LIMITS:
-            if "writes" in name and limit != "file sizes":
+            if "writes" in name and limit != "file sizes" or "--record" in script and limit != "descriptors" and STEP > 1:
                 continue
             faults, statuses = under(limit, script, allowed)
             say(not faults, f"{name}, limited {limit}: {sum(statuses.values())} limits, {len(faults)} faults, {dict(statuses)}")
