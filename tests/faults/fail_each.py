@@ -14,6 +14,9 @@ usage: fail_each.py SHIM [options] -- COMMAND...
   --machine               make a machine of plain files in @/sys first
   --stored EMIT           after a run that does not exit 125, the report must be in @/outbox.db, or
                           the command has said that something is not stored
+  --program NAME          what fails (default: the first word of COMMAND)
+  --quiet EMIT            make @/quiet, a name of emit under which nothing fails
+  --alone                 two seconds after a run none of its processes may be there
   --every N               try every N-th only (EMIT_FAULTS=long in the environment: all)
 
 "@" in COMMAND becomes a fresh folder. A run may fail, and say so; it may not be
@@ -21,12 +24,16 @@ killed by a signal, hang, or lose what was acknowledged.
 """
 import argparse
 import collections
+import ctypes
 import errno
 import os
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from zones import Machine
@@ -39,6 +46,9 @@ parser.add_argument("--exits", default="")
 parser.add_argument("--store")
 parser.add_argument("--machine", action="store_true")
 parser.add_argument("--stored")
+parser.add_argument("--program")
+parser.add_argument("--quiet")
+parser.add_argument("--alone", action="store_true")
 parser.add_argument("--every", type=int, default=1)
 parser.add_argument("command", nargs="+")
 options = parser.parse_args()
@@ -51,6 +61,25 @@ work = tempfile.mkdtemp(
 )
 
 
+def children():
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as pids:
+        return [int(pid) for pid in pids.read().split()]
+
+
+# Orphans of the command come to us.
+def nobody_stays():
+    until = time.monotonic() + 2
+    while children() and time.monotonic() < until:
+        for pid in children():
+            os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.002)
+    left = children()
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return not left
+
+
 class Run:
     """One run of the command in a fresh folder."""
 
@@ -61,8 +90,12 @@ class Run:
         if options.machine:
             Machine(os.path.join(self.folder, "sys"))
         self.command = [word.replace("@", self.folder) for word in options.command]
-        environment = dict(os.environ, SHIM=options.shim, FAIL_DIR=self.folder)
-        environment["OOM_PROGRAM"] = os.path.basename(self.command[0])
+        environment = dict(os.environ, SHIM=os.path.abspath(options.shim), FAIL_DIR=self.folder, EMIT_NODE_RUNS="/proc/none")
+        environment["OOM_PROGRAM"] = options.program or os.path.basename(self.command[0])
+        if options.program:
+            environment["FAIL_PROGRAM"] = options.program
+        if options.quiet:
+            os.symlink(os.path.abspath(options.quiet), os.path.join(self.folder, "quiet"))
         environment[prefix + "_COUNT"] = os.path.join(work, "count")
         environment.update(orders)
         acks = os.path.join(work, "acks")
@@ -78,6 +111,7 @@ class Run:
         except subprocess.TimeoutExpired:
             self.status, self.words = None, "hangs"
         self.acks = open(acks).read().split()
+        self.stays = options.alone and not nobody_stays()
 
     def fault(self):
         """What is wrong with how it ended, or None."""
@@ -85,6 +119,8 @@ class Run:
             return "hangs"
         if self.status < 0 or self.status > 128:
             return f"died of a signal ({self.status})"
+        if self.stays:
+            return f"a process stays: {self.words.strip()[-300:]}"
         if allowed and self.status not in allowed:
             return f"exit {self.status}: {self.words.strip()[-300:]}"
         if options.stored and self.status != 125:
@@ -126,8 +162,11 @@ def orders_of(kind, at, goes_on):
 
 
 def main():
+    if options.alone:
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
     whole = Run(orders_of(None, 0, False))
-    total = int(open(os.path.join(work, "count")).read())
+    with open(os.path.join(work, "count"), "rb") as count:
+        (total,) = struct.unpack("l", count.read())
     print(f"# {total} of them in a run without faults, exit {whole.status}")
     fault = whole.fault()
     good = fault is None and total > 0
