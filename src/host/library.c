@@ -20,7 +20,9 @@ enum emit_status emit_library_open(void **handle, const char *soname, const char
                                    const struct emit_symbol *rows, void *functions,
                                    struct emit_error *err) {
     void *found[SYMBOLS_MAX];
-    void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+    // Never taken out of memory again: threads of the library's own may be in it still, and
+    // glibc's dlclose, where memory for that is missing, keeps the loader's lock for ever.
+    void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library)
         return emit_fail(err, EMIT_ABSENT, "cannot load %s (%s): %s", soname, last_words(), remedy);
     size_t count = 0;

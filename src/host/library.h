@@ -16,7 +16,7 @@ struct emit_symbol {
     bool optional;    // a missing one leaves the slot NULL
 };
 
-// Opens soname (RTLD_NOW | RTLD_LOCAL) and fills the slots of `functions`.
+// Opens soname (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) and fills the slots of `functions`.
 // EMIT_ABSENT: no such library, the sentence ends with `remedy` ("install libsqlite3-0");
 // EMIT_MALFORMED: a symbol that is not optional is missing.
 // *handle is for emit_library_close; slots are written only on success.
