@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 
+#include <float.h>
 #include <string.h>
 
 static const uint64_t magic = 0x32306e7572746d65; // "emtrun02"
@@ -54,16 +55,25 @@ static bool is_text(const char *text, size_t size) {
     return memchr(text, '\0', size) != NULL;
 }
 
+// Of what an event may name.
+static bool is_name(const char *text, size_t size) {
+    bool sane = is_text(text, size);
+    for (; sane && *text; text++)
+        sane = *text >= ' ' && *text <= '~';
+    return sane;
+}
+
 static bool is_point(const struct emit_point *point) {
-    return is_text(point->meter, sizeof point->meter) &&
-           is_text(point->device_id, sizeof point->device_id) &&
-           is_text(point->inside, sizeof point->inside) &&
-           is_text(point->same_as, sizeof point->same_as) &&
+    return is_name(point->meter, sizeof point->meter) &&
+           is_name(point->device_id, sizeof point->device_id) &&
+           is_name(point->inside, sizeof point->inside) &&
+           is_name(point->same_as, sizeof point->same_as) &&
            is_text(point->note, sizeof point->note) && point->source < EMIT_SOURCE_COUNT &&
            point->component < EMIT_COMPONENT_COUNT && point->accuracy < EMIT_ACCURACY_COUNT &&
            point->found < EMIT_CODE_COUNT && point->update_period_ns > 0 &&
-           point->averaged_ns >= 0 && point->max_milliwatts > 0 && point->joules_numerator &&
-           point->joules_denominator && point->step_counts;
+           emit_run_is_time(point->update_period_ns) && emit_run_is_time(point->averaged_ns) &&
+           point->max_milliwatts > 0 && point->joules_numerator && point->joules_denominator &&
+           point->step_counts;
 }
 
 static bool is_header(const struct emit_run_header *header) {
@@ -72,7 +82,14 @@ static bool is_header(const struct emit_run_header *header) {
            is_text(header->node_id, sizeof header->node_id) &&
            is_text(header->command, sizeof header->command) &&
            is_text(header->boot_id, sizeof header->boot_id) && header->pace_ns >= 0 &&
-           header->floor_ns >= 0;
+           emit_run_is_time(header->floor_ns) && emit_run_is_bool(&header->all_domains);
+}
+
+static bool has_times(const struct emit_run_image *image) {
+    return emit_run_is_time(image->opened_ns) && emit_run_is_time(image->opened_wall_ns) &&
+           emit_run_is_time(atomic_load(&image->job_started_ns)) &&
+           emit_run_is_time(atomic_load(&image->job_ended_ns)) &&
+           emit_run_is_time(image->ending.end_ns) && emit_run_is_time(image->ending.end_wall_ns);
 }
 
 const char *emit_run_image_fault(const struct emit_run_image *image, size_t bytes) {
@@ -83,7 +100,7 @@ const char *emit_run_image_fault(const struct emit_run_image *image, size_t byte
         image->tally_bytes != sizeof(struct emit_tally))
         return "another version of emit wrote it";
     if (image->sum != sum_of_head(image)) return "its checksum does not fit";
-    if (!is_header(&image->header)) return "its header makes no sense";
+    if (!is_header(&image->header) || !has_times(image)) return "its header makes no sense";
     size_t count = emit_run_image_count(image);
     if (bytes < emit_run_image_bytes(count)) return "it is shorter than it says";
     for (size_t i = 0; i < count; i++) {
@@ -169,22 +186,40 @@ void emit_run_image_publish(struct emit_run_image *image,
     atomic_store_explicit(&image->turn, turn, memory_order_release);
 }
 
-static bool is_tally(const struct emit_tally *tally) {
-    return tally->first_ns >= 0 && tally->last_ns >= tally->first_ns && tally->moved_ns >= 0 &&
-           tally->first_within_ns >= 0 && tally->last_within_ns >= 0 && tally->first_age_ns >= 0 &&
-           tally->last_age_ns >= 0 && tally->before_gap_ns >= 0 && tally->told_ns >= 0 &&
+// Milliwatts, and times that may lie before another one.
+static bool is_moderate(int64_t number) {
+    return number > -(INT64_C(1) << 62) && number < INT64_C(1) << 62;
+}
+
+bool emit_run_is_tally(const struct emit_tally *tally) {
+    return emit_run_is_time(tally->first_ns) && emit_run_is_time(tally->last_ns) &&
+           tally->last_ns >= tally->first_ns && tally->moved_ns >= 0 &&
+           tally->moved_ns <= tally->last_ns && emit_run_is_time(tally->first_within_ns) &&
+           emit_run_is_time(tally->last_within_ns) && emit_run_is_time(tally->first_age_ns) &&
+           emit_run_is_time(tally->last_age_ns) && emit_run_is_time(tally->before_gap_ns) &&
+           emit_run_is_time(tally->longest_gap_ns) && emit_run_is_time(tally->failed_ns) &&
+           is_moderate(tally->suspended_ns) && is_moderate(tally->peak_milliwatts) &&
+           is_moderate(tally->least_milliwatts) && is_moderate(tally->first_milliwatts) &&
+           is_moderate(tally->last_milliwatts) && tally->told_ns >= 0 &&
            tally->told_ns <= tally->last_ns && tally->told_count <= tally->carried_count &&
-           tally->scatter_joules2 >= 0 && tally->moved_ns <= tally->last_ns &&
-           tally->uncovered_ns >= 0 && tally->uncovered_ns <= tally->last_ns - tally->first_ns &&
-           tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT;
+           tally->scatter_joules2 >= 0 && tally->scatter_joules2 <= DBL_MAX &&
+           tally->edges_joules >= 0 && tally->edges_joules <= DBL_MAX && tally->uncovered_ns >= 0 &&
+           tally->uncovered_ns <= tally->last_ns - tally->first_ns &&
+           tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT &&
+           tally->missed < EMIT_CODE_COUNT && emit_run_is_bool(&tally->ended);
+}
+
+// The pace may be without end: nothing wants to be sampled.
+static bool is_sweep(const struct emit_run_sweep *sweep) {
+    return emit_run_is_time(sweep->begun_ns) && emit_run_is_time(sweep->begun_wall_ns) &&
+           emit_run_is_time(sweep->asked_ns) && emit_run_is_time(sweep->sampled_ns) &&
+           emit_run_is_time(sweep->sampled_wall_ns) && sweep->pace_ns >= 0;
 }
 
 static bool is_snapshot(const struct emit_run_snapshot *snapshot) {
-    const struct emit_run_sweep *sweep = &snapshot->sweep;
-    bool sane = sweep->begun_ns >= 0 && sweep->asked_ns >= 0 && sweep->sampled_ns >= 0 &&
-                sweep->pace_ns >= 0;
-    for (size_t i = 0; i < sweep->count; i++)
-        sane = sane && is_tally(&snapshot->tallies[i]);
+    bool sane = is_sweep(&snapshot->sweep);
+    for (size_t i = 0; i < snapshot->sweep.count; i++)
+        sane = sane && emit_run_is_tally(&snapshot->tallies[i]);
     return sane;
 }
 

@@ -84,6 +84,16 @@ struct emit_run_image {
     struct emit_run_slot slots[]; // as many as the whole half's sweep counts
 };
 
+// A moment, or a length of time, that a file may hold: so far from the ends of the type that
+// two of them can be added. Wall clocks reach that end in the year 2116.
+static inline bool emit_run_is_time(int64_t ns) {
+    return ns >= 0 && ns < INT64_C(1) << 62;
+}
+// A byte that is no bool must not be read as one.
+static inline bool emit_run_is_bool(const bool *at) {
+    return *(const unsigned char *)at <= 1;
+}
+
 // Of a file with so many slots.
 size_t emit_run_image_bytes(size_t count);
 // Fills the zeroed memory of an image without slots; the magic is not yet written.
@@ -105,6 +115,8 @@ struct emit_point emit_run_image_point(const struct emit_run_image *image, size_
 void emit_run_image_put_point(struct emit_run_image *image, size_t at,
                               const struct emit_point *point);
 
+// False: no sequence of readings leaves such a tally.
+bool emit_run_is_tally(const struct emit_tally *tally);
 // Writes the other half and switches to it. One writer at a time.
 void emit_run_image_publish(struct emit_run_image *image, const struct emit_run_snapshot *snapshot);
 // Copies the whole half; beside a writer it starts again until the copy is whole.

@@ -92,7 +92,8 @@ static enum emit_status enter(struct emit_phases *phases, struct emit_phase_file
     enum emit_status status = EMIT_OK;
     if (atomic_load(&phases->run.image->closed))
         status = emit_fail(err, EMIT_ABSENT, "the run of phase '%s' is over", file->name);
-    else if (!emit_phase_file_read(file, &phases->now.state))
+    else if (!emit_phase_file_read(file, &phases->now.state) ||
+             phases->now.state.count > emit_run_image_count(phases->run.image))
         status = emit_fail(err, EMIT_CORRUPT, "the file of phase '%s' is damaged", file->name);
     if (status) emit_phase_file_unlock(file);
     return status;

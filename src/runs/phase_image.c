@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/phase_image.h"
 
+#include "runs/image.h"
+
 #include <string.h>
 
 static const uint64_t magic = 0x3130656161687065; // "ephaae01"
@@ -103,9 +105,10 @@ void emit_phase_image_write(struct emit_phase_image *image, const struct emit_ph
 }
 
 static bool is_sane(const struct emit_phase_state *state) {
-    return state->from_ns >= 0 && state->begun_ns >= state->from_ns && state->ended_ns >= 0 &&
-           state->lasted_ns >= 0 && (state->depth || state->parts) && state->begun_half < 2 &&
-           state->sum_half < 2 && state->count <= EMIT_POINTS_MAX;
+    return emit_run_is_time(state->from_ns) && emit_run_is_time(state->begun_ns) &&
+           state->begun_ns >= state->from_ns && emit_run_is_time(state->ended_ns) &&
+           emit_run_is_time(state->lasted_ns) && (state->depth || state->parts) &&
+           state->begun_half < 2 && state->sum_half < 2 && state->count <= EMIT_POINTS_MAX;
 }
 
 bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
@@ -120,12 +123,6 @@ bool emit_phase_image_read(const struct emit_phase_image *image, size_t bytes,
            bytes >= emit_phase_image_bytes(state->count);
 }
 
-static bool is_tally(const struct emit_tally *tally) {
-    return tally->first_ns >= 0 && tally->last_ns >= tally->first_ns &&
-           tally->failed < EMIT_CODE_COUNT && tally->trouble < EMIT_CODE_COUNT &&
-           tally->missed < EMIT_CODE_COUNT;
-}
-
 bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
                                    struct emit_phase_snapshot *snapshot) {
     const struct emit_phase_state *state = &snapshot->state;
@@ -136,7 +133,8 @@ bool emit_phase_image_read_tallies(const struct emit_phase_image *image,
         snapshot->sum[i] = image->slots[i].sum[state->sum_half];
         begun_check += check_tally(&snapshot->begun[i], i);
         sum_check += check_tally(&snapshot->sum[i], i);
-        sane = sane && is_tally(&snapshot->begun[i]) && is_tally(&snapshot->sum[i]);
+        sane =
+            sane && emit_run_is_tally(&snapshot->begun[i]) && emit_run_is_tally(&snapshot->sum[i]);
     }
     return sane && begun_check == state->begun_check && sum_check == state->sum_check;
 }

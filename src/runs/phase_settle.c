@@ -90,7 +90,8 @@ static enum emit_status take(struct emit_run_result *run, const struct emit_phas
                            file->image->name);
     struct emit_error why;
     if (file->image->opened_ns != image->opened_ns || emit_phase_check_name(name, &why) ||
-        !emit_phase_image_read_all(file->image, file->bytes, stands)) {
+        !emit_phase_image_read_all(file->image, file->bytes, stands) ||
+        stands->state.count > run->count) {
         run->phases_damaged++;
         return EMIT_OK;
     }

@@ -130,6 +130,22 @@ static void try_lists(int rounds) {
     CHECK(tried > 1000, "a list of devices is resolved or left alone: %zu lists", tried);
 }
 
+// Files of runs need no seeds: bytes change one that is good.
+static void try_runs(int rounds) {
+    uint8_t bytes[32];
+    int tried = 0;
+    for (; tried < rounds; tried++) {
+        size_t length = 4 * (1 + below(sizeof bytes / 4));
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = (uint8_t)below(256);
+        const char *wrong = tried ? property_run(bytes, length) : property_run(bytes, 0);
+        if (!wrong) continue;
+        CHECK(0, "the file of a run, mutant %d: %s", tried, wrong);
+        return;
+    }
+    CHECK(tried == rounds, "a run file is damaged or settled: %d files", tried);
+}
+
 static void try_property(const struct property *property, int rounds, int count, char **paths) {
     static uint8_t original[FILE_BYTES_MAX], text[TEXT_BYTES_MAX];
     size_t tried = 0;
@@ -156,11 +172,14 @@ int main(int argc, char **argv) {
         {"what the scanner takes jansson takes, with the same values", ".json", 1,
          property_scanner},
         {"every way to a verdict leads to the same one", ".json", 1, property_contract},
+        {"a report that is read is written so that it reads the same", "phases.json", 100,
+         property_report},
         {"the text of an exporter is read within bounds", ".prom", 100, property_exporter},
     };
     if (argc < 3) return 2;
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
         try_property(&properties[i], atoi(argv[1]), argc - 2, argv + 2);
     try_lists(100 * atoi(argv[1]));
+    try_runs(100 * atoi(argv[1]));
     return check_end();
 }

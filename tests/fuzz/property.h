@@ -22,4 +22,9 @@ const char *property_devices(const uint8_t *bytes, size_t size);
 // other metrics' lines, on the line ends, or on what lies behind the text in memory.
 const char *property_exporter(const uint8_t *bytes, size_t size);
 
+// Changes to a whole run file, four bytes each: it is damaged, or it is settled into numbers.
+const char *property_run(const uint8_t *bytes, size_t size);
+// A report that is read is written so that it reads and writes the same.
+const char *property_report(const uint8_t *bytes, size_t size);
+
 #endif
