@@ -37,6 +37,7 @@ enum emit_point_trait {
     EMIT_TRAIT_NUMBERED = 1 << 6,   // CUDA numbers such devices in the order of device_index
     EMIT_TRAIT_NAMELESS = 1 << 7,   // who it is may not be asked: known by its index alone
     EMIT_TRAIT_SPLIT = 1 << 8,      // a GPU in MIG mode: counts for all of its instances
+    EMIT_TRAIT_PAIRED = 1 << 9,     // a module of two GPUs: both may count the same
 };
 
 // A metering point: where energy is counted. Plain bytes, stored in the run file.

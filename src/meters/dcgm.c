@@ -133,6 +133,7 @@ static void describe(const struct dcgm *dcgm, const struct gpu *gpu, struct emit
         .step_counts = 1,
     };
     memcpy(point->device_id, gpu->uuid, sizeof point->device_id);
+    if (emit_nvidia_is_paired(name)) point->traits |= EMIT_TRAIT_PAIRED;
 }
 
 // What else is to be known of a GPU that can be read.

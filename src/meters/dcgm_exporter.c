@@ -81,6 +81,7 @@ static void describe(const struct emit_exporter_gpu *gpu, int64_t step_ns,
         .step_counts = 1,
     };
     memcpy(point->device_id, gpu->uuid, sizeof point->device_id);
+    if (emit_nvidia_is_paired(gpu->model)) point->traits |= EMIT_TRAIT_PAIRED;
 }
 
 // Excludes what the run may not use.

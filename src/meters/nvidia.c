@@ -17,11 +17,12 @@ bool emit_nvidia_is_usable(int32_t minor) {
     return emit_host_may_use_device(path);
 }
 
+bool emit_nvidia_is_paired(const char *name) {
+    return strstr(name, "GB200") || strstr(name, "GB300");
+}
+
 bool emit_nvidia_is_superchip(const char *name) {
-    static const char *const names[] = {"GH200", "GB200", "GB300"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strstr(name, names[i])) return true;
-    return false;
+    return strstr(name, "GH200") || emit_nvidia_is_paired(name);
 }
 
 bool emit_nvidia_has_no_other(const int32_t *minors, size_t count) {

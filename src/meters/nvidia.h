@@ -17,6 +17,8 @@ bool emit_nvidia_is_usable(int32_t minor);
 // Whether a product of that name is a superchip, whose counter and whose power without a
 // scope are of the whole module. NVML's scopes tell better; others have the name alone.
 bool emit_nvidia_is_superchip(const char *name);
+// Whether such a superchip has two GPUs: each may count the module, and be told of it.
+bool emit_nvidia_is_paired(const char *name);
 
 // Whether a GPU that cannot be asked is so because this process may not use its device
 // file, nor then what it starts: true where it may use no file but those of these minors.

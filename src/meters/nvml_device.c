@@ -7,6 +7,7 @@
 #include "meters/nvml_device.h"
 
 #include "base/text.h"
+#include "meters/nvidia.h"
 
 #include <string.h>
 
@@ -217,6 +218,8 @@ void emit_nvml_describe(const struct emit_nvml_device *device, struct emit_point
                                (int)device->index);
     if (!device->uuid[0] && device->index >= 0) point->traits |= EMIT_TRAIT_NAMELESS;
     if (device->is_mig) point->traits |= EMIT_TRAIT_SPLIT;
+    if (device->is_module && emit_nvidia_is_paired(device->name))
+        point->traits |= EMIT_TRAIT_PAIRED;
     if (device->found)
         (void)emit_text_format(point->note, sizeof point->note, "%s", device->why);
     else

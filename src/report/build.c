@@ -146,6 +146,17 @@ static void note_split(struct emit_report *report) {
                          count, count == 1 ? " is" : "s are");
 }
 
+// Two GPUs of one superchip: nobody told us whether both count their module.
+static void note_paired(struct emit_report *report) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->point_count; i++)
+        count += (report->slots[i].point.traits & EMIT_TRAIT_PAIRED) &&
+                 report->outcomes[i].counts_in_total;
+    if (count > 1)
+        emit_report_note(report, "Two GPUs share a module here: if each counts all of it, which is "
+                                 "not known, the sum holds it twice.");
+}
+
 enum emit_status emit_report_build(struct emit_report *report, const struct emit_run_result *result,
                                    struct emit_error *err) {
     struct emit_report built = {
@@ -171,6 +182,7 @@ enum emit_status emit_report_build(struct emit_report *report, const struct emit
     built.total_count =
         emit_report_sum(built.totals, built.slots, built.outcomes, built.point_count);
     note_split(&built);
+    note_paired(&built);
     note_unmatched(&built);
     *report = built;
     return EMIT_OK;

@@ -219,6 +219,8 @@ static void modules(void) {
     add_gpu(1, "nvml", EMIT_SOURCE_NVML);
     run.slots[1].point.component = EMIT_COMPONENT_GPU_MODULE;
     run.slots[1].point.accuracy = EMIT_ACCURACY_POWER_INTEGRATED;
+    run.slots[0].point.traits |= EMIT_TRAIT_PAIRED;
+    run.slots[1].point.traits |= EMIT_TRAIT_PAIRED;
 }
 
 // Phases of the typical run: one whole, one of several parts that lacks a GPU, one of

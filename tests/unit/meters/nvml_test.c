@@ -410,6 +410,16 @@ static void test_ways(void) {
         close_meter(&opened);
     }
     struct opened opened;
+    for (int paired = 0; paired < 2; paired++) {
+        reset_stub(1);
+        stub->devices[0].name = paired ? "EMIT GB200" : "EMIT GH200";
+        stub->devices[0].fields[0] = (struct stub_field){186, 1, 0, U32, 1};
+        open_library(&opened, whole);
+        CHECK(points[0].component == EMIT_COMPONENT_GPU_MODULE &&
+                  !(points[0].traits & EMIT_TRAIT_PAIRED) == !paired,
+              "a module of %d GPU%s", paired + 1, paired ? "s" : "");
+        close_meter(&opened);
+    }
     reset_stub(1);
     stub->devices[0].ignores_scopes = true;
     stub->devices[0].fields[0] = (struct stub_field){186, 0, 0, U32, 1};
