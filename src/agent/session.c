@@ -150,6 +150,7 @@ static enum emit_status begin_run(struct emit_session *session, int64_t interval
                 .run_id = session->run_id,
                 .workspace_id = session->workspace_id,
                 .command = session->command,
+                .store_wanted = true,
                 .meters = emit_meter_types,
                 .settings = session->settings,
                 .pace_ns = interval_ns > 0 ? interval_ns : SECOND_NS,

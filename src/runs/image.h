@@ -72,9 +72,9 @@ struct emit_run_image {
     // One word for each status that was seen: it plus 1 in the upper half, how often in the
     // lower; from the front, 0 free. Statuses beyond these are counted in the last word.
     _Atomic uint64_t job_exits[EMIT_EXITS_KEPT];
-    _Atomic uint64_t closed;    // 1: `ending` stands, nobody joins any more
-    _Atomic uint32_t end_asked; // 1: whoever holds the run shall leave it; a futex
-    uint32_t more_padding;
+    _Atomic uint64_t closed;       // 1: `ending` stands, nobody joins any more
+    _Atomic uint32_t end_asked;    // 1: whoever holds the run shall leave it; a futex
+    _Atomic uint32_t store_wanted; // 1: some process of the run wants it in a store
     struct emit_run_ending ending;
     _Atomic uint64_t neighbours[EMIT_NEIGHBOURS_MAX]; // hashes of ids, from the front; 0 free
     struct {

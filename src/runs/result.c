@@ -118,6 +118,7 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
                                            emit_run_image_shared(image, i)};
     made.killed = fate == EMIT_FATE_KILLED && !atomic_load(&image->closed);
     made.left_to_others = fate == EMIT_FATE_LEFT;
+    made.store_wanted = atomic_load(&image->store_wanted);
     made.header = header_of(image, &snapshot.sweep);
     struct emit_run_ending ending = end_run(image, &snapshot.sweep, fate, host);
     made.end_ns = ending.end_ns;

@@ -84,6 +84,7 @@ static enum emit_status enter_file(struct emit_run *run, struct emit_error *err)
                                           emit_host_wall_ns(run->host), &run->is_linked, err);
     }
     if (status) return status;
+    if (run->plan.store_wanted && !run->is_guest) atomic_store(&run->file.image->store_wanted, 1);
     if (run->file.image->header.floor_ns > run->floor_ns)
         run->floor_ns = run->file.image->header.floor_ns;
     return EMIT_OK;

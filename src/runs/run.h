@@ -58,6 +58,8 @@ struct emit_run_plan {
     // every run, so that overlapping runs give nothing finer than floor_ns.
     int64_t floor_ns;
     bool all_domains;
+    // The run shall be stored, whichever process closes it.
+    bool store_wanted;
     // This process has no job of its own: it holds the run open for others until one of
     // them asks it to leave. One at a time: EMIT_REFUSED when another does so already.
     bool hold;
@@ -128,6 +130,7 @@ struct emit_run_result {
     bool is_guest; // another user's run of this id, shown to all, metered (and left_to_others)
     bool left_to_others; // other processes of the run live: they will close it; every
                          // point that can be read is excluded as already-metered
+    bool store_wanted;   // by some process of the run
     uint32_t concurrent_runs;
     struct emit_run_jobs jobs;
     size_t count;

@@ -47,12 +47,13 @@ INNER = {
     "far session": "EMIT_OUTBOX=$PWD/far/outbox.db EMIT_RUN_ID=a $S",
     "mark": "EMIT_RUN_ID=a $E mark p; sleep 0.4; EMIT_RUN_ID=a $E mark --end p",
     "rank around": '$E run -q --run-id a -- sh -c "$E run -q -- sleep 0.3; $E mark p; sleep 0.1; $E mark --end p"',
+    "rank without store": "$E run -q --no-outbox --run-id a -- sleep 1.2; $E runs",
     "nested": "$E run -q -- sleep 0.4",
     "user's nested": f"{USER} $E run -q -- sleep 0.4",
 }
 ALL = ["rank", "far rank", "other", "far other", "attach", "session", "far session", "mark"]
 CELLS = [(outer, inner) for outer, inners in {
-    "run": [*ALL, "begin", "rank around"],
+    "run": [*ALL, "begin", "rank around", "rank without store"],
     "far run": [*ALL, "rank around"],
     "at once": ["rank", "far rank"],
     "around": [*ALL, "begin", "nested", "user's nested"],

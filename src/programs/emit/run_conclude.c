@@ -68,7 +68,10 @@ static bool publish(struct run *run, struct emit_report *report,
         .output = run->output_file,
         .output_name = run->options->output_path,
     };
-    bool kept = run->options->no_outbox;
+    // A rank that wants no store closes the run of others who do: the next emit command has it.
+    bool kept = run->options->no_outbox && !result->store_wanted;
+    if (run->options->no_outbox && result->store_wanted && !result->left_to_others)
+        emit_report_note(report, "Other ranks want the run stored: the next emit command does it.");
     if (report->left_to_others)
         run_store_drop(run);
     else

@@ -74,6 +74,8 @@ static struct emit_sampler_plan plan_sampler(struct run *run) {
                 .pace_ns = run->plan.pace_ns,
                 .floor_ns = run->host.borrowed_right ? EMIT_BORROWED_FLOOR_NS : 0,
                 .all_domains = run->plan.all_domains,
+                // Who holds the run leaves that to who ends it.
+                .store_wanted = !run->options->no_outbox && !run->holds,
                 .hold = run->holds,
                 .node_directory = emit_place_node_runs(),
                 // Other users' ranks of the job shall know that it is metered.
