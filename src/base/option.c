@@ -147,6 +147,7 @@ static enum emit_status set_defaults(const struct emit_option *rows, void *value
                                      struct emit_error *err) {
     for (; rows->name; rows++) {
         const char *text = rows->environment ? getenv(rows->environment) : NULL;
+        if (text && !*text) text = NULL; // set to nothing: as one unsets a variable for a command
         if (!text && rows->key && lookup) text = lookup(owner, rows->key);
         if (!text) text = rows->fallback;
         if (!text) continue;

@@ -4,7 +4,7 @@
 //
 // Values are texts until the owner reads them; the parser checks the type and
 // stores the checked value at `offset` of the owner's struct. Sources in order
-// of rank: flag, environment, configuration file, fallback.
+// of rank: flag, environment, configuration file, fallback. An empty variable says nothing.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H

@@ -61,7 +61,7 @@ enum emit_status emit_host_open(struct emit_host *host, const char *sysfs_root,
     int sysfs = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
     // A machine without /sys is a machine without meters, and still runs commands.
     if (sysfs < 0 && sysfs_root)
-        return emit_fail_errno(err, errno, "cannot open %s, the directory that stands for /sys",
+        return emit_fail_errno(err, errno, "cannot open '%s', the directory that stands for /sys",
                                path);
     *host = (struct emit_host){
         .sysfs = sysfs,

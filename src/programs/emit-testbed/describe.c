@@ -54,7 +54,7 @@ static void print_zone(const struct emit_scenario *scenario, size_t index) {
     const struct emit_scenario_zone *zone = &scenario->zones[index];
     const struct emit_scenario_zone *shown = &scenario->zones[zone->shows];
     const struct emit_counter *counter = &shown->counter;
-    printf("  %-18s %-16s ", zone->id, zone->name);
+    printf("  %-18s %s\n    ", zone->id, zone->name);
     if (!zone->has_energy) {
         puts("no energy_uj");
         return;
@@ -63,7 +63,7 @@ static void print_zone(const struct emit_scenario *scenario, size_t index) {
         printf("the counter of %s", shown->id);
     else
         print_curve(&counter->curve);
-    printf(", %04o, updated every %g ms, range %llu uJ, at the start %llu uJ\n", zone->mode,
+    printf(", %04o, updated every %g ms,\n    range %llu uJ, at the start %llu uJ\n", zone->mode,
            milliseconds(counter->period_ns),
            (unsigned long long)emit_counter_range_microjoules(counter),
            (unsigned long long)emit_counter_microjoules(counter, 0));

@@ -120,7 +120,7 @@ static const struct emit_option options[] = {
      .type = EMIT_OPTION_FLAG,
      .help = "show watts once a second, until Ctrl-C",
      .text = "Shows the watts of every readable device once a second: redrawn in place on a "
-             "terminal, one line a second otherwise.",
+             "terminal. Elsewhere each second is one line, for programs: as wide as it takes.",
      .offset = offsetof(struct sensors_options, watch)},
     {.name = "record",
      .type = EMIT_OPTION_TEXT,

@@ -170,6 +170,10 @@ static void check_ranks(void) {
     CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, none, file, &count, &operands, &err) == EMIT_OK,
           "environment");
     CHECK_STRING(values.path, "environment", "the environment outranks the file");
+    setenv("EMIT_TEST_PATH", "", 1);
+    CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, none, file, &count, &operands, &err) == EMIT_OK,
+          "a variable set to nothing");
+    CHECK_STRING(values.path, "file", "says nothing");
     const char *const flag[] = {"--path=flag", NULL};
     CHECK(parse(&values, EMIT_OPTIONS_FIRST, &line, flag, file, &count, &operands, &err) == EMIT_OK,
           "a flag");
