@@ -109,9 +109,11 @@ enum emit_status emit_phases_settle(struct emit_run_result *run, const struct em
     struct emit_phase_snapshot *stands = calloc(1, sizeof *stands);
     run->phases = calloc(EMIT_PHASES_MAX, sizeof *run->phases);
     enum emit_status status = EMIT_OK;
-    if (!stands || !run->phases)
+    if (!stands || !run->phases) {
+        emit_phase_file_close(&phase);
         status = emit_fail(err, EMIT_NO_MEMORY, "no memory to settle the phases of run %s",
                            run->header.run_id);
+    }
     for (unsigned index = 1; !status; index++) {
         // Not locked: a guest that is at it still sees that the run is over, and is late.
         status = take(run, &phase, file->image, stands, err);
