@@ -64,7 +64,7 @@ static enum emit_code why_uncounted(const struct view *view) {
 static bool has_gap(const struct view *view) {
     if (emit_point_is_power(view->point)) return view->tally->uncovered_ns > 0;
     int64_t pace_ns = view->window->pace_ns, second_ns = 1000000000;
-    if (pace_ns <= 0 || pace_ns > INT64_MAX / 3) return false;
+    if (pace_ns <= 0 || pace_ns > INT64_MAX / 5) return false;
     // One sample that failed or came late is no gap: the counter went on counting.
     int64_t most_ns = pace_ns * 5 / 2;
     if (most_ns < pace_ns + second_ns) most_ns = pace_ns + second_ns;
