@@ -23,7 +23,7 @@
     ROW(EMIT_CODE_GONE, "gone", "the device went away in mid-run")                                 \
     ROW(EMIT_CODE_RESET, "reset", "the counter began anew: suspend, reload or another device")     \
     ROW(EMIT_CODE_WRAPPED_UNPROVEN, "wrapped-unproven", "a wrap could hide in the longest gap")    \
-    ROW(EMIT_CODE_STALE, "stale", "the counter stands still")                                      \
+    ROW(EMIT_CODE_STALE, "stale", "the counter stands still, or its value is old")                 \
     ROW(EMIT_CODE_IMPLAUSIBLE, "implausible", "more power than can be")                            \
     ROW(EMIT_CODE_BELOW_RESOLUTION, "below-resolution",                                            \
         "the window is too short for the counter to tell its energy")                              \
