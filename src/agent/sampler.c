@@ -260,8 +260,11 @@ enum emit_status emit_sampler_wait_first(struct emit_sampler *sampler, int64_t t
         continue;
     if (sampler->phase == PHASE_OPENING)
         status = emit_fail(err, EMIT_TIMEOUT, "the meters have not answered yet");
+    // That the run's file could not be had in time is final, and no reason to wait.
+    bool is_final = sampler->failure.status == EMIT_TIMEOUT;
     if (sampler->phase == PHASE_FAILED)
-        status = emit_fail(err, sampler->failure.status, "%s", sampler->failure.text);
+        status = emit_fail(err, is_final ? EMIT_SYSTEM : sampler->failure.status, "%s",
+                           sampler->failure.text);
     pthread_mutex_unlock(&sampler->lock);
     return status;
 }

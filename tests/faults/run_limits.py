@@ -119,6 +119,11 @@ def main():
     os.close(reads)
     status, _ = play(COMMANDS[3][1], stderr=writes, preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_DFL))
     say(status == 0 and nobody_stays(2), f"emit begin and end, and nobody reads what they say: {status}")
+    script = f"""umask 077; mkdir -p emit/runs; mkfifo emit/runs/x@$(uname -n | tr . _).run
+                 {EMIT} begin {SYS} --run-id x || exit 9; {EMIT} end --run-id x || exit 8"""
+    status, said = play(script)
+    say(status == 0 and "nothing is metered" in said and "has begun" not in said and nobody_stays(2),
+        f"emit begin, where no run file can be: {status} {said.splitlines()[:1]}")
     # The control: the same limit ends a program that does not bear it.
     status, _ = play("head -c 100000 /dev/zero > big", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
     say(status == 128 + signal.SIGXFSZ, f"a program that does not bear it dies of it: {status}")
