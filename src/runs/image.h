@@ -50,7 +50,10 @@ struct emit_run_slot {
     _Atomic uint64_t tallies[2][EMIT_TALLY_WORDS];
 };
 
-// How a run ended, written once by the last process before `closed`.
+// Who closed a run.
+enum { EMIT_CLOSED_WHOLE = 1, EMIT_CLOSED_KILLED };
+
+// How a run ended, written once before `closed`, by the last process or by recovery.
 struct emit_run_ending {
     int64_t end_ns, end_wall_ns;
 };
@@ -72,7 +75,7 @@ struct emit_run_image {
     // One word for each status that was seen: it plus 1 in the upper half, how often in the
     // lower; from the front, 0 free. Statuses beyond these are counted in the last word.
     _Atomic uint64_t job_exits[EMIT_EXITS_KEPT];
-    _Atomic uint64_t closed;       // 1: `ending` stands, nobody joins any more
+    _Atomic uint64_t closed;       // not 0: `ending` stands, nobody joins any more
     _Atomic uint32_t end_asked;    // 1: whoever holds the run shall leave it; a futex
     _Atomic uint32_t store_wanted; // 1: some process of the run wants it in a store
     struct emit_run_ending ending;

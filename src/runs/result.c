@@ -58,10 +58,13 @@ static struct emit_run_ending end_run(struct emit_run_image *image,
         int64_t since_ns = emit_host_monotonic_ns(host) - ending.end_ns;
         ending.end_wall_ns = emit_host_wall_ns(host) - since_ns;
     }
-    if (fate == EMIT_FATE_CLOSED) {
+    // Once: a recovery that is killed before the file is gone is followed by another one,
+    // later, which must find the same end, or the run would be told twice.
+    if (fate == EMIT_FATE_CLOSED || fate == EMIT_FATE_KILLED) {
         image->ending = ending;
         emit_run_image_freeze(image);
-        atomic_store(&image->closed, 1);
+        atomic_store(&image->closed,
+                     fate == EMIT_FATE_KILLED ? EMIT_CLOSED_KILLED : EMIT_CLOSED_WHOLE);
     }
     return ending;
 }
@@ -116,7 +119,7 @@ enum emit_status emit_run_result_settle(struct emit_run_result *result,
     for (size_t i = 0; i < made.count; i++)
         made.slots[i] = (struct emit_slot){emit_run_image_point(image, i), snapshot.tallies[i],
                                            emit_run_image_shared(image, i)};
-    made.killed = fate == EMIT_FATE_KILLED && !atomic_load(&image->closed);
+    made.killed = fate == EMIT_FATE_KILLED && atomic_load(&image->closed) != EMIT_CLOSED_WHOLE;
     made.left_to_others = fate == EMIT_FATE_LEFT;
     made.store_wanted = atomic_load(&image->store_wanted);
     made.header = header_of(image, &snapshot.sweep);

@@ -203,6 +203,32 @@ static void check_killed_after_a_sleep(const char *directory) {
           "its end is told by the wall clock of its last sample");
 }
 
+static bool refuse(void *owner, const struct emit_run_result *result) {
+    *(int64_t *)owner = result->end_ns;
+    return false;
+}
+
+// A recovery that did not come to its end is followed by another one: of the same run.
+static void check_recovered_twice(const char *directory) {
+    struct fake_world world = fake_world_of("package-0", NULL);
+    struct emit_host host = fake_host_of(&world);
+    const struct emit_run_plan plan = fake_plan(directory, "twice");
+    int64_t end_ns = 0;
+    (void)fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        must_sample(must_open(&host, &plan));
+        (void)raise(SIGKILL);
+    }
+    CHECK(waitpid(child, NULL, 0) == child, "killed");
+    fake_pass(&world, 10, 100); // less than a pace
+    CHECK(emit_runs_recover(&host, directory, refuse, &end_ns) == 0 && end_ns, "not yet stored");
+    fake_pass(&world, 10000, 100);
+    CHECK(emit_runs_recover(&host, directory, take, NULL) == 1 && taken.killed &&
+              taken.end_ns == end_ns,
+          "the second one finds the same end, and that it was killed");
+}
+
 // Killed at any moment while points are added: what stands in the file is whole.
 static void check_killed_while_growing(const char *directory) {
     int damaged = 0, most = 0;
@@ -317,6 +343,7 @@ int main(void) {
     check_joiners_open_nothing(directory);
     check_last_job_ends_after_the_last_sample(directory);
     check_killed_after_a_sleep(directory);
+    check_recovered_twice(directory);
     check_killed_while_growing(directory);
     check_guest(directory);
     fake_remove(directory);
