@@ -306,7 +306,8 @@ def end(one, number):
     count("emit end killed")
     count("of them in the middle", ender.returncode == -signal.SIGKILL)
     time.sleep(0.01)  # whoever was asked to leave leaves
-    if not living(known) and one.files():
+    # Killed between storing and removing the file, it is not missing, and is not told twice.
+    if not living(known) and one.files() and not one.stored(REPORT):
         one.check_missing()
     again = one.emit("end", "--run-id", one.run)
     if again.returncode != 0:
