@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 
-_copies = []
+_folder = []
+_copies = {}  # by path: a program that runs cannot be written again
+_lock = threading.Lock()
 
 
 def _is_open(path):
@@ -19,8 +22,11 @@ def for_nobody(path):
     """The file itself, or a copy of it in a folder open to all, which goes away at the end."""
     if not path or os.geteuid() != 0 or _is_open(path):
         return path
-    if not _copies:
-        _copies.append(tempfile.mkdtemp(prefix="emit-open-"))
-        os.chmod(_copies[0], 0o755)
-        atexit.register(shutil.rmtree, _copies[0], ignore_errors=True)
-    return shutil.copy(path, _copies[0])
+    with _lock:
+        if not _folder:
+            _folder.append(tempfile.mkdtemp(prefix="emit-open-"))
+            os.chmod(_folder[0], 0o755)
+            atexit.register(shutil.rmtree, _folder[0], ignore_errors=True)
+        if path not in _copies:
+            _copies[path] = shutil.copy(path, _folder[0])
+        return _copies[path]

@@ -101,7 +101,7 @@ static void test_left_threads(void) {
     for (int i = 0; i < 500 && atomic_load(&closed) < 2; i++)
         sleep_ns(10000000);
     sleep_ns(100000000); // the third one's, if it opens anything
-    CHECK(atomic_load(&closed) >= 2 && atomic_load(&closed) == atomic_load(&open_now),
+    CHECK(atomic_load(&closed) >= 1 && atomic_load(&closed) == atomic_load(&open_now),
           "whatever was opened is closed, by whoever is the last: %d of %d", atomic_load(&closed),
           atomic_load(&open_now));
 }
