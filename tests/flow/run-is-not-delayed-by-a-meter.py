@@ -159,12 +159,12 @@ def slow_driver():
     time.sleep(0.6)
     report, _ = wait("end", "--run-id", "job")
     check(" late " in report and "did not answer" not in report, "what came late was metered, and nobody says otherwise")
-    script = f"sleep 0.7; date +%s.%N; {EMIT} run --run-id outer -- touch {ran}"
+    script = f"sleep 0.7; date +%s.%N; {EMIT} run --run-id outer --phase inner -- sh -c 'touch {ran}; sleep 0.1'"
     outer = subprocess.run([EMIT, "run", "-q", "--run-id", "outer", "--", "sh", "-c", script], capture_output=True, text=True)
     waited = os.stat(ran).st_mtime - float(outer.stdout)
     check(waited < 0.4, f"nor does a run inside another one ({waited:.3f} s)")
     shown = subprocess.run([EMIT, "show", "outer"], capture_output=True, text=True).stdout
-    check("touch " in shown and ">= " in shown, f"whose phase lacks the GPU, and says so: {shown[-600:]}")
+    check("inner " in shown and ">= " in shown, f"whose phase lacks the GPU, and says so: {shown[-600:]}")
     end()
 
 
