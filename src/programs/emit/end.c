@@ -169,7 +169,7 @@ static int run_end(const void *given, int operand_count, char **operands) {
     run.has_place = emit_place_find(&run.place, run.options->outbox_path, &err) == EMIT_OK;
     if (run.has_place && emit_host_open(&run.host, NULL, &err) == EMIT_OK) {
         end(&run, exit_status);
-        run_store_wait(&run);
+        run_store_drop(&run);
         emit_store_close(&run.store);
         emit_host_close(&run.host);
     } else {

@@ -198,7 +198,6 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         emit_sampler_finish(run->sampler, ended_ns, &result, &run->left_behind, &err);
     run->sampler = NULL;
     if (status != EMIT_OK) {
-        run_store_drop(run);
         run_note(run, "nothing was metered: %s", err.text);
         exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {
@@ -206,6 +205,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         exit_status = run_settle_demand(run, &result, exit_status);
         emit_run_result_clear(&result);
     }
+    run_store_drop(run); // whoever had no use for it, or no memory for a report, did not wait
     emit_store_close(&run->store);
     return exit_status;
 }
