@@ -29,6 +29,20 @@ enum emit_entry_kind {
     EMIT_ENTRY_KINDS,
 };
 
+// What an entry lays claim to: a key that no entry of other content may have. A claim
+// lives as long as its entry.
+struct emit_claim {
+    const char *key;   // any text; only its hash is kept
+    const char *value; // NULL: the entry's identity. Two entries may share key and value.
+};
+
+// What became of an entry that was appended.
+enum emit_entry_fate {
+    EMIT_ENTRY_STORED,
+    EMIT_ENTRY_DUPLICATE, // it is there already, byte for byte
+    EMIT_ENTRY_CONFLICT,  // another entry claims one of its keys: not stored
+};
+
 struct emit_entry {
     enum emit_entry_kind kind;
     const char *identity;     // hexadecimal SHA-256; for a report a key of its own
@@ -37,7 +51,9 @@ struct emit_entry {
     int64_t time_ns;          // UTC: end of the window the entry speaks of
     const char *body;         // one JSON object, no line end
     size_t length;
-    uint64_t sequence; // set on reading: strictly rising, never reused
+    uint64_t sequence;               // set on reading: strictly rising, never reused
+    const struct emit_claim *claims; // of writing only; borrowed
+    size_t claim_count;
 };
 
 struct emit_outbox_options {

@@ -1,0 +1,35 @@
+// Writes the line of a modeled event: tokens times cited coefficients.
+//
+// In RFC 8785 canonical form, as event.h, with which it shares no state.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef EVENT_TOKEN_EVENT_H
+#define EVENT_TOKEN_EVENT_H
+
+#include "base/text.h"
+#include "models/tokens.h"
+
+enum { EMIT_TOKEN_EVENT_LINE_MAX = 16 * 1024 }; // bytes that hold any line: notes are long
+
+// Who served the tokens: what the user says with --served.
+enum emit_served {
+    EMIT_SERVED_MANAGED,    // managed-inference, managed
+    EMIT_SERVED_BYOK_PROXY, // byok-proxy, byok
+    EMIT_SERVED_HERE,       // gpu-runner, operator-owned
+};
+
+struct emit_token_event_facts {
+    const char *run_id, *workspace_id, *record_ref; // borrowed
+    int64_t time_ns;                                // UTC: event_ts
+    enum emit_served served;
+    enum emit_token_part part; // phase `total`, `prefill` or `decode`
+};
+
+// Appends the line, without line end. EMIT_INVALID as emit_token_energy, or a time out of
+// range; EMIT_FULL: it did not fit.
+EMIT_MUST_CHECK enum emit_status emit_token_event_write(struct emit_text *line,
+                                                        const struct emit_token_event_facts *facts,
+                                                        const struct emit_token_model *model,
+                                                        const struct emit_token_counts *counts,
+                                                        struct emit_error *err);
+
+#endif
