@@ -111,6 +111,10 @@ const struct emit_coefficient_table *emit_coefficients_built_in(void);
 const struct emit_profile *emit_profile_find(const struct emit_coefficient_table *table,
                                              const char *id);
 
+// Lower-case letters, digits and hyphens that end in -v and a number, no provider's brand among
+// its words, at most EMIT_PROFILE_ID_MAX - 1 bytes.
+bool emit_profile_id_is_valid(const char *id);
+
 // Whether a row keeps the invariants: everything cited, ranges in order, cached input
 // no dearer than input and input no dearer than output at each of the three, inside the
 // walls that catch a slip of units (input 0.0001 to 10, output 0.001 to 100 J/token at the

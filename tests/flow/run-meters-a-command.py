@@ -121,7 +121,7 @@ def workspaces():
     got, events, _ = run(code=SPEND, cwd=folder)
     check_equal(workspace_of(events), {"ws_file"}, "the id of the nearest workspace.yaml")
     with open(settings, "w") as out:
-        out.write("workspace: ws_settings\n")
+        out.write("workspace: ws_settings\nmodels: {big-4.1*: managed-large-v1, '*': house-v2}\n")
     got, events, _ = run(code=SPEND, cwd=folder)
     check_equal(workspace_of(events), {"ws_settings"}, "the configuration ranks above it")
     named = dict(environment, EMIT_WORKSPACE_ID="ws_variable")
@@ -132,7 +132,10 @@ def workspaces():
     for text, sentence in [("workspace: [\n", "emit.yaml:2: not YAML"),
                            ("a: 1\n", "emit.yaml:1: there is no setting 'a'"),
                            ("\ninterval: soon\n", "emit.yaml:2: --interval"),
-                           ("orphan_timeout: soon\n", "emit.yaml:1: ")]:
+                           ("orphan_timeout: soon\n", "emit.yaml:1: "),
+                           ("models:\n  x: big\n", "emit.yaml:2: 'big' is no profile id"),
+                           ("models: {x: openai-v1}\n", "emit.yaml:1: 'openai-v1' is no profile id"),
+                           ("models: all\n", "emit.yaml:1: there is no setting 'models'")]:
         with open(settings, "w") as out:
             out.write(text)
         got, events, _ = run(code=SPEND)

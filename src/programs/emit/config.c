@@ -3,6 +3,7 @@
 #include "programs/emit/config.h"
 
 #include "base/text.h"
+#include "models/coefficients.h"
 #include "programs/emit/command.h"
 
 #include <stdint.h>
@@ -15,23 +16,38 @@ static bool is_there(const char *path) {
 }
 
 // The first default place that has a file; "" when none has.
-static void find_default(char path[EMIT_PATH_MAX]) {
+static void find_default(char path[EMIT_SETTINGS_PATH_MAX]) {
     const char *home = getenv("XDG_CONFIG_HOME");
     const char *below = "/emit/emit.yaml";
     if (!home || home[0] != '/') {
         home = getenv("HOME");
         below = "/.config/emit/emit.yaml";
     }
-    bool fits =
-        home && home[0] == '/' && emit_text_format(path, EMIT_PATH_MAX, "%s%s", home, below);
+    bool fits = home && home[0] == '/' &&
+                emit_text_format(path, EMIT_SETTINGS_PATH_MAX, "%s%s", home, below);
     if (fits && is_there(path)) return;
-    emit_text_format(path, EMIT_PATH_MAX, "/etc/emit/emit.yaml");
+    emit_text_format(path, EMIT_SETTINGS_PATH_MAX, "/etc/emit/emit.yaml");
     if (!is_there(path)) path[0] = '\0';
 }
 
+const char *emit_config_model(const struct emit_setting *setting) {
+    static const char map[] = "models.";
+    return emit_text_has_prefix(setting->key, map) ? setting->key + strlen(map) : NULL;
+}
+
+static enum emit_status check_model(const struct emit_settings *config,
+                                    const struct emit_setting *setting, struct emit_error *err) {
+    if (setting->value && emit_profile_id_is_valid(setting->value)) return EMIT_OK;
+    return emit_fail(err, EMIT_INVALID,
+                     "%s:%zu: '%s' is no profile id; emit tokens profiles lists them", config->path,
+                     setting->line, setting->value ? setting->value : "null");
+}
+
 // Looks a key up in the options of all commands and tries its value on the first.
-static enum emit_status check_setting(const struct emit_config *config,
+static enum emit_status check_setting(const struct emit_settings *config,
                                       const struct emit_setting *setting, struct emit_error *err) {
+    if (strcmp(setting->key, "models") == 0 && !setting->value) return EMIT_OK; // of no line yet
+    if (emit_config_model(setting)) return check_model(config, setting, err);
     for (const struct emit_command *const *at = emit_commands; *at; at++) {
         for (const struct emit_option *row = (*at)->options; row->name; row++) {
             if (!row->key || strcmp(row->key, setting->key) != 0) continue;
@@ -49,32 +65,33 @@ static enum emit_status check_setting(const struct emit_config *config,
                      setting->line, setting->key);
 }
 
-enum emit_status emit_config_open(struct emit_config *config, const char *path,
+enum emit_status emit_config_open(struct emit_settings *config, const char *path,
                                   struct emit_error *err) {
-    char found[EMIT_PATH_MAX];
-    *config = (struct emit_config){0};
+    char found[EMIT_SETTINGS_PATH_MAX];
+    *config = (struct emit_settings){0};
     if (!path) {
         find_default(found);
         if (found[0] == '\0') return EMIT_OK;
         path = found;
     }
-    struct emit_config read;
-    enum emit_status status = emit_config_read(&read, path, false, err);
+    struct emit_settings read;
+    enum emit_status status = emit_settings_read(&read, path, false, err);
     if (status != EMIT_OK) return status;
     for (size_t i = 0; status == EMIT_OK && i < read.count; i++)
-        status = check_setting(&read, &read.settings[i], err);
+        status = check_setting(&read, &read.rows[i], err);
     if (status == EMIT_OK)
         *config = read;
     else
-        emit_config_close(&read);
+        emit_settings_close(&read);
     return status;
 }
 
 enum emit_status emit_config_workspace(char *id, size_t size, struct emit_error *err) {
     static const char name[] = "/workspace.yaml";
-    char path[EMIT_PATH_MAX + sizeof name];
+    char path[EMIT_SETTINGS_PATH_MAX + sizeof name];
     id[0] = '\0';
-    if (!getcwd(path, EMIT_PATH_MAX)) return EMIT_OK; // a folder that was removed has no file
+    if (!getcwd(path, EMIT_SETTINGS_PATH_MAX))
+        return EMIT_OK; // a folder that was removed has no file
     for (;;) {
         size_t length = strlen(path);
         if (length == 1) length = 0; // the root
@@ -85,13 +102,13 @@ enum emit_status emit_config_workspace(char *id, size_t size, struct emit_error 
         *strrchr(path, '/') = '\0';
         if (path[0] == '\0') memcpy(path, "/", 2);
     }
-    struct emit_config config;
-    enum emit_status status = emit_config_read(&config, path, true, err);
+    struct emit_settings config;
+    enum emit_status status = emit_settings_read(&config, path, true, err);
     if (status != EMIT_OK) return status;
-    const char *found = emit_config_lookup(&config, "id");
+    const char *found = emit_settings_lookup(&config, "id");
     if (found && !emit_text_format(id, size, "%s", found))
         status = emit_fail(err, EMIT_INVALID, "%s: the workspace id is too long: at most %zu bytes",
                            path, size - 1);
-    emit_config_close(&config);
+    emit_settings_close(&config);
     return status;
 }

@@ -41,7 +41,7 @@ static const struct emit_option *find_option(const struct emit_option *rows, con
 // The configuration ranks below the command line and is named by it: so the words
 // are parsed once for --config alone, from a copy, since parsing may move them.
 static enum emit_status open_config(const struct emit_command *command, int argc, char **argv,
-                                    struct emit_config *config, struct emit_error *err) {
+                                    struct emit_settings *config, struct emit_error *err) {
     const struct emit_option *row = find_option(command->options, "config");
     if (!row) return EMIT_OK;
     void *values = calloc(1, command->values_size);
@@ -72,7 +72,7 @@ static int run_command(const struct emit_command *command, int argc, char **argv
         return EXIT_OK;
     }
     struct emit_error err;
-    struct emit_config config = {0};
+    struct emit_settings config = {0};
     int operand_count = 0;
     char **operands = NULL;
     void *values = calloc(1, command->values_size ? command->values_size : 1);
@@ -80,12 +80,12 @@ static int run_command(const struct emit_command *command, int argc, char **argv
     enum emit_status status = open_config(command, argc, argv, &config, &err);
     if (status == EMIT_OK)
         status = emit_options_parse(command->options, values, argc, argv, command->order,
-                                    emit_config_lookup, &config, &operand_count, &operands, &err);
+                                    emit_settings_lookup, &config, &operand_count, &operands, &err);
     if (status == EMIT_OK) status = emit_privilege_check_options(command->options, values, &err);
     int exit_status = status == EMIT_OK
                           ? command->run(values, operand_count, operands)
                           : emit_complain(command, command->usage_status, "%s", err.text);
-    emit_config_close(&config);
+    emit_settings_close(&config);
     free(values);
     return exit_status;
 }

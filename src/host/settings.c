@@ -1,7 +1,7 @@
 // YAML into settings, through libyaml's event parser. Aliases are refused (they
 // can make a small file endless), and so are two settings of one key.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/config.h"
+#include "host/settings.h"
 
 #include "base/text.h"
 #include "host/library.h"
@@ -43,10 +43,10 @@ struct reader {
     size_t skipped_depth; // open mappings and sequences of a value that is not looked at
     struct yaml_library yaml;
     yaml_parser_t parser;
-    struct emit_config *config;
-    char key[EMIT_CONFIG_KEY_MAX]; // of the node that comes next, with dots
+    struct emit_settings *settings;
+    char key[EMIT_SETTINGS_KEY_MAX]; // of the node that comes next, with dots
     size_t depth;
-    struct level levels[EMIT_CONFIG_DEPTH_MAX];
+    struct level levels[EMIT_SETTINGS_DEPTH_MAX];
 };
 
 static enum emit_status fail_at(const struct reader *reader, const yaml_event_t *event,
@@ -58,18 +58,18 @@ static enum emit_status fail_at(const struct reader *reader, const yaml_event_t 
 static enum emit_status add_setting(struct reader *reader, const yaml_event_t *event,
                                     const char *value, struct emit_setting **added,
                                     struct emit_error *err) {
-    struct emit_config *config = reader->config;
-    for (size_t i = 0; i < config->count; i++)
-        if (strcmp(config->settings[i].key, reader->key) == 0)
+    struct emit_settings *settings = reader->settings;
+    for (size_t i = 0; i < settings->count; i++)
+        if (strcmp(settings->rows[i].key, reader->key) == 0)
             return fail_at(reader, event, "this key was set before", err);
-    if (config->count == EMIT_CONFIG_SETTINGS_MAX)
+    if (settings->count == EMIT_SETTINGS_MAX)
         return fail_at(reader, event, "too many settings", err);
-    struct emit_setting *setting = &config->settings[config->count];
+    struct emit_setting *setting = &settings->rows[settings->count];
     *setting = (struct emit_setting){.line = event->start_mark.line + 1};
     emit_text_format(setting->key, sizeof setting->key, "%s", reader->key);
     if (value && !(setting->value = strdup(value)))
         return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    config->count++;
+    settings->count++;
     *added = setting;
     return EMIT_OK;
 }
@@ -126,7 +126,7 @@ static enum emit_status take_scalar(struct reader *reader, const yaml_event_t *e
 static enum emit_status open_level(struct reader *reader, const yaml_event_t *event, bool is_list,
                                    struct emit_error *err) {
     struct level *outer = reader->depth > 0 ? &reader->levels[reader->depth - 1] : NULL;
-    if (reader->depth == EMIT_CONFIG_DEPTH_MAX)
+    if (reader->depth == EMIT_SETTINGS_DEPTH_MAX)
         return fail_at(reader, event, "settings are nested too deeply", err);
     if ((!outer && is_list) || (outer && (outer->is_list || !outer->has_key)))
         return fail_at(reader, event, "settings are KEY: VALUE, and lists hold plain words", err);
@@ -206,14 +206,15 @@ static enum emit_status read_file(const char *path, char **text, size_t *length,
     FILE *file = fopen(path, "re");
     if (!file) return emit_fail_errno(err, errno, "cannot open %s", path);
     enum emit_status status = EMIT_OK;
-    char *bytes = malloc(EMIT_CONFIG_BYTES_MAX + 1);
-    size_t got = bytes ? fread(bytes, 1, EMIT_CONFIG_BYTES_MAX + 1, file) : 0;
+    char *bytes = malloc(EMIT_SETTINGS_BYTES_MAX + 1);
+    size_t got = bytes ? fread(bytes, 1, EMIT_SETTINGS_BYTES_MAX + 1, file) : 0;
     if (!bytes)
         status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     else if (ferror(file))
         status = emit_fail_errno(err, errno, "cannot read %s", path);
-    else if (got > EMIT_CONFIG_BYTES_MAX)
-        status = emit_fail(err, EMIT_INVALID, "%s is larger than 1 MiB: no configuration", path);
+    else if (got > EMIT_SETTINGS_BYTES_MAX)
+        status =
+            emit_fail(err, EMIT_INVALID, "%s is larger than 1 MiB: not what it should be", path);
     (void)fclose(file);
     if (status != EMIT_OK) {
         free(bytes);
@@ -224,13 +225,13 @@ static enum emit_status read_file(const char *path, char **text, size_t *length,
     return EMIT_OK;
 }
 
-enum emit_status emit_config_read(struct emit_config *config, const char *path, bool foreign,
-                                  struct emit_error *err) {
+enum emit_status emit_settings_read(struct emit_settings *settings, const char *path, bool foreign,
+                                    struct emit_error *err) {
     char *text = NULL;
     size_t length = 0;
     void *handle = NULL;
-    struct emit_config fresh = {0};
-    struct reader reader = {.path = path, .foreign = foreign, .config = &fresh};
+    struct emit_settings fresh = {0};
+    struct reader reader = {.path = path, .foreign = foreign, .settings = &fresh};
     enum emit_status status = read_file(path, &text, &length, err);
     if (status != EMIT_OK) return status;
     struct emit_error why;
@@ -240,34 +241,34 @@ enum emit_status emit_config_read(struct emit_config *config, const char *path, 
         status = emit_fail(err, status, "%s cannot be read: %s", path, why.text);
         goto done;
     }
-    fresh.settings = calloc(EMIT_CONFIG_SETTINGS_MAX, sizeof *fresh.settings);
-    if (!fresh.settings) {
+    fresh.rows = calloc(EMIT_SETTINGS_MAX, sizeof *fresh.rows);
+    if (!fresh.rows) {
         status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
         goto done;
     }
     if (!emit_text_format(fresh.path, sizeof fresh.path, "%s", path))
-        status = emit_fail(err, EMIT_INVALID, "the path of the configuration is too long");
+        status = emit_fail(err, EMIT_INVALID, "the path of the file is too long");
     if (status == EMIT_OK) status = parse(&reader, text, length, err);
 done:
     emit_library_close(handle);
     free(text);
     if (status == EMIT_OK)
-        *config = fresh;
+        *settings = fresh;
     else
-        emit_config_close(&fresh);
+        emit_settings_close(&fresh);
     return status;
 }
 
-const char *emit_config_lookup(void *owner, const char *key) {
-    const struct emit_config *config = owner;
-    for (size_t i = 0; i < config->count; i++)
-        if (strcmp(config->settings[i].key, key) == 0) return config->settings[i].value;
+const char *emit_settings_lookup(void *owner, const char *key) {
+    const struct emit_settings *settings = owner;
+    for (size_t i = 0; i < settings->count; i++)
+        if (strcmp(settings->rows[i].key, key) == 0) return settings->rows[i].value;
     return NULL;
 }
 
-void emit_config_close(struct emit_config *config) {
-    for (size_t i = 0; i < config->count; i++)
-        free(config->settings[i].value);
-    free(config->settings);
-    *config = (struct emit_config){0};
+void emit_settings_close(struct emit_settings *settings) {
+    for (size_t i = 0; i < settings->count; i++)
+        free(settings->rows[i].value);
+    free(settings->rows);
+    *settings = (struct emit_settings){0};
 }

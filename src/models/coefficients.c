@@ -1,0 +1,37 @@
+// What can be asked of the table of coefficients.
+// SPDX-License-Identifier: Apache-2.0
+#include "models/coefficients.h"
+
+#include "vocabulary/fields.h"
+
+#include <string.h>
+
+#define DIGITS "0123456789"
+#define LABEL  "abcdefghijklmnopqrstuvwxyz" DIGITS "-"
+
+static bool is_brand(const char *word, size_t length) {
+    size_t count;
+    const char *const *brands = emit_brands(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strlen(brands[i]) == length && memcmp(brands[i], word, length) == 0) return true;
+    return false;
+}
+
+// Brands are whole words, as the contract has it: "met-al" is none.
+static bool names_a_brand(const char *id) {
+    for (;;) {
+        size_t length = strcspn(id, "-");
+        if (is_brand(id, length)) return true;
+        if (id[length] == '\0') return false;
+        id += length + 1;
+    }
+}
+
+bool emit_profile_id_is_valid(const char *id) {
+    size_t length = strlen(id), end = length;
+    if (length >= EMIT_PROFILE_ID_MAX || strspn(id, LABEL) != length || id[0] == '-') return false;
+    while (end > 0 && strchr(DIGITS, id[end - 1]))
+        end--;
+    return end < length && end >= 3 && id[end - 1] == 'v' && id[end - 2] == '-' &&
+           !names_a_brand(id);
+}
