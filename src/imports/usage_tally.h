@@ -40,6 +40,11 @@ struct emit_tally_group {
 };
 const struct emit_tally_group *emit_tally_group(const struct emit_tally *tally, uint32_t group);
 
+// The number of a record that was just added: 0 of the first, one more of each that was not
+// there before; a repeat has the number of what it repeats. By it events of single requests
+// are written once, with what the last record said.
+uint64_t emit_tally_number(const struct emit_tally *tally);
+
 // The record_ref of a record that was just added: its ids, or what stands for them.
 void emit_tally_record_ref(const struct emit_tally *tally, char ref[EMIT_RECORD_REF_MAX]);
 
