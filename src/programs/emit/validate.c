@@ -4,7 +4,7 @@
 #include "base/number.h"
 #include "contract/within.h"
 #include "programs/emit/command.h"
-#include "programs/emit/event_reader.h"
+#include "imports/object_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -126,7 +126,7 @@ static void print_finding(struct validation *validation, const struct emit_findi
     end_line(&validation->output, &line);
 }
 
-static void print_identity(struct validation *validation, const struct emit_event_text *event) {
+static void print_identity(struct validation *validation, const struct emit_object_text *event) {
     char identity[EMIT_IDENTITY_TEXT];
     // What is no JSON has no identity; the findings say why.
     if (emit_contract_identity(event->bytes, event->length, identity, NULL) != EMIT_OK) return;
@@ -151,7 +151,7 @@ static void print_identity(struct validation *validation, const struct emit_even
 
 // --- Events ---
 
-static void validate_event(struct validation *validation, const struct emit_event_text *event) {
+static void validate_event(struct validation *validation, const struct emit_object_text *event) {
     struct emit_verdict *verdict = &validation->verdict;
     validation->events++;
     enum emit_contract_level level =
@@ -168,7 +168,7 @@ static void validate_event(struct validation *validation, const struct emit_even
         print_identity(validation, event);
 }
 
-static void validate_broken(struct validation *validation, const struct emit_event_text *text) {
+static void validate_broken(struct validation *validation, const struct emit_object_text *text) {
     struct emit_finding finding = {.level = EMIT_CONTRACT_CORE};
     finding.reason = emit_reason_word(text->reason);
     (void)emit_text_format(finding.message, sizeof finding.message, "%s", text->message);
@@ -178,19 +178,19 @@ static void validate_broken(struct validation *validation, const struct emit_eve
 }
 
 static void validate_stream(struct validation *validation, int descriptor) {
-    struct emit_event_reader reader;
-    struct emit_event_text event;
+    struct emit_object_reader reader;
+    struct emit_object_text event;
     struct emit_error err;
     enum emit_reader_item item = EMIT_READER_FAILED;
-    if (emit_event_reader_init(&reader, descriptor, &err) == EMIT_OK) {
-        while ((item = emit_event_reader_next(&reader, &event, &err)) == EMIT_READER_EVENT ||
+    if (emit_object_reader_init(&reader, descriptor, EMIT_EVENT_MAX, &err) == EMIT_OK) {
+        while ((item = emit_object_reader_next(&reader, &event, &err)) == EMIT_READER_OBJECT ||
                item == EMIT_READER_BROKEN) {
-            if (item == EMIT_READER_EVENT)
+            if (item == EMIT_READER_OBJECT)
                 validate_event(validation, &event);
             else
                 validate_broken(validation, &event);
         }
-        emit_event_reader_clear(&reader);
+        emit_object_reader_clear(&reader);
     }
     if (item == EMIT_READER_FAILED) {
         validation->unreadable = true;

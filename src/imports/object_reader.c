@@ -1,12 +1,12 @@
-// One event after the other from a stream. A line is an event unless it is the begin of an
-// object printed over many lines: then the event goes on as long as the text is JSON. What
-// stops to be JSON, or is larger than an event may be, ends where the next line begins with
-// a brace: of lines that are cut short, each costs itself alone.
+// One object after the other from a stream. A line is an object unless it is the begin of one
+// printed over many lines: then the object goes on as long as the text is JSON. What stops to
+// be JSON, or is larger than an object may be, ends where the next line begins with a brace:
+// of lines that are cut short, each costs itself alone.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/event_reader.h"
+#include "imports/object_reader.h"
 
 #include "base/json.h"
-#include "emit/contract.h"
+#include "base/json_token.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,37 +14,64 @@
 #include <unistd.h>
 
 enum {
-    // Small enough for the second-level cache, large enough for any event.
-    BUFFER_BYTES = 4 * EMIT_EVENT_MAX,
     SLACK_BYTES = 64, // behind the buffer's end: readable, always zero
 };
 
-enum emit_status emit_event_reader_init(struct emit_event_reader *reader, int descriptor,
-                                        struct emit_error *err) {
-    *reader = (struct emit_event_reader){.descriptor = descriptor, .line = 1};
-    reader->buffer = calloc(1, BUFFER_BYTES + SLACK_BYTES);
+enum emit_status emit_object_reader_init(struct emit_object_reader *reader, int descriptor,
+                                         size_t object_max, struct emit_error *err) {
+    *reader = (struct emit_object_reader){
+        .descriptor = descriptor,
+        .object_max = object_max,
+        .capacity = EMIT_READER_MEMORY_BYTES,
+        .capacity_max = EMIT_READER_MEMORY_BYTES,
+        .line = 1,
+    };
+    if (object_max + EMIT_READER_AHEAD_BYTES > reader->capacity_max)
+        reader->capacity_max = object_max + EMIT_READER_AHEAD_BYTES;
+    reader->buffer = calloc(1, reader->capacity + SLACK_BYTES);
     if (!reader->buffer) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     return EMIT_OK;
 }
 
-void emit_event_reader_clear(struct emit_event_reader *reader) {
+void emit_object_reader_clear(struct emit_object_reader *reader) {
     free(reader->buffer);
     reader->buffer = NULL;
 }
 
 // --- The buffer ---
 
-// Reads more behind what is there. False at the end of the stream and on an error.
-static bool fill(struct emit_event_reader *reader, bool *failed, struct emit_error *err) {
+// Makes the buffer twice as large, or as large as it may be.
+static bool grow(struct emit_object_reader *reader, struct emit_error *err) {
+    size_t capacity = 2 * reader->capacity;
+    if (capacity > reader->capacity_max) capacity = reader->capacity_max;
+    char *larger = realloc(reader->buffer, capacity + SLACK_BYTES);
+    if (!larger) {
+        emit_fail(err, EMIT_NO_MEMORY, "out of memory for an object of %zu bytes", reader->end);
+        return false;
+    }
+    memset(larger + reader->capacity, 0, capacity + SLACK_BYTES - reader->capacity);
+    reader->buffer = larger;
+    reader->capacity = capacity;
+    return true;
+}
+
+// Reads more behind what is there. False at the end of the stream and on an error. The
+// buffer must not be full.
+static bool fill(struct emit_object_reader *reader, bool *failed, struct emit_error *err) {
     if (reader->at_eof) return false;
     if (reader->at > 0) {
         memmove(reader->buffer, reader->buffer + reader->at, reader->end - reader->at);
         reader->end -= reader->at;
         reader->at = 0;
     }
+    if (reader->end == reader->capacity && !grow(reader, err)) {
+        *failed = true;
+        return false;
+    }
     ssize_t got;
     do {
-        got = read(reader->descriptor, reader->buffer + reader->end, BUFFER_BYTES - reader->end);
+        got =
+            read(reader->descriptor, reader->buffer + reader->end, reader->capacity - reader->end);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
         emit_fail_errno(err, errno, "cannot be read");
@@ -56,11 +83,11 @@ static bool fill(struct emit_event_reader *reader, bool *failed, struct emit_err
     return got > 0;
 }
 
-static bool is_full(const struct emit_event_reader *reader) {
-    return reader->end - reader->at == BUFFER_BYTES;
+static bool is_full(const struct emit_object_reader *reader) {
+    return reader->end - reader->at == reader->capacity_max;
 }
 
-static void consume(struct emit_event_reader *reader, size_t count) {
+static void consume(struct emit_object_reader *reader, size_t count) {
     const char *at = reader->buffer + reader->at, *end = at + count;
     while ((at = memchr(at, '\n', (size_t)(end - at)))) {
         reader->line++;
@@ -74,7 +101,7 @@ static bool is_space(char c) {
 }
 
 // Goes to the next byte that is not space; false at the end of the stream.
-static bool skip_space(struct emit_event_reader *reader, bool *failed, struct emit_error *err) {
+static bool skip_space(struct emit_object_reader *reader, bool *failed, struct emit_error *err) {
     for (;;) {
         size_t at = reader->at;
         while (at < reader->end && is_space(reader->buffer[at]))
@@ -85,28 +112,28 @@ static bool skip_space(struct emit_event_reader *reader, bool *failed, struct em
     }
 }
 
-// Hands out the first `length` bytes at reader->at as an event.
-static enum emit_reader_item hand_out(struct emit_event_reader *reader,
-                                      struct emit_event_text *event, size_t length,
+// Hands out the first `length` bytes at reader->at as an object.
+static enum emit_reader_item hand_out(struct emit_object_reader *reader,
+                                      struct emit_object_text *object, size_t length,
                                       bool too_large) {
-    event->bytes = reader->buffer + reader->at;
-    while (length > 0 && is_space(event->bytes[length - 1]))
+    object->bytes = reader->buffer + reader->at;
+    while (length > 0 && is_space(object->bytes[length - 1]))
         length--;
-    event->length = too_large ? EMIT_EVENT_MAX + 1 : length;
-    event->readable = reader->buffer + BUFFER_BYTES + SLACK_BYTES;
-    return EMIT_READER_EVENT;
+    object->length = too_large ? reader->object_max + 1 : length;
+    object->readable = reader->buffer + reader->capacity + SLACK_BYTES;
+    return EMIT_READER_OBJECT;
 }
 
-static enum emit_reader_item break_off(struct emit_event_text *event, enum emit_reason reason,
+static enum emit_reader_item break_off(struct emit_object_text *object, enum emit_reason reason,
                                        const char *message) {
-    event->reason = reason;
-    event->message = message;
+    object->reason = reason;
+    object->message = message;
     return EMIT_READER_BROKEN;
 }
 
 // --- Objects ---
 
-// Whether the line at `text` is all of its event, as plain NDJSON shows without a look inside:
+// Whether the line at `text` is all of its object, as plain NDJSON shows without a look inside:
 // it ends with a brace and the next one begins with a brace, which no JSON text has in it.
 static bool stands_alone(const char *text, const char *newline, const char *end) {
     const char *last = newline, *next = newline + 1;
@@ -137,9 +164,10 @@ enum extent {
 
 // Looks for the end of the object at the begin of have bytes; *length is then that of the
 // object and its line end. is_last: the stream has no more.
-static enum extent measure(const char *text, size_t have, bool is_last, size_t *length) {
-    bool is_cut = have > EMIT_EVENT_MAX;
-    size_t most = is_cut ? EMIT_EVENT_MAX : have;
+static enum extent measure(const char *text, size_t have, size_t object_max, bool is_last,
+                           size_t *length) {
+    bool is_cut = have > object_max;
+    size_t most = is_cut ? object_max : have;
     const char *newline = memrchr(text, '\n', most);
     size_t to_newline = newline ? (size_t)(newline - text) + 1 : 0;
     // Up to a line's end no token is cut in two; without one only the whole text can be judged.
@@ -160,21 +188,36 @@ static enum extent measure(const char *text, size_t have, bool is_last, size_t *
     return is_fault || is_last ? EXTENT_BROKEN : EXTENT_UNFINISHED;
 }
 
-// Hands out what of a broken event stands in the buffer; the next one is sought behind its
+// Hands out what of a broken object stands in the buffer; the next one is sought behind its
 // first line.
-static void hand_out_broken(struct emit_event_reader *reader, struct emit_event_text *event,
+static void hand_out_broken(struct emit_object_reader *reader, struct emit_object_text *object,
                             bool too_large) {
     const char *text = reader->buffer + reader->at;
     size_t have = reader->end - reader->at;
     const char *newline = memchr(text, '\n', have);
-    size_t length = find_next_object(text, have < EMIT_EVENT_MAX ? have : EMIT_EVENT_MAX);
-    hand_out(reader, event, length, too_large);
+    size_t length = find_next_object(text, have < reader->object_max ? have : reader->object_max);
+    hand_out(reader, object, length, too_large);
     reader->at += newline ? (size_t)(newline - text) : have;
     reader->is_astray = true;
 }
 
-static enum emit_reader_item next_object(struct emit_event_reader *reader,
-                                         struct emit_event_text *event, struct emit_error *err) {
+// Reads on behind an unfinished object, so far that looking at it again from its begin is
+// worth the time: never more often than its bytes double, but for ends of objects.
+static bool read_on(struct emit_object_reader *reader, bool *failed, struct emit_error *err) {
+    size_t seen = reader->end - reader->at;
+    size_t enough = seen < EMIT_READER_AHEAD_BYTES ? seen + 1 : 2 * seen;
+    do {
+        if (!fill(reader, failed, err)) return !*failed;
+        const char *last = reader->buffer + reader->end;
+        while (last > reader->buffer + reader->at && is_space(last[-1]))
+            last--;
+        if (last > reader->buffer + reader->at && last[-1] == '}') return true;
+    } while (reader->end - reader->at < enough && reader->end - reader->at <= reader->object_max);
+    return true;
+}
+
+static enum emit_reader_item next_object(struct emit_object_reader *reader,
+                                         struct emit_object_text *object, struct emit_error *err) {
     bool failed = false;
     enum extent extent;
     size_t length = 0;
@@ -185,23 +228,25 @@ static enum emit_reader_item next_object(struct emit_event_reader *reader,
             length = (size_t)(newline - text) + 1;
             extent = EXTENT_WHOLE;
         } else {
-            extent = measure(text, (size_t)(end - text), reader->at_eof, &length);
+            extent =
+                measure(text, (size_t)(end - text), reader->object_max, reader->at_eof, &length);
         }
-    } while (extent == EXTENT_UNFINISHED && (fill(reader, &failed, err) || !failed));
+    } while (extent == EXTENT_UNFINISHED && read_on(reader, &failed, err));
     if (failed) return EMIT_READER_FAILED;
     if (extent == EXTENT_WHOLE) {
-        hand_out(reader, event, length, false);
+        hand_out(reader, object, length, false);
         consume(reader, length);
     } else {
-        hand_out_broken(reader, event, extent == EXTENT_TOO_LARGE);
+        hand_out_broken(reader, object, extent == EXTENT_TOO_LARGE);
     }
-    return EMIT_READER_EVENT;
+    return EMIT_READER_OBJECT;
 }
 
 // --- Lines ---
 
 // Goes to the next line that begins with a brace; false at the end of the stream.
-static bool skip_to_object(struct emit_event_reader *reader, bool *failed, struct emit_error *err) {
+static bool skip_to_object(struct emit_object_reader *reader, bool *failed,
+                           struct emit_error *err) {
     for (;;) {
         const char *at = reader->buffer + reader->at;
         const char *newline = memchr(at, '\n', reader->end - reader->at);
@@ -215,9 +260,9 @@ static bool skip_to_object(struct emit_event_reader *reader, bool *failed, struc
     }
 }
 
-// A line that cannot be the begin of an event, handed out as one.
-static enum emit_reader_item next_other(struct emit_event_reader *reader,
-                                        struct emit_event_text *event, struct emit_error *err) {
+// A line that cannot be the begin of an object, handed out as one.
+static enum emit_reader_item next_other(struct emit_object_reader *reader,
+                                        struct emit_object_text *object, struct emit_error *err) {
     bool failed = false, too_large = false;
     size_t seen = 0;
     for (;;) {
@@ -226,9 +271,9 @@ static enum emit_reader_item next_other(struct emit_event_reader *reader,
         const char *newline = memchr(line + seen, '\n', have - seen);
         if (newline) {
             size_t length = (size_t)(newline - line);
-            hand_out(reader, event, length, too_large);
+            hand_out(reader, object, length, too_large);
             consume(reader, length + 1);
-            return EMIT_READER_EVENT;
+            return EMIT_READER_OBJECT;
         }
         seen = have;
         if (is_full(reader)) {
@@ -239,21 +284,21 @@ static enum emit_reader_item next_other(struct emit_event_reader *reader,
         if (!fill(reader, &failed, err)) break;
     }
     if (failed) return EMIT_READER_FAILED;
-    hand_out(reader, event, reader->end - reader->at, too_large);
+    hand_out(reader, object, reader->end - reader->at, too_large);
     reader->at = reader->end;
-    return EMIT_READER_EVENT;
+    return EMIT_READER_OBJECT;
 }
 
-static enum emit_reader_item next_line(struct emit_event_reader *reader,
-                                       struct emit_event_text *event, struct emit_error *err) {
+static enum emit_reader_item next_line(struct emit_object_reader *reader,
+                                       struct emit_object_text *object, struct emit_error *err) {
     bool failed = false;
     bool more =
         reader->is_astray ? skip_to_object(reader, &failed, err) : skip_space(reader, &failed, err);
     if (!more) return failed ? EMIT_READER_FAILED : EMIT_READER_END;
     reader->is_astray = false;
-    event->line = reader->line;
+    object->line = reader->line;
     bool is_object = reader->buffer[reader->at] == '{';
-    return is_object ? next_object(reader, event, err) : next_other(reader, event, err);
+    return is_object ? next_object(reader, object, err) : next_other(reader, object, err);
 }
 
 // --- Arrays ---
@@ -289,16 +334,20 @@ static bool ends_at(struct element *element, char c) {
 }
 
 // Finds the element's end: *length bytes from reader->at, or the end of the stream.
-static void seek_end(struct emit_event_reader *reader, struct element *element, size_t *length,
+static void seek_end(struct emit_object_reader *reader, struct element *element, size_t *length,
                      bool *failed, struct emit_error *err) {
     do {
         const char *bytes = reader->buffer + reader->at;
         size_t have = reader->end - reader->at;
-        while (element->at < have && !ends_at(element, bytes[element->at]))
+        while (element->at < have && !ends_at(element, bytes[element->at])) {
             element->at++;
+            if (element->in_string && !element->is_escaped)
+                element->at =
+                    (size_t)(emit_json_skip_plain(bytes + element->at, bytes + have) - bytes);
+        }
         *length = element->at;
         if (element->at < have) return;
-        if (is_full(reader)) { // larger than any event: go on without its bytes
+        if (is_full(reader)) { // larger than any object: go on without its bytes
             element->too_large = true;
             consume(reader, have);
             element->at = *length = 0;
@@ -306,29 +355,29 @@ static void seek_end(struct emit_event_reader *reader, struct element *element, 
     } while (fill(reader, failed, err));
 }
 
-static enum emit_reader_item next_element(struct emit_event_reader *reader,
-                                          struct emit_event_text *event, struct emit_error *err) {
+static enum emit_reader_item next_element(struct emit_object_reader *reader,
+                                          struct emit_object_text *object, struct emit_error *err) {
     bool failed = false;
     if (!skip_space(reader, &failed, err)) {
         if (failed) return EMIT_READER_FAILED;
-        event->line = reader->line;
+        object->line = reader->line;
         reader->state = EMIT_READER_DONE;
-        return break_off(event, EMIT_REASON_MALFORMED_JSON, "the array must end with a bracket");
+        return break_off(object, EMIT_REASON_MALFORMED_JSON, "the array must end with a bracket");
     }
-    event->line = reader->line;
+    object->line = reader->line;
     char next = reader->buffer[reader->at];
     if (next == ']') {
         reader->at++;
         reader->state = EMIT_READER_BEHIND;
-        if (!reader->after_comma) return emit_event_reader_next(reader, event, err);
-        return break_off(event, EMIT_REASON_MALFORMED_JSON,
+        if (!reader->after_comma) return emit_object_reader_next(reader, object, err);
+        return break_off(object, EMIT_REASON_MALFORMED_JSON,
                          "an element must stand behind the last comma of the array");
     }
     if (reader->wants_comma && next == ',') {
         reader->at++;
         reader->wants_comma = false;
         reader->after_comma = true;
-        return emit_event_reader_next(reader, event, err);
+        return emit_object_reader_next(reader, object, err);
     }
     struct element element = {0};
     size_t length;
@@ -339,33 +388,33 @@ static enum emit_reader_item next_element(struct emit_event_reader *reader,
     if (length == 0 && !element.too_large) {
         reader->wants_comma = false;
         reader->at++; // a comma where an element should be
-        return break_off(event, EMIT_REASON_MALFORMED_JSON,
+        return break_off(object, EMIT_REASON_MALFORMED_JSON,
                          "an element must stand before the comma of the array");
     }
-    hand_out(reader, event, length, element.too_large);
+    hand_out(reader, object, length, element.too_large);
     consume(reader, length);
-    return EMIT_READER_EVENT;
+    return EMIT_READER_OBJECT;
 }
 
 // Behind the array nothing but space may stand.
-static enum emit_reader_item next_behind(struct emit_event_reader *reader,
-                                         struct emit_event_text *event, struct emit_error *err) {
+static enum emit_reader_item next_behind(struct emit_object_reader *reader,
+                                         struct emit_object_text *object, struct emit_error *err) {
     bool failed = false;
     reader->state = EMIT_READER_DONE;
     if (!skip_space(reader, &failed, err)) return failed ? EMIT_READER_FAILED : EMIT_READER_END;
-    event->line = reader->line;
-    return break_off(event, EMIT_REASON_MALFORMED_JSON, "the text must end behind the array");
+    object->line = reader->line;
+    return break_off(object, EMIT_REASON_MALFORMED_JSON, "the text must end behind the array");
 }
 
 // --- The stream ---
 
-static enum emit_reader_item begin(struct emit_event_reader *reader, struct emit_event_text *event,
-                                   struct emit_error *err) {
+static enum emit_reader_item begin(struct emit_object_reader *reader,
+                                   struct emit_object_text *object, struct emit_error *err) {
     bool failed = false;
     while (reader->end < 3 && fill(reader, &failed, err)) {
     }
     if (failed) return EMIT_READER_FAILED;
-    event->line = 1;
+    object->line = 1;
     bool marked = reader->end >= 3 && memcmp(reader->buffer, "\xef\xbb\xbf", 3) == 0;
     if (marked) reader->at = 3;
     bool more = skip_space(reader, &failed, err);
@@ -376,19 +425,19 @@ static enum emit_reader_item begin(struct emit_event_reader *reader, struct emit
         reader->state = EMIT_READER_ARRAY;
     }
     if (marked)
-        return break_off(event, EMIT_REASON_BYTE_ORDER_MARK,
-                         "the text must begin with an event, not with a byte order mark");
-    return emit_event_reader_next(reader, event, err);
+        return break_off(object, EMIT_REASON_BYTE_ORDER_MARK,
+                         "the text must begin with an object, not with a byte order mark");
+    return emit_object_reader_next(reader, object, err);
 }
 
-enum emit_reader_item emit_event_reader_next(struct emit_event_reader *reader,
-                                             struct emit_event_text *event,
-                                             struct emit_error *err) {
+enum emit_reader_item emit_object_reader_next(struct emit_object_reader *reader,
+                                              struct emit_object_text *object,
+                                              struct emit_error *err) {
     switch (reader->state) {
-    case EMIT_READER_BEGIN: return begin(reader, event, err);
-    case EMIT_READER_LINES: return next_line(reader, event, err);
-    case EMIT_READER_ARRAY: return next_element(reader, event, err);
-    case EMIT_READER_BEHIND: return next_behind(reader, event, err);
+    case EMIT_READER_BEGIN: return begin(reader, object, err);
+    case EMIT_READER_LINES: return next_line(reader, object, err);
+    case EMIT_READER_ARRAY: return next_element(reader, object, err);
+    case EMIT_READER_BEHIND: return next_behind(reader, object, err);
     case EMIT_READER_DONE: break;
     }
     return EMIT_READER_END;

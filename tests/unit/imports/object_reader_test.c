@@ -1,0 +1,163 @@
+// One object after the other, whatever form the stream has, however it arrives, and however
+// large the objects are; what flows through emit validate is tested there.
+// SPDX-License-Identifier: Apache-2.0
+#include "imports/object_reader.h"
+
+#include "base/text.h"
+
+#include "check.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { OBJECT_MAX = 1024 * 1024 };
+
+// A child that writes the text in pieces; the end to read from. What is written at once is
+// read at once.
+static int write_text(const char *text, size_t length, size_t piece, pid_t *writer) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) abort();
+    *writer = fork();
+    if (*writer == 0) {
+        close(ends[0]);
+        for (size_t at = 0; at < length;) {
+            size_t count = length - at < piece ? length - at : piece;
+            ssize_t written = write(ends[1], text + at, count);
+            if (written <= 0) _exit(1);
+            at += (size_t)written;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+// What was read, as one text: "LINE:LENGTH ", "LINE:- " of a large one, "LINE:reason "; the
+// length of the last object.
+static size_t read_all(char *seen, size_t size, const char *text, size_t length, size_t piece) {
+    struct emit_text all;
+    emit_text_init(&all, seen, size);
+    pid_t writer;
+    int descriptor = write_text(text, length, piece, &writer);
+    struct emit_object_reader reader;
+    struct emit_object_text object;
+    struct emit_error err;
+    if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK) abort();
+    enum emit_reader_item item;
+    size_t last = 0;
+    while ((item = emit_object_reader_next(&reader, &object, &err)) != EMIT_READER_END &&
+           item != EMIT_READER_FAILED) {
+        emit_text_add_format(&all, "%llu:", (unsigned long long)object.line);
+        last = object.length;
+        if (item == EMIT_READER_BROKEN)
+            emit_text_add_format(&all, "%s ", emit_reason_word(object.reason));
+        else if (object.length > OBJECT_MAX)
+            emit_text_add(&all, "- ");
+        else
+            emit_text_add_format(&all, "%zu ", object.length);
+    }
+    if (item == EMIT_READER_FAILED) emit_text_add(&all, "failed");
+    emit_object_reader_clear(&reader);
+    close(descriptor);
+    waitpid(writer, NULL, 0);
+    return last;
+}
+
+static void check_small(void) {
+    static const struct {
+        const char *text, *seen;
+    } cases[] = {
+        {"", ""},
+        {" \n\n", ""},
+        {"{}", "1:2 "},
+        {"{\"a\":1}\n{}\n", "1:7 2:2 "},
+        {"{\"a\":\n1}\n\n{}", "1:8 4:2 "},
+        {"{\"a\":1\n{\"b\":2}\n{}\n", "1:6 2:7 3:2 "},
+        {"{\"a\":1}\n{\"b\":", "1:7 2:5 "},
+        {"{}\nno\n{}\n", "1:2 2:2 3:2 "},
+        {"[{},\n{\"a\":\"]}\\\"\"} , 3]", "1:2 2:12 2:1 "},
+        {"[{}", "1:2 1:malformed-json "},
+        {"[{},]\n", "1:2 1:malformed-json "},
+        {"[]{}", "1:malformed-json "},
+        {"\xef\xbb\xbf{}", "1:byte-order-mark 1:2 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t piece = 1; piece < 9; piece += 7) {
+            char seen[256];
+            read_all(seen, sizeof seen, cases[i].text, strlen(cases[i].text), piece);
+            CHECK_STRING(seen, cases[i].seen, cases[i].text);
+        }
+}
+
+// An object of exactly `length` bytes, on one line or over many, between two small ones.
+static size_t make_large(char *text, size_t length, bool over_lines, bool as_array) {
+    static const char element[] = "{\"a\": [1, \"b\"]}", end[] = "]}";
+    size_t at = 0;
+    struct emit_text begin;
+    emit_text_init(&begin, text, 64);
+    emit_text_add(&begin, as_array ? "[{\"a\":1},\n{\"a\":[" : "{\"a\":1}\n{\"a\":[");
+    at = begin.length;
+    size_t last = at - strlen("{\"a\":[") + length - strlen(end);
+    while (at + 2 * sizeof element < last) {
+        memcpy(text + at, element, sizeof element - 1);
+        at += sizeof element - 1;
+        text[at++] = ',';
+        text[at++] = over_lines ? '\n' : ' ';
+    }
+    text[at++] = '0';
+    while (at < last)
+        text[at++] = ' ';
+    emit_text_init(&begin, text + at, 64);
+    emit_text_add(&begin, end);
+    emit_text_add(&begin, as_array ? ",\n{\"b\":2}]" : "\n{\"b\":2}\n");
+    return at + begin.length;
+}
+
+// Every size around a limit of the buffer, in each form: told with its length, or as too
+// large; and what stands around it is read.
+static void check_large(void) {
+    static const size_t sizes[] = {
+        EMIT_READER_AHEAD_BYTES,  EMIT_READER_MEMORY_BYTES - 100,
+        EMIT_READER_MEMORY_BYTES, EMIT_READER_MEMORY_BYTES + 1,
+        OBJECT_MAX - 1,           OBJECT_MAX,
+        OBJECT_MAX + 1,           OBJECT_MAX + EMIT_READER_AHEAD_BYTES,
+        3 * OBJECT_MAX,
+    };
+    char *text = malloc(3 * OBJECT_MAX + 1024);
+    if (!text) abort();
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int form = 0; form < 4; form++) {
+            bool over_lines = form & 1, as_array = form & 2;
+            size_t length = make_large(text, sizes[i], over_lines, as_array);
+            char seen[1024], wanted[64];
+            size_t last = read_all(seen, sizeof seen, text, length, i % 2 ? 4096 : 100000);
+            (void)emit_text_format(wanted, sizeof wanted, "1:7 2:%zu ", sizes[i]);
+            if (sizes[i] > OBJECT_MAX) (void)emit_text_format(wanted, sizeof wanted, "1:7 2:- ");
+            bool begins = emit_text_has_prefix(seen, wanted);
+            CHECK(begins, "%zu bytes%s%s: got '%.40s', wanted '%s'", sizes[i],
+                  over_lines ? " over many lines" : "", as_array ? " in an array" : "", seen,
+                  wanted);
+            CHECK(last == 7, "and the object behind it is read");
+        }
+    free(text);
+}
+
+static void check_failures(void) {
+    struct emit_object_reader reader;
+    struct emit_object_text object;
+    struct emit_error err = {0};
+    if (emit_object_reader_init(&reader, -1, OBJECT_MAX, &err) != EMIT_OK) abort();
+    CHECK(emit_object_reader_next(&reader, &object, &err) == EMIT_READER_FAILED && err.text[0],
+          "what cannot be read: %s", err.text);
+    emit_object_reader_clear(&reader);
+    emit_object_reader_clear(&reader);
+}
+
+int main(void) {
+    check_small();
+    check_large();
+    check_failures();
+    return check_end();
+}
