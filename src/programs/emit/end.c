@@ -163,7 +163,7 @@ static int run_end(const void *given, int operand_count, char **operands) {
     if (!run.options->run_id || !*run.options->run_id)
         return emit_complain(run.command, EXIT_USAGE, "name the run: emit end --run-id ID");
     enum emit_status status = read_exit(&run, &exit_status, values->exit_status, &err);
-    if (status == EMIT_OK) status = run_plan_name(&run.plan, run.options->run_id, &err);
+    if (status == EMIT_OK) status = emit_naming_run(run.plan.run_id, run.options->run_id, &err);
     if (status == EMIT_OK) status = run_files_open(&run, &err);
     if (status != EMIT_OK) return emit_complain(run.command, EXIT_USAGE, "%s", err.text);
     run.has_place = emit_place_find(&run.place, run.options->outbox_path, &err) == EMIT_OK;

@@ -3,48 +3,15 @@
 #include "programs/emit/run_plan.h"
 
 #include "base/text.h"
-#include "programs/emit/config.h"
+#include "programs/emit/naming.h"
 
 #include <string.h>
 
 enum { INTERVAL_MIN_NS = 100000 }; // what a timer can keep
 
-// What the contract and the run file's name can carry.
-static enum emit_status copy_id(char *id, size_t size, const char *what, const char *text,
-                                struct emit_error *err) {
-    bool good = strlen(text) < size;
-    for (const char *at = text; good && *at; at++)
-        good = *at > ' ' && *at <= '~' && *at != '/';
-    if (!good)
-        return emit_fail(err, EMIT_INVALID,
-                         "the %s '%.60s' is unusable: printable ASCII without blanks and '/', at "
-                         "most %zu characters",
-                         what, text, size - 1);
-    memcpy(id, text, strlen(text) + 1);
-    return EMIT_OK;
-}
-
-enum emit_status run_plan_name(struct run_plan *plan, const char *run_id, struct emit_error *err) {
-    return copy_id(plan->run_id, sizeof plan->run_id, "run id", run_id, err);
-}
-
 // A variable that is set to nothing is a variable that is not set.
 static bool is_given(const char *text) {
     return text && *text;
-}
-
-static enum emit_status choose_workspace(struct run_plan *plan, const char *named,
-                                         struct emit_error *err) {
-    char found[EMIT_WORKSPACE_MAX] = "";
-    if (!is_given(named)) {
-        // The file may be another program's: what is wrong with it stops no command.
-        struct emit_error why;
-        if (emit_config_workspace(found, sizeof found, &why) != EMIT_OK)
-            emit_text_format(plan->notice, sizeof plan->notice, "%s; taken as workspace %s",
-                             why.text, EMIT_WORKSPACE_LOCAL);
-        named = is_given(found) ? found : EMIT_WORKSPACE_LOCAL;
-    }
-    return copy_id(plan->workspace_id, sizeof plan->workspace_id, "workspace id", named, err);
 }
 
 static const struct emit_meter_type *find_meter(const char *name, size_t length) {
@@ -104,7 +71,7 @@ enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *
     *plan = (struct run_plan){.all_domains = strcmp(options->domains, "all") == 0};
     enum emit_status status = EMIT_OK;
     if (is_given(options->run_id))
-        status = run_plan_name(plan, options->run_id, err);
+        status = emit_naming_run(plan->run_id, options->run_id, err);
     else
         emit_run_id_new(host, plan->run_id);
     if (status == EMIT_OK) status = choose_meters(plan, options->meters, err);
@@ -113,7 +80,7 @@ enum emit_status run_plan_make(struct run_plan *plan, const struct run_options *
     // Without meters there is no event that could belong to a workspace, and nobody
     // need look for one, unless the document names it.
     if (status == EMIT_OK && (plan->meters[0] || options->json || options->report_path))
-        status = choose_workspace(plan, options->workspace, err);
+        status = emit_naming_workspace(plan->workspace_id, plan->notice, options->workspace, err);
     if (status == EMIT_OK) describe_command(plan, command);
     return status;
 }

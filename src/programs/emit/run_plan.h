@@ -4,10 +4,8 @@
 #ifndef PROGRAMS_EMIT_RUN_PLAN_H
 #define PROGRAMS_EMIT_RUN_PLAN_H
 
+#include "programs/emit/naming.h"
 #include "programs/emit/run_options.h"
-#include "runs/run.h"
-
-#define EMIT_WORKSPACE_LOCAL "ws_local" // events of this workspace stay on this machine
 
 enum { RUN_METERS_MAX = 16 };
 
@@ -18,18 +16,14 @@ struct run_plan {
     const struct emit_meter_type *meters[RUN_METERS_MAX + 1]; // ended by NULL
     struct emit_meter_settings settings;
     bool all_domains;
-    int64_t pace_ns;  // 0: as long as the counters allow
-    char notice[240]; // something the user should know; "" for nothing
+    int64_t pace_ns;                     // 0: as long as the counters allow
+    char notice[EMIT_NAMING_NOTICE_MAX]; // something the user should know; "" for nothing
 };
 
 // EMIT_INVALID: a value that cannot be meant.
 EMIT_MUST_CHECK enum emit_status run_plan_make(struct run_plan *plan,
                                                const struct run_options *options,
                                                struct emit_host *host, char *const *command,
-                                               struct emit_error *err);
-
-// Only the id of the run, checked.
-EMIT_MUST_CHECK enum emit_status run_plan_name(struct run_plan *plan, const char *run_id,
                                                struct emit_error *err);
 
 #endif
