@@ -51,6 +51,7 @@ enum emit_dialect emit_dialect_find(const char *word);
     ROW(EMIT_USAGE_MODALITY, "unsupported-modality", "tokens of no text")                          \
     ROW(EMIT_USAGE_UNMAPPED, "unmapped-model", "no profile is configured for the model")           \
     ROW(EMIT_USAGE_NO_COEFFICIENT, "no-coefficient", "the profile has none for these tokens")      \
+    ROW(EMIT_USAGE_UNDATED, "undated", "it has no time, and none was given")                       \
     ROW(EMIT_USAGE_ALREADY_METERED, "already-metered", "the run's own meter counted it")           \
     ROW(EMIT_USAGE_ALREADY_MODELED, "already-modeled", "modeled before, and differently")
 
