@@ -4,9 +4,8 @@
 #ifndef MEASUREMENT_POWER_H
 #define MEASUREMENT_POWER_H
 
+#include "base/ratio.h" // 128 bits: a count times two factors fits
 #include "measurement/measurement.h"
-
-__extension__ typedef unsigned __int128 emit_u128; // a count times two factors fits
 
 // True when the device can have drawn `counts` within `span_ns` at its maximum
 // power. Exact; a product beyond 128 bits counts as more than any device draws,
