@@ -33,3 +33,13 @@ const char *emit_family_word(enum emit_family family) {
     static const char *const words[] = {EMIT_FAMILY_ROWS(EMIT_NAME_WORD)};
     return words[family];
 }
+
+const char *emit_boundary_word(enum emit_boundary boundary) {
+    static const char *const words[] = {EMIT_BOUNDARY_ROWS(EMIT_NAME_WORD)};
+    return words[boundary];
+}
+
+const char *emit_confidence_word(enum emit_confidence confidence) {
+    static const char *const words[] = {EMIT_CONFIDENCE_ROWS(EMIT_NAME_WORD)};
+    return words[confidence];
+}

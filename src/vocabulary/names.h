@@ -109,5 +109,7 @@ const char *emit_component_word(enum emit_component component);
 const char *emit_accuracy_word(enum emit_accuracy accuracy);
 const char *emit_tier_word(enum emit_tier tier);
 const char *emit_family_word(enum emit_family family);
+const char *emit_boundary_word(enum emit_boundary boundary);
+const char *emit_confidence_word(enum emit_confidence confidence);
 
 #endif
