@@ -1,0 +1,265 @@
+// Exact sums: tokens times nanojoules times thousandths, in 128 bits that are checked
+// for overflow, and one division by a power of ten at the very end.
+// SPDX-License-Identifier: Apache-2.0
+#include "models/tokens.h"
+
+#include "base/ratio.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define COUNT_MAX (UINT64_C(1) << 53) // beyond it a double, and so the event, cannot hold a count
+
+enum {
+    ONE_THOUSANDTHS = 1000,
+    PICOJOULE_DIGITS = 12, // a nanojoule times a thousandth
+    THOUSANDTH_DIGITS = 3, // of each transform
+};
+
+// --- Counts ------------------------------------------------------------------------
+
+static bool is_prefill(enum emit_bucket bucket) {
+    return bucket != EMIT_BUCKET_OUTPUT && bucket != EMIT_BUCKET_REASONING_OUTPUT;
+}
+
+enum emit_status emit_token_counts_add(struct emit_token_counts *total,
+                                       const struct emit_token_counts *more,
+                                       struct emit_error *err) {
+    struct emit_token_counts sum = *total;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
+        if (__builtin_add_overflow(sum.bucket[bucket], more->bucket[bucket], &sum.bucket[bucket]) ||
+            sum.bucket[bucket] > COUNT_MAX)
+            return emit_fail(err, EMIT_INVALID, "%s: more than 2^53 cannot be counted",
+                             emit_bucket_key((enum emit_bucket)bucket));
+    // Never more than their buckets.
+    sum.extrapolated_output += more->extrapolated_output;
+    sum.extrapolated_reasoning_output += more->extrapolated_reasoning_output;
+    sum.known |= more->known;
+    *total = sum;
+    return EMIT_OK;
+}
+
+void emit_token_counts_subtract(struct emit_token_counts *total,
+                                const struct emit_token_counts *less) {
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
+        total->bucket[bucket] -= less->bucket[bucket];
+    total->extrapolated_output -= less->extrapolated_output;
+    total->extrapolated_reasoning_output -= less->extrapolated_reasoning_output;
+}
+
+void emit_token_counts_place(struct emit_token_counts *request,
+                             const struct emit_profile *profile) {
+    emit_u128 context = 0;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
+        if (bucket != EMIT_BUCKET_REQUEST) context += request->bucket[bucket];
+    bool beyond = context > profile->context_tokens_max;
+    request->extrapolated_output = beyond ? request->bucket[EMIT_BUCKET_OUTPUT] : 0;
+    request->extrapolated_reasoning_output =
+        beyond ? request->bucket[EMIT_BUCKET_REASONING_OUTPUT] : 0;
+}
+
+struct emit_token_counts emit_token_counts_of_part(const struct emit_token_counts *counts,
+                                                   enum emit_token_part part) {
+    struct emit_token_counts some = *counts;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        if (part == EMIT_TOKENS_TOTAL ||
+            is_prefill((enum emit_bucket)bucket) == (part == EMIT_TOKENS_PREFILL))
+            continue;
+        some.bucket[bucket] = 0;
+        some.known &= ~(UINT32_C(1) << bucket);
+    }
+    if (part == EMIT_TOKENS_PREFILL)
+        some.extrapolated_output = some.extrapolated_reasoning_output = 0;
+    return some;
+}
+
+bool emit_token_counts_has_tokens(const struct emit_token_counts *counts) {
+    return (counts->known & ~(UINT32_C(1) << EMIT_BUCKET_REQUEST)) != 0;
+}
+
+// --- The way to a boundary ---------------------------------------------------------
+
+static enum emit_stage stage_of(enum emit_boundary boundary) {
+    switch (boundary) {
+    case EMIT_BOUNDARY_SYSTEM: return EMIT_STAGE_SYSTEM;
+    case EMIT_BOUNDARY_FACILITY: return EMIT_STAGE_FACILITY;
+    case EMIT_BOUNDARY_ACCELERATOR:
+    case EMIT_BOUNDARY_COUNT: break;
+    }
+    return EMIT_STAGE_ACCELERATOR;
+}
+
+// True when both are versions of one row: "boundary-host-v1" and "boundary-host-v2".
+// *newer says whether `id` is the later one.
+static bool is_same_row(const char *id, const char *other, bool *newer) {
+    size_t common = 0;
+    while (id[common] && id[common] == other[common])
+        common++;
+    while (common > 0 && id[common - 1] >= '0' && id[common - 1] <= '9')
+        common--;
+    size_t digits = strspn(id + common, "0123456789");
+    size_t other_digits = strspn(other + common, "0123456789");
+    if (common < 2 || id[common - 1] != 'v' || id[common - 2] != '-' || id[common + digits] ||
+        other[common + other_digits])
+        return false;
+    *newer =
+        digits != other_digits ? digits > other_digits : strcmp(id + common, other + common) > 0;
+    return true;
+}
+
+// The row from `from` to a stage between least and most, the latest of its versions;
+// NULL when there is none. EMIT_INVALID: two rows of different names.
+static enum emit_status find_step(const struct emit_transform **found,
+                                  const struct emit_coefficient_table *table, enum emit_stage from,
+                                  enum emit_stage least, enum emit_stage most,
+                                  struct emit_error *err) {
+    const struct emit_transform *step = NULL;
+    for (size_t i = 0; i < table->transform_count; i++) {
+        const struct emit_transform *row = &table->transforms[i];
+        bool newer = true;
+        if (row->from != from || row->to < least || row->to > most) continue;
+        if (step && !is_same_row(row->id, step->id, &newer))
+            return emit_fail(
+                err, EMIT_INVALID,
+                "transforms %s and %s begin at the same place: keep one of them in the "
+                "table of coefficients",
+                step->id, row->id);
+        if (newer) step = row;
+    }
+    *found = step;
+    return EMIT_OK;
+}
+
+enum emit_status emit_token_model_init(struct emit_token_model *model,
+                                       const struct emit_coefficient_table *table,
+                                       const struct emit_profile *profile,
+                                       enum emit_boundary boundary, struct emit_error *err) {
+    struct emit_token_model made = {
+        .profile = profile, .boundary = boundary, .table_sha256 = table->sha256};
+    enum emit_stage at = stage_of(profile->boundary), target = stage_of(boundary);
+    enum emit_status status = find_step(&made.long_context, table, at, at, at, err);
+    while (status == EMIT_OK && at != target) {
+        const struct emit_transform *step = NULL;
+        if (at < target) status = find_step(&step, table, at, at + 1, target, err);
+        if (status != EMIT_OK) break;
+        if (!step)
+            return emit_fail(err, EMIT_INVALID,
+                             "profile %s: the table of coefficients has no transform that leads "
+                             "from its boundary, %s, to %s",
+                             profile->id, emit_boundary_word(profile->boundary),
+                             emit_boundary_word(boundary));
+        made.chain[made.chain_length++] = step;
+        at = step->to;
+    }
+    if (status == EMIT_OK) *model = made;
+    return status;
+}
+
+// --- Energy ------------------------------------------------------------------------
+
+enum end { LOW, CENTRAL, HIGH };
+
+static uint64_t end_of(const struct emit_range *range, enum end end) {
+    return end == LOW ? range->low : end == HIGH ? range->high : range->central;
+}
+
+static uint64_t extrapolated_in(const struct emit_token_counts *counts, int bucket) {
+    if (bucket == EMIT_BUCKET_OUTPUT) return counts->extrapolated_output;
+    if (bucket == EMIT_BUCKET_REASONING_OUTPUT) return counts->extrapolated_reasoning_output;
+    return 0;
+}
+
+// One end of the range in joules; false when 128 bits do not hold it.
+static bool sum_joules(double *joules, const struct emit_token_model *model,
+                       const struct emit_token_counts *counts, enum end end) {
+    emit_u128 sum = 0, part;
+    uint64_t beyond =
+        model->long_context ? end_of(&model->long_context->thousandths, end) : ONE_THOUSANDTHS;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        uint64_t extrapolated = extrapolated_in(counts, bucket);
+        emit_u128 thousandths =
+            (emit_u128)(counts->bucket[bucket] - extrapolated) * ONE_THOUSANDTHS;
+        thousandths += (emit_u128)extrapolated * beyond;
+        uint64_t nanojoules = end_of(&model->profile->coefficients[bucket].nanojoules, end);
+        if (__builtin_mul_overflow(thousandths, (emit_u128)nanojoules, &part) ||
+            __builtin_add_overflow(sum, part, &sum))
+            return false;
+    }
+    int digits = PICOJOULE_DIGITS;
+    for (size_t i = 0; i < model->chain_length; i++, digits += THOUSANDTH_DIGITS)
+        if (__builtin_mul_overflow(sum, (emit_u128)end_of(&model->chain[i]->thousandths, end),
+                                   &sum))
+            return false;
+    *joules = emit_ratio_decimal(sum, digits);
+    return true;
+}
+
+// What is wrong with these counts under this profile, before anything is multiplied.
+static enum emit_status check_counts(const struct emit_token_model *model,
+                                     const struct emit_token_counts *counts,
+                                     struct emit_error *err) {
+    const struct emit_profile *profile = model->profile;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        const char *key = emit_bucket_key((enum emit_bucket)bucket);
+        assert(extrapolated_in(counts, bucket) <= counts->bucket[bucket]);
+        if (counts->bucket[bucket] > COUNT_MAX)
+            return emit_fail(err, EMIT_INVALID, "profile %s: more than 2^53 %s cannot be counted",
+                             profile->id, key);
+        if (counts->bucket[bucket] && !profile->coefficients[bucket].defined)
+            return emit_fail(err, EMIT_INVALID, "profile %s has no coefficient for %s", profile->id,
+                             key);
+        if (extrapolated_in(counts, bucket) && !model->long_context)
+            return emit_fail(err, EMIT_INVALID,
+                             "profile %s: %s beyond its context of %llu tokens, and the table of "
+                             "coefficients has no transform for it",
+                             profile->id, key, (unsigned long long)profile->context_tokens_max);
+    }
+    return EMIT_OK;
+}
+
+static bool has_expired(const char *valid_until, const char *day) {
+    return strcmp(valid_until, day) < 0; // both as in 2026-11-25
+}
+
+// The lowest confidence of what the central value is made of; low when it is made of nothing.
+static enum emit_confidence trust(const struct emit_token_model *model,
+                                  const struct emit_token_counts *counts, bool extrapolated,
+                                  bool expired) {
+    enum emit_confidence least = EMIT_CONFIDENCE_COUNT;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        const struct emit_coefficient *coefficient = &model->profile->coefficients[bucket];
+        if (counts->bucket[bucket] && coefficient->nanojoules.central &&
+            coefficient->confidence < least)
+            least = coefficient->confidence;
+    }
+    if (least == EMIT_CONFIDENCE_COUNT) return EMIT_CONFIDENCE_LOW;
+    for (size_t i = 0; i < model->chain_length; i++)
+        if (model->chain[i]->confidence < least) least = model->chain[i]->confidence;
+    if (extrapolated && model->long_context->confidence < least)
+        least = model->long_context->confidence;
+    return expired && least > EMIT_CONFIDENCE_LOW ? least - 1 : least;
+}
+
+enum emit_status emit_token_energy(struct emit_token_energy *energy,
+                                   const struct emit_token_model *model,
+                                   const struct emit_token_counts *counts,
+                                   enum emit_token_part part, const char *day,
+                                   struct emit_error *err) {
+    struct emit_token_counts some = emit_token_counts_of_part(counts, part);
+    struct emit_token_energy made = {.extrapolated = some.extrapolated_output ||
+                                                     some.extrapolated_reasoning_output};
+    enum emit_status status = check_counts(model, &some, err);
+    if (status != EMIT_OK) return status;
+    if (!sum_joules(&made.low_joules, model, &some, LOW) ||
+        !sum_joules(&made.joules, model, &some, CENTRAL) ||
+        !sum_joules(&made.high_joules, model, &some, HIGH))
+        return emit_fail(err, EMIT_INVALID, "profile %s: more joules than can be counted",
+                         model->profile->id);
+    made.expired = has_expired(model->profile->valid_until, day) ||
+                   (made.extrapolated && has_expired(model->long_context->valid_until, day));
+    for (size_t i = 0; i < model->chain_length; i++)
+        made.expired |= has_expired(model->chain[i]->valid_until, day);
+    made.confidence = trust(model, &some, made.extrapolated, made.expired);
+    *energy = made;
+    return EMIT_OK;
+}
