@@ -44,3 +44,30 @@ bool emit_profile_id_is_valid(const char *id) {
     return end < length && end >= 3 && id[end - 1] == 'v' && id[end - 2] == '-' &&
            !names_a_brand(id);
 }
+
+const char *emit_bucket_key(enum emit_bucket bucket) {
+#define KEY(name, key, unit) [name] = key,
+    static const char *const keys[EMIT_BUCKET_COUNT] = {EMIT_BUCKET_ROWS(KEY)};
+#undef KEY
+    return keys[bucket];
+}
+
+const char *emit_bucket_unit(enum emit_bucket bucket) {
+#define UNIT(name, key, unit) [name] = unit,
+    static const char *const units[EMIT_BUCKET_COUNT] = {EMIT_BUCKET_ROWS(UNIT)};
+#undef UNIT
+    return units[bucket];
+}
+
+const char *emit_stage_word(enum emit_stage stage) {
+    static const char *const words[EMIT_STAGE_COUNT] = {"accelerator", "system", "provisioned",
+                                                        "facility"};
+    return words[stage];
+}
+
+const struct emit_profile *emit_profile_find(const struct emit_coefficient_table *table,
+                                             const char *id) {
+    for (size_t i = 0; i < table->profile_count; i++)
+        if (strcmp(table->profiles[i].id, id) == 0) return &table->profiles[i];
+    return NULL;
+}

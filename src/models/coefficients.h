@@ -17,11 +17,13 @@
 #include <stdint.h>
 
 enum {
-    EMIT_PROFILES_MAX = 256,   // of one table
-    EMIT_TRANSFORMS_MAX = 32,  // of one table
-    EMIT_CITATIONS_MAX = 16,   // of one row
-    EMIT_PROFILE_ID_MAX = 65,  // bytes of an id, terminator included
-    EMIT_TABLE_HASH_TEXT = 65, // 64 hexadecimal digits and a terminator
+    EMIT_PROFILES_MAX = 256,            // of one table
+    EMIT_TRANSFORMS_MAX = 32,           // of one table
+    EMIT_CITATIONS_MAX = 16,            // of one row
+    EMIT_PROFILE_ID_MAX = 65,           // bytes of an id, terminator included
+    EMIT_TABLE_HASH_TEXT = 65,          // 64 hexadecimal digits and a terminator
+    EMIT_COEFFICIENT_TEXT_MAX = 2000,   // bytes of any text of a row
+    EMIT_COEFFICIENT_VALID_MONTHS = 24, // from the primary source's day on
 };
 
 // What a coefficient is multiplied with: name, key in the files, unit.
@@ -37,7 +39,8 @@ enum {
 // one are cached_input; reasoning is not in output.
 enum emit_bucket { EMIT_BUCKET_ROWS(EMIT_BUCKET_ENUMERATOR) EMIT_BUCKET_COUNT };
 
-const char *emit_bucket_key(enum emit_bucket bucket); // "cached_input"
+const char *emit_bucket_key(enum emit_bucket bucket);  // "cached_input"
+const char *emit_bucket_unit(enum emit_bucket bucket); // "J/token"
 
 // A judged range, not a standard deviation: low <= central <= high.
 struct emit_range {
@@ -45,11 +48,13 @@ struct emit_range {
 };
 
 struct emit_citation {
+    const char *id; // by which derivations and coefficients name it: "fleet-median"
     const char *title, *url;
     const char *published; // day of publication or of the benchmark, "2025-10-16"
     const char *accessed;  // day on which it was read
     const char *version;   // the source's own
     const char *says;      // what of it is used, and how well it could be checked
+    bool secondary;        // what is used was read in somebody else's copy or summary of it
 };
 
 struct emit_coefficient {
@@ -57,13 +62,16 @@ struct emit_coefficient {
     struct emit_range nanojoules; // per token or request
     enum emit_confidence confidence;
     const char *derivation; // how the numbers follow from the citations
+    const char *sources;    // the ids of those, split by one comma
 };
 
 // One version of one profile; another number is another version.
 struct emit_profile {
     const char *id;         // "managed-balanced-v1"
     const char *stands_for; // the class of models the evidence is of
-    const char *notes;      // intended use and caveats: tag coefficient_notes
+    const char *intended_use;
+    const char *caveats;
+    const char *notes; // these three in one text: tag coefficient_notes
     enum emit_boundary boundary;
     const char *valid_until;     // "2027-12-31": behind it, a step less confidence, and a warning
     uint64_t context_tokens_max; // of one request; beyond it its output is extrapolated
@@ -86,9 +94,11 @@ enum emit_stage {
 // or (from == to) for the output of requests beyond a profile's context.
 struct emit_transform {
     const char *id; // "boundary-host-v1"
-    const char *notes;
+    const char *intended_use;
+    const char *caveats;
     enum emit_stage from, to;
     struct emit_range thousandths;
+    const char *sources; // ids of the citations it follows from, split by one comma
     enum emit_confidence confidence;
     const char *derivation;
     const char *valid_until;
@@ -115,12 +125,29 @@ const struct emit_profile *emit_profile_find(const struct emit_coefficient_table
 // its words, at most EMIT_PROFILE_ID_MAX - 1 bytes.
 bool emit_profile_id_is_valid(const char *id);
 
+const char *emit_stage_word(enum emit_stage stage); // "provisioned"
+
+// Is told of each invariant that a row breaks. key: of the setting in the row's file that is
+// wrong, or of the map around it: "coefficients.input.low". Both texts live during the call only.
+typedef void emit_finding_taker(void *owner, const char *key, const char *sentence);
+
 // Whether a row keeps the invariants: everything cited, ranges in order, cached input
 // no dearer than input and input no dearer than output at each of the three, inside the
 // walls that catch a slip of units (input 0.0001 to 10, output 0.001 to 100 J/token at the
-// centre), ids of the form NAME-vN without a provider's brand, dates in order, not expired.
-// today: "2026-11-25"; NULL leaves out what depends on the day.
-// EMIT_INVALID: one sentence, the row and the field by name.
+// centre, output 1 to 100 times input), ids of the form NAME-vN without a provider's brand,
+// dates in order, not expired; what rests on a secondary source is of low confidence.
+// today: "2026-11-25"; NULL leaves out what depends on the day. A text that is NULL is missing.
+// Returns how often `take` was told.
+size_t emit_profile_findings(const struct emit_profile *profile, const char *today,
+                             emit_finding_taker *take, void *owner);
+size_t emit_transform_findings(const struct emit_transform *transform, const char *today,
+                               emit_finding_taker *take, void *owner);
+// Of the rows together: sorted, each id once, one transform a way. The key is the id of the row.
+size_t emit_coefficient_table_findings(const struct emit_coefficient_table *table,
+                                       emit_finding_taker *take, void *owner);
+
+// The first finding of a row as an error. EMIT_INVALID: one sentence, the row and the field by
+// name.
 EMIT_MUST_CHECK enum emit_status emit_profile_check(const struct emit_profile *profile,
                                                     const char *today, struct emit_error *err);
 EMIT_MUST_CHECK enum emit_status emit_transform_check(const struct emit_transform *transform,
