@@ -9,15 +9,6 @@
 #define DIGITS "0123456789"
 #define LABEL  "abcdefghijklmnopqrstuvwxyz" DIGITS "-"
 
-const char *emit_bucket_key(enum emit_bucket bucket) {
-    static const char *const keys[] = {
-#define KEY(name, key, unit) [name] = key,
-        EMIT_BUCKET_ROWS(KEY)
-#undef KEY
-    };
-    return keys[bucket];
-}
-
 static bool is_brand(const char *word, size_t length) {
     size_t count;
     const char *const *brands = emit_brands(&count);
