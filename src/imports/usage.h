@@ -1,5 +1,7 @@
 // Usage records of inference, in any of the dialects that are in use, as counts of
-// tokens in disjoint buckets. One text in, one record out; pure, no allocation.
+// tokens in disjoint buckets. One text in, one record out; no allocation. Of the texts
+// before it a reader remembers only the begin of a stream of messages, whose later
+// pieces say neither their id nor their model.
 //
 // A dialect is a table of paths to fields and a rule of how its counts include each
 // other. Which model is which profile is not decided here.
@@ -62,7 +64,8 @@ const char *emit_usage_fate_word(enum emit_usage_fate fate);
 // True for fates that make exit status 3: somebody's energy is missing.
 bool emit_usage_fate_refuses(enum emit_usage_fate fate);
 
-// A text inside the record's own, or in its scratch where it had escapes. Not terminated.
+// A text inside the record's own, or in its scratch where it had escapes, or in the reader.
+// Not terminated; good until the next record is read.
 struct emit_usage_text {
     const char *at; // NULL: the record does not say
     size_t length;
@@ -75,13 +78,33 @@ struct emit_usage_record {
     struct emit_usage_text response_id, request_id; // the last record of a pair counts
     int64_t time_ns;                                // UTC, when has_time
     bool has_time;
-    struct emit_token_counts counts;      // of USED; requests is 1 and known
-    char message[EMIT_USAGE_MESSAGE_MAX]; // of the others: one sentence, the field by name
+    struct emit_token_counts counts; // of USED; requests is 1 and known
+    // Of the others: one sentence, the field by name. Of USED: empty, or what must be told of
+    // how it was counted.
+    char message[EMIT_USAGE_MESSAGE_MAX];
     char scratch[2 * EMIT_USAGE_ID_MAX + EMIT_USAGE_MODEL_MAX];
 };
 
-// Reads one record. dialect: as named by the user, or EMIT_DIALECT_COUNT to find out.
-void emit_usage_read(struct emit_usage_record *record, const char *text, size_t length,
-                     enum emit_dialect dialect);
+enum { EMIT_USAGE_SLOTS = 512 };
+
+// What the first piece of a stream of messages said, for those that follow it.
+struct emit_usage_begin {
+    bool is_there;
+    char model[EMIT_USAGE_MODEL_MAX], response_id[EMIT_USAGE_ID_MAX];
+    size_t model_length, response_id_length;
+    struct emit_token_counts counts;
+};
+
+struct emit_usage_reader {
+    enum emit_dialect dialect;       // as named by the user, or EMIT_DIALECT_COUNT to find out
+    uint8_t slots[EMIT_USAGE_SLOTS]; // index of the table of paths
+    struct emit_usage_begin begin;
+};
+
+// One reader is for one stream of records: a file.
+void emit_usage_reader_init(struct emit_usage_reader *reader, enum emit_dialect dialect);
+// Reads one record.
+void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record *record,
+                     const char *text, size_t length);
 
 #endif
