@@ -1,10 +1,10 @@
-// Usage records into groups: which of them is new, which repeats another one, and what
-// they come to. The only part of the reading whose memory grows with the records:
-// EMIT_TALLY_RECORD_BYTES for each one that could be repeated, and no more.
+// Usage records, each counted once: which of them is new, which repeats another one, and
+// what they come to by group. The only part of the reading whose memory grows with the
+// records, by a stated number of bytes for each one that could be repeated.
 //
-// A record is known by its response and request id. One without either is known by
-// its bytes and by how many of the same bytes came before it: identical lines are
-// several requests, and reading the same file again finds the same records.
+// A record is known by its response and request id; the last one of a pair counts. One
+// without either is known by its bytes: identical lines are several requests, numbered in
+// their order, and reading the same file again finds the same records.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef IMPORTS_USAGE_TALLY_H
 #define IMPORTS_USAGE_TALLY_H
@@ -12,40 +12,72 @@
 #include "imports/usage.h"
 
 enum {
-    EMIT_TALLY_RECORD_BYTES = 128,               // at most, of memory for one record
-    EMIT_TALLY_RECORDS_MAX = 64 * 1024 * 1024,   // beyond it: EMIT_FULL, and what to do
-    EMIT_RECORD_REF_MAX = 2 * EMIT_USAGE_ID_MAX, // bytes of a record_ref, terminator included
+    EMIT_USAGE_TALLY_RECORDS_MAX = 64 * 1024 * 1024, // beyond it: EMIT_FULL, and what to do
+    EMIT_USAGE_TALLY_GROUPS_MAX = 65536,
+    // Of memory: at most so much for each record, while the index grows and at any other
+    // time, and once what is fixed.
+    EMIT_USAGE_TALLY_RECORD_BYTES = 80,
+    EMIT_USAGE_TALLY_NAMED_RECORD_BYTES = 160, // with what its record_ref is made of
+    EMIT_USAGE_TALLY_FIXED_BYTES = 4 * 1024 * 1024,
+    EMIT_RECORD_REF_MAX = 97, // bytes of a record_ref, terminator included
 };
 
-struct emit_tally;
+struct emit_usage_tally;
 
-EMIT_MUST_CHECK enum emit_status emit_tally_open(struct emit_tally **tally, struct emit_error *err);
-void emit_tally_close(struct emit_tally *tally); // accepts NULL
+// is_named: records keep their record_ref, so that each can be told alone.
+EMIT_MUST_CHECK enum emit_status emit_usage_tally_open(struct emit_usage_tally **tally,
+                                                       bool is_named, struct emit_error *err);
+void emit_usage_tally_close(struct emit_usage_tally *tally); // accepts NULL
 
-// Adds a USED record to group (a number of the caller's, below 65536: its profile and model).
-// A record that was there before replaces what it counted, and *repeats is set; the caller
-// tells it as a duplicate. text: the record's bytes.
-// EMIT_FULL: EMIT_TALLY_RECORDS_MAX; EMIT_NO_MEMORY; EMIT_INVALID: more tokens than can be
-// counted. The tally is unchanged then.
-EMIT_MUST_CHECK enum emit_status emit_tally_add(struct emit_tally *tally,
-                                                const struct emit_usage_record *record,
-                                                const char *text, size_t length, uint32_t group,
-                                                bool *repeats, struct emit_error *err);
+// Takes a USED record, of one request. text: its bytes. group: a number of the caller's below
+// EMIT_USAGE_TALLY_GROUPS_MAX, of its model and profile. *repeats: a record of its ids was there
+// before, which it has replaced, its group too: the caller tells a duplicate.
+// EMIT_FULL: EMIT_USAGE_TALLY_RECORDS_MAX; EMIT_NO_MEMORY; EMIT_INVALID: 2^32 tokens of one kind or
+// more, which no request has. The tally and *repeats are unchanged then.
+EMIT_MUST_CHECK enum emit_status emit_usage_tally_add(struct emit_usage_tally *tally,
+                                                      const struct emit_usage_record *record,
+                                                      const char *text, size_t length,
+                                                      uint32_t group, bool *repeats,
+                                                      struct emit_error *err);
 
-// What a group came to; NULL when nothing was added to it.
-struct emit_tally_group {
+// What a group came to: the sum of the records that count.
+struct emit_usage_tally_group {
+    uint64_t records; // 0: none was added, or all were replaced by records of other groups
     struct emit_token_counts counts;
-    int64_t first_ns, last_ns; // of the times its records say; 0 when none says one
-    uint64_t records;
+    bool has_time; // some record of it says one
+    int64_t first_ns, last_ns;
 };
-const struct emit_tally_group *emit_tally_group(const struct emit_tally *tally, uint32_t group);
 
-// The number of a record that was just added: 0 of the first, one more of each that was not
-// there before; a repeat has the number of what it repeats. By it events of single requests
-// are written once, with what the last record said.
-uint64_t emit_tally_number(const struct emit_tally *tally);
+// Sums up groups 0 to count - 1, all that were added to. Takes one look at every record.
+// EMIT_INVALID: more than 2^53 tokens in one group; the groups are in no useful state then.
+EMIT_MUST_CHECK enum emit_status emit_usage_tally_sum(const struct emit_usage_tally *tally,
+                                                      struct emit_usage_tally_group *groups,
+                                                      size_t count, struct emit_error *err);
 
-// The record_ref of a record that was just added: its ids, or what stands for them.
-void emit_tally_record_ref(const struct emit_tally *tally, char ref[EMIT_RECORD_REF_MAX]);
+// One record that counts, of a named tally.
+struct emit_usage_tally_record {
+    struct emit_token_counts counts;
+    uint32_t group;
+    bool has_time;
+    int64_t time_ns;
+    // The rule, by what the record says:
+    //   both ids           RESPONSE REQUEST, with one space
+    //   one of them        RESPONSE, or "- REQUEST"
+    //   ids that are long  ids-sha256:HEX, the first 32 digits of the SHA-256 of RESPONSE,
+    //   or hold a space    a zero byte and REQUEST
+    //   neither            sha256:HEX, the same of the record's bytes; the second record of the
+    //                      same bytes ends in #2, and so on
+    char ref[EMIT_RECORD_REF_MAX];
+};
+
+struct emit_usage_tally_cursor { // zeroed: before the first record
+    size_t chunk, offset;
+    uint32_t told; // of the records of the same bytes that stand at offset
+};
+
+// The next record in the order in which their ids first came; false after the last one.
+bool emit_usage_tally_next(const struct emit_usage_tally *tally,
+                           struct emit_usage_tally_cursor *cursor,
+                           struct emit_usage_tally_record *record);
 
 #endif
