@@ -315,6 +315,14 @@ static bool is_sampling_rate(double hertz, double samples, double window_ms) {
     return window_ms <= 1 || hertz <= (samples - 1) * 1e3 / (window_ms - 1) * (1 + tolerance);
 }
 
+// A part of a count that is not stated is too much of it.
+static void judge_part(struct emit_judge *judge, enum emit_bond bond, enum emit_field_id part,
+                       enum emit_field_id whole) {
+    const double *value = judge->members->value;
+    if (is_good(judge, part) && (is_good(judge, whole) || !has_seen(judge, whole)))
+        bind(judge, bond, has_seen(judge, whole) && value[part] <= value[whole]);
+}
+
 static void judge_pairs(struct emit_judge *judge) {
     const double *value = judge->members->value;
     bind(judge, EMIT_BOND_INTENSITY_KIND,
@@ -335,11 +343,10 @@ static void judge_pairs(struct emit_judge *judge) {
         if (is_good(judge, EMIT_TAG_QUANTITY_HIGH))
             bind(judge, EMIT_BOND_QUANTITY_HIGH, value[EMIT_TAG_QUANTITY_HIGH] >= quantity);
     }
-}
-
-static int64_t day_of(const struct emit_moment *moment) {
-    int64_t days = moment->seconds / 86400;
-    return days - (moment->seconds % 86400 < 0);
+    judge_part(judge, EMIT_BOND_EXTRAPOLATED_OUTPUT, EMIT_TAG_EXTRAPOLATED_OUTPUT_TOKENS,
+               EMIT_TAG_OUTPUT_TOKENS);
+    judge_part(judge, EMIT_BOND_EXTRAPOLATED_REASONING,
+               EMIT_TAG_EXTRAPOLATED_REASONING_OUTPUT_TOKENS, EMIT_TAG_REASONING_OUTPUT_TOKENS);
 }
 
 static void judge_dates(struct emit_judge *judge) {
@@ -347,9 +354,6 @@ static void judge_dates(struct emit_judge *judge) {
         int64_t accessed = judge->day[EMIT_TAG_COEFFICIENT_ACCESSED];
         if (is_read(judge, EMIT_TAG_COEFFICIENT_PUBLISHED))
             bind(judge, EMIT_BOND_ACCESSED, judge->day[EMIT_TAG_COEFFICIENT_PUBLISHED] <= accessed);
-        if (is_read(judge, EMIT_FIELD_EVENT_TS))
-            bind(judge, EMIT_BOND_ACCESSED_PAST,
-                 accessed <= day_of(&judge->moment[EMIT_FIELD_EVENT_TS]));
     }
     const struct emit_members *members = judge->members;
     const uint32_t inner = EMIT_TAG_DEVICE_ID, outer = EMIT_TAG_CONTAINED_IN;

@@ -209,7 +209,7 @@ const struct emit_field emit_fields[EMIT_FIELD_COUNT] = {
     [EMIT_TAG_COEFFICIENT_TRANSFORMS] = {
         OURS("coefficient_transforms", STRING),
         .strict_forbidden = EMIT_KINDS_SENSOR | EMIT_KINDS_PRORATION,
-        .meaning = "what was done to the coefficient on the way to the boundary"},
+        .meaning = "ids of what was applied to the coefficient, in order, a space between them"},
     [EMIT_TAG_MEASUREMENT_BOUNDARY] = {
         TAG("measurement_boundary", STRING), WORD_OF(BOUNDARY), .required = EMIT_KINDS_TOKEN,
         .strict_forbidden = EMIT_KINDS_SENSOR | EMIT_KINDS_PRORATION,
@@ -233,6 +233,14 @@ const struct emit_field emit_fields[EMIT_FIELD_COUNT] = {
     [EMIT_TAG_REQUESTS] = {
         TAG("requests", COUNT), .strict_forbidden = EMIT_KINDS_SENSOR,
         .meaning = "requests the tokens belong to"},
+    [EMIT_TAG_EXTRAPOLATED_OUTPUT_TOKENS] = {
+        OURS("extrapolated_output_tokens", COUNT), LOW(FROM, 1),
+        .strict_forbidden = EMIT_KINDS_SENSOR | EMIT_KINDS_PRORATION,
+        .meaning = "those of output_tokens beyond the context the coefficient was measured in"},
+    [EMIT_TAG_EXTRAPOLATED_REASONING_OUTPUT_TOKENS] = {
+        OURS("extrapolated_reasoning_output_tokens", COUNT), LOW(FROM, 1),
+        .strict_forbidden = EMIT_KINDS_SENSOR | EMIT_KINDS_PRORATION,
+        .meaning = "those of reasoning_output_tokens beyond that context"},
     [EMIT_TAG_QUANTITY_LOW] = {
         OURS("quantity_low", NUMBER), LOW(FROM, 0), .strict_required = EMIT_KINDS_TOKEN,
         .strict_forbidden = EMIT_KINDS_SENSOR_RUN,

@@ -209,6 +209,8 @@ enum emit_field_id {
     EMIT_TAG_OUTPUT_TOKENS,
     EMIT_TAG_REASONING_OUTPUT_TOKENS,
     EMIT_TAG_REQUESTS,
+    EMIT_TAG_EXTRAPOLATED_OUTPUT_TOKENS,
+    EMIT_TAG_EXTRAPOLATED_REASONING_OUTPUT_TOKENS,
     EMIT_TAG_QUANTITY_LOW,
     EMIT_TAG_QUANTITY_HIGH,
     EMIT_TAG_RECORD_REF,
@@ -219,7 +221,7 @@ enum emit_field_id {
     EMIT_FIELD_COUNT,
 };
 
-enum { EMIT_TAG_COUNT = EMIT_FIELD_COUNT - EMIT_TAG_FIRST, EMIT_FIELD_NAME_MAX = 31 };
+enum { EMIT_TAG_COUNT = EMIT_FIELD_COUNT - EMIT_TAG_FIRST, EMIT_FIELD_NAME_MAX = 39 };
 
 // A limit of a number. ABOVE and BELOW exclude the value itself.
 enum emit_limit {
@@ -305,8 +307,12 @@ enum emit_field_id emit_field_find(enum emit_place place, const char *name, size
         EMIT_TAG_CURTAILMENT_TO, "must be later than tags.curtailment_from")                       \
     ROW(EMIT_BOND_ACCESSED, EMIT_LEVEL_STRICT, EMIT_REASON_TIME_ORDER,                             \
         EMIT_TAG_COEFFICIENT_ACCESSED, "must not be earlier than tags.coefficient_published")      \
-    ROW(EMIT_BOND_ACCESSED_PAST, EMIT_LEVEL_STRICT, EMIT_REASON_TIME_ORDER,                        \
-        EMIT_TAG_COEFFICIENT_ACCESSED, "must not be later than the day of event_ts")               \
+    ROW(EMIT_BOND_EXTRAPOLATED_OUTPUT, EMIT_LEVEL_STRICT, EMIT_REASON_QUANTITY_OUTSIDE,            \
+        EMIT_TAG_EXTRAPOLATED_OUTPUT_TOKENS,                                                       \
+        "must not be above tags.output_tokens, of which it is a part")                             \
+    ROW(EMIT_BOND_EXTRAPOLATED_REASONING, EMIT_LEVEL_STRICT, EMIT_REASON_QUANTITY_OUTSIDE,         \
+        EMIT_TAG_EXTRAPOLATED_REASONING_OUTPUT_TOKENS,                                             \
+        "must not be above tags.reasoning_output_tokens, of which it is a part")                   \
     ROW(EMIT_BOND_CONTAINED_IN, EMIT_LEVEL_STRICT, EMIT_REASON_CONTAINS_ITSELF,                    \
         EMIT_TAG_CONTAINED_IN, "must name another device than tags.device_id")
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    EMIT_LOOKUP_TEXT_MAX = 32,
+    EMIT_LOOKUP_TEXT_MAX = 40,
     EMIT_LOOKUP_FIELD_BITS = 10,
     EMIT_LOOKUP_WORD_BITS = 12,
     EMIT_LOOKUP_WORDS_MAX = 192,
@@ -80,9 +80,9 @@ static inline void emit_lookup_ends(const char *at, size_t length, size_t readab
     }
 }
 
-static inline size_t emit_lookup_place(uint64_t first, uint64_t last, uint64_t multiplier,
-                                       int bits) {
-    uint64_t mixed = (first ^ (last << 29 | last >> 35)) * multiplier;
+static inline size_t emit_lookup_place(uint64_t first, uint64_t last, size_t length,
+                                       uint64_t multiplier, int bits) {
+    uint64_t mixed = (first ^ (last << 29 | last >> 35) ^ length) * multiplier;
     return (size_t)((mixed ^ mixed >> 32) * multiplier >> (64 - bits));
 }
 
@@ -90,6 +90,8 @@ static inline bool emit_lookup_same(const struct emit_lookup_text *text, const c
                                     size_t length, uint64_t first, uint64_t last) {
     if (text->length != length || text->first != first || text->last != last) return false;
     if (length <= 16) return true;
+    if (length > 32 && emit_lookup_load(at + 24) != emit_lookup_load(text->bytes + 24))
+        return false;
     // The bytes between the ends, eight more on both sides where they overlap.
     size_t from = length - 16 < 8 ? length - 16 : 8;
     return emit_lookup_load(at + from) == emit_lookup_load(text->bytes + from) &&
@@ -101,7 +103,7 @@ static inline uint32_t emit_lookup_field(const char *at, size_t length, size_t r
     uint64_t first, last;
     emit_lookup_ends(at, length, readable, &first, &last);
     uint8_t found = emit_lookup.field_at[emit_lookup_place(
-        first, last, emit_lookup.field_multiplier, EMIT_LOOKUP_FIELD_BITS)];
+        first, last, length, emit_lookup.field_multiplier, EMIT_LOOKUP_FIELD_BITS)];
     if (!found) return EMIT_FIELD_COUNT;
     const struct emit_lookup_text *text = &emit_lookup.fields[found - 1];
     return emit_lookup_same(text, at, length, first, last) ? text->field : EMIT_FIELD_COUNT;
@@ -112,8 +114,8 @@ static inline const struct emit_lookup_word *emit_lookup_word(const char *at, si
                                                               size_t readable) {
     uint64_t first, last;
     emit_lookup_ends(at, length, readable, &first, &last);
-    uint8_t found = emit_lookup.word_at[emit_lookup_place(first, last, emit_lookup.word_multiplier,
-                                                          EMIT_LOOKUP_WORD_BITS)];
+    uint8_t found = emit_lookup.word_at[emit_lookup_place(
+        first, last, length, emit_lookup.word_multiplier, EMIT_LOOKUP_WORD_BITS)];
     if (!found) return NULL;
     const struct emit_lookup_word *word = &emit_lookup.words[found - 1];
     return emit_lookup_same(&word->text, at, length, first, last) ? word : NULL;

@@ -62,7 +62,8 @@ static bool try_multiplier(uint64_t multiplier, int bits, uint8_t *at,
                            const struct emit_lookup_text *(*text)(size_t), size_t count) {
     memset(at, 0, (size_t)1 << bits);
     for (size_t i = 0; i < count; i++) {
-        size_t place = emit_lookup_place(text(i)->first, text(i)->last, multiplier, bits);
+        size_t place =
+            emit_lookup_place(text(i)->first, text(i)->last, text(i)->length, multiplier, bits);
         if (at[place]) return false;
         at[place] = (uint8_t)(i + 1);
     }

@@ -64,7 +64,7 @@
     ROW(EMIT_REASON_SAMPLING_RATE, "sampling-rate", 0,                                             \
         "sampling_hz is not (samples - 1) / window")                                               \
     ROW(EMIT_REASON_QUANTITY_OUTSIDE, "quantity-outside", 0,                                       \
-        "quantity is not between quantity_low and quantity_high")                                  \
+        "a quantity or a count is outside what another field allows")                              \
     ROW(EMIT_REASON_CONTAINS_ITSELF, "contains-itself", 0, "a device is contained in itself")
 
 #define EMIT_REASON_ENUMERATOR(name, word, schema, wrong) name,

@@ -18,7 +18,7 @@ static bool matches(const char *text, const char *expression) {
 static void test_fields(void) {
     for (int id = 0; id < EMIT_FIELD_COUNT; id++) {
         const struct emit_field *field = &emit_fields[id];
-        CHECK(field->name && matches(field->name, "^[a-z][a-z0-9_]{1,30}$"), "%d: '%s' is a name",
+        CHECK(field->name && matches(field->name, "^[a-z][a-z0-9_]{1,38}$"), "%d: '%s' is a name",
               id, field->name ? field->name : "(none)");
         if (!field->name) continue;
         const char *name = field->name;
