@@ -19,13 +19,14 @@ enum emit_served {
 
 struct emit_token_event_facts {
     const char *run_id, *workspace_id, *record_ref; // borrowed
-    int64_t time_ns;                                // UTC: event_ts
+    int64_t time_ns; // UTC: event_ts; its day decides which coefficients had expired
     enum emit_served served;
     enum emit_token_part part; // phase `total`, `prefill` or `decode`
 };
 
-// Appends the line, without line end. EMIT_INVALID as emit_token_energy, or a time out of
-// range; EMIT_FULL: it did not fit.
+// Appends the line, without line end, of one part of the counts.
+// EMIT_INVALID: as emit_token_energy, or no count of tokens is known for the part: no event
+// stands for that. EMIT_FULL: it did not fit.
 EMIT_MUST_CHECK enum emit_status emit_token_event_write(struct emit_text *line,
                                                         const struct emit_token_event_facts *facts,
                                                         const struct emit_token_model *model,
