@@ -88,7 +88,7 @@ static int64_t append_ours(struct emit_outbox *outbox, unsigned n) {
     struct emit_error err;
     made_entry_make(&made, n);
     int64_t began_ns = now_ns();
-    if (emit_outbox_append(outbox, &made.entry, 1, NULL, NULL, &err) != EMIT_OK) give_up(err.text);
+    if (emit_outbox_append(outbox, &made.entry, 1, NULL, &err) != EMIT_OK) give_up(err.text);
     return now_ns() - began_ns;
 }
 

@@ -19,6 +19,7 @@ struct batch {
     int64_t end_wall_ns;
     struct emit_entry *entries;
     char (*identities)[EMIT_IDENTITY_TEXT];
+    enum emit_entry_fate *fates; // once they are stored
     size_t count;
     size_t event_count; // the first entries
     char *bodies;
@@ -28,6 +29,7 @@ struct batch {
 static void batch_clear(struct batch *batch) {
     free(batch->entries);
     free(batch->identities);
+    free(batch->fates);
     free(batch->bodies);
     *batch = (struct batch){0};
 }
@@ -43,11 +45,12 @@ static enum emit_status batch_init(struct batch *batch, const struct emit_report
         .end_wall_ns = report->end_wall_ns,
         .entries = calloc(entries, sizeof *batch->entries),
         .identities = calloc(entries, sizeof *batch->identities),
+        .fates = calloc(entries, sizeof *batch->fates),
         .size =
             events * EMIT_EVENT_LINE_MAX + diagnostics * DIAGNOSTIC_LINE_MAX + EMIT_REPORT_JSON_MAX,
     };
     batch->bodies = malloc(batch->size); // touched only as far as it is written
-    if (batch->entries && batch->identities && batch->bodies) return EMIT_OK;
+    if (batch->entries && batch->identities && batch->fates && batch->bodies) return EMIT_OK;
     batch_clear(batch);
     return emit_fail(err, EMIT_NO_MEMORY, "no memory to publish run %s", report->header.run_id);
 }
@@ -182,49 +185,14 @@ static enum emit_status add_report(struct batch *batch, const struct emit_report
     return EMIT_OK;
 }
 
-static bool remember_sequence(void *owner, const struct emit_entry *entry) {
-    *(uint64_t *)owner = entry->sequence;
-    return false;
-}
-
-// How many of the events were in the store before, when some entries were: the
-// new entries are those with the highest sequences, as many as were stored.
-static enum emit_status count_duplicates(struct emit_outbox *outbox, const struct batch *batch,
-                                         size_t stored, uint32_t *duplicates,
-                                         struct emit_error *err) {
-    uint64_t *sequences = calloc(batch->count, sizeof *sequences);
-    if (!sequences) return emit_fail(err, EMIT_NO_MEMORY, "no memory to count duplicates");
-    enum emit_status status = EMIT_OK;
-    for (size_t i = 0; i < batch->count && status == EMIT_OK; i++) {
-        const struct emit_outbox_query query = {
-            .kind = batch->entries[i].kind, .identity = batch->entries[i].identity, .limit = 1};
-        status = emit_outbox_visit(outbox, &query, remember_sequence, &sequences[i], NULL, err);
-    }
-    uint32_t before = 0;
-    for (size_t i = 0; i < batch->event_count; i++) {
-        size_t later = 0;
-        for (size_t j = 0; j < batch->count; j++)
-            later += sequences[j] > sequences[i];
-        before += later >= stored;
-    }
-    free(sequences);
-    if (status == EMIT_OK) *duplicates = before;
-    return status;
-}
-
 static enum emit_status append(struct emit_outbox *outbox, const struct batch *batch,
                                struct emit_report *report, struct emit_error *err) {
-    size_t stored = 0, duplicates = 0;
     enum emit_status status =
-        emit_outbox_append(outbox, batch->entries, batch->count, &stored, &duplicates, err);
+        emit_outbox_append(outbox, batch->entries, batch->count, batch->fates, err);
     if (status != EMIT_OK) return status;
     report->stored = true;
-    if (duplicates) {
-        struct emit_error uncounted;
-        if (count_duplicates(outbox, batch, stored, &report->events_duplicate, &uncounted) !=
-            EMIT_OK)
-            emit_report_note(report, "Duplicates were not counted: %s", uncounted.text);
-    }
+    for (size_t i = 0; i < batch->event_count; i++)
+        report->events_duplicate += batch->fates[i] == EMIT_ENTRY_DUPLICATE;
     report->events_stored = report->events_made - report->events_duplicate;
     return EMIT_OK;
 }
@@ -284,10 +252,9 @@ enum emit_status emit_publish_diagnostics(const struct emit_report *report,
     struct batch batch;
     enum emit_status status = batch_init(&batch, report, err);
     if (status != EMIT_OK) return status;
-    size_t stored = 0, duplicates = 0;
     status = add_diagnostics(&batch, report, err);
     if (status == EMIT_OK)
-        status = emit_outbox_append(outbox, batch.entries, batch.count, &stored, &duplicates, err);
+        status = emit_outbox_append(outbox, batch.entries, batch.count, NULL, err);
     batch_clear(&batch);
     return status;
 }

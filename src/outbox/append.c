@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/outbox.h"
 
-#include "outbox/row.h"
+#include "outbox/claims.h"
 #include "outbox/session.h"
 #include "outbox/space.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -17,9 +18,9 @@ enum {
 static enum emit_status check_entry(const struct emit_entry *entry, struct emit_error *err) {
     if ((unsigned)entry->kind >= EMIT_ENTRY_KINDS)
         return emit_fail(err, EMIT_INVALID, "an entry of no known kind");
-    size_t length = strlen(entry->identity);
-    if (length == 0 || length > EMIT_ENTRY_IDENTITY_MAX)
-        return emit_fail(err, EMIT_INVALID, "the identity of an entry has 1 to %d characters",
+    unsigned char identity[EMIT_ROW_IDENTITY];
+    if (!emit_row_identity_bytes(entry->identity, identity))
+        return emit_fail(err, EMIT_INVALID, "the identity of an entry is %d hexadecimal digits",
                          EMIT_ENTRY_IDENTITY_MAX);
     if (entry->length == 0 || entry->length > EMIT_ENTRY_BODY_MAX)
         return emit_fail(err, EMIT_INVALID, "the body of an entry has 1 to %d bytes",
@@ -50,25 +51,47 @@ static enum emit_status retire(struct emit_outbox *outbox, size_t count, int64_t
     return emit_connection_run(outbox, EMIT_STATEMENT_RETIRE, err);
 }
 
+// What is there already is no conflict, whoever claims its keys by now.
+static enum emit_status write_one(struct emit_outbox *outbox, const struct emit_entry *entry,
+                                  int64_t now_ns, enum emit_entry_fate *fate,
+                                  struct emit_error *err) {
+    struct emit_claims claims;
+    bool is_claimed = false, is_stored = false;
+    enum emit_status status = emit_claims_pack(&claims, entry, err);
+    struct emit_row row = {.entry = *entry,
+                           .stored_ns = now_ns,
+                           .claims = claims.bytes,
+                           .claims_length = claims.length};
+    row.entry.sequence = 0;
+    if (status == EMIT_OK && claims.length > 0)
+        status = emit_claims_find_conflict(outbox, &row, &is_claimed, err);
+    if (status == EMIT_OK && is_claimed)
+        status = emit_row_is_stored(outbox, entry, &is_stored, err);
+    if (status != EMIT_OK) return status;
+    if (is_claimed) {
+        *fate = is_stored ? EMIT_ENTRY_DUPLICATE : EMIT_ENTRY_CONFLICT;
+        return EMIT_OK;
+    }
+    bool is_new = false;
+    status = emit_row_insert(outbox, &row, &is_new, err);
+    *fate = is_new ? EMIT_ENTRY_STORED : EMIT_ENTRY_DUPLICATE;
+    if (status == EMIT_OK && is_new) outbox->written = row.entry.sequence;
+    return status;
+}
+
 static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_entry *entries,
-                                  size_t count, size_t *stored, struct emit_error *err) {
+                                  size_t count, enum emit_entry_fate *fates,
+                                  struct emit_error *err) {
     int64_t now_ns = emit_row_now_ns();
-    size_t new_count = 0;
+    outbox->written = 0;
     enum emit_status status = emit_connection_run(outbox, EMIT_STATEMENT_BEGIN, err);
     if (status == EMIT_OK && retire_is_due(outbox, count))
         status = retire(outbox, count, now_ns, err);
-    for (size_t i = 0; status == EMIT_OK && i < count; i++) {
-        bool is_new = false;
-        status = emit_row_insert(outbox, &entries[i], now_ns, &is_new, err);
-        new_count += is_new;
-    }
+    for (size_t i = 0; status == EMIT_OK && i < count; i++)
+        status = write_one(outbox, &entries[i], now_ns, &fates[i], err);
     if (status == EMIT_OK) status = emit_connection_run(outbox, EMIT_STATEMENT_COMMIT, err);
-    if (status != EMIT_OK)
-        emit_connection_roll_back(outbox);
-    else
-        *stored = new_count;
-    if (status == EMIT_OK && new_count > 0)
-        outbox->newest = (uint64_t)outbox->sql.last_insert_rowid(outbox->db);
+    if (status != EMIT_OK) emit_connection_roll_back(outbox);
+    if (status == EMIT_OK && outbox->written > 0) outbox->newest = outbox->written;
     return status;
 }
 
@@ -79,30 +102,39 @@ static void checkpoint(struct emit_outbox *outbox) {
     (void)outbox->sql.wal_checkpoint_v2(outbox->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-enum emit_status emit_outbox_append(struct emit_outbox *outbox, const struct emit_entry *entries,
-                                    size_t count, size_t *stored, size_t *duplicates,
-                                    struct emit_error *err) {
-    enum emit_status status = EMIT_OK;
-    size_t new_count = 0;
-    if (outbox->read_only)
-        return emit_fail(err, EMIT_INVALID, "the store was opened for reading only");
-    for (size_t i = 0; status == EMIT_OK && i < count; i++)
-        status = check_entry(&entries[i], err);
-    if (status == EMIT_OK) status = emit_session_enter(outbox, err);
+static enum emit_status append(struct emit_outbox *outbox, const struct emit_entry *entries,
+                               size_t count, enum emit_entry_fate *fates, struct emit_error *err) {
+    enum emit_status status = emit_session_enter(outbox, err);
     if (status != EMIT_OK) return status;
     // A refused append is not counted: a full disk is looked at every time.
     if (outbox->append_count % SPACE_EVERY == 0) status = emit_space_check(&outbox->folder, err);
-    if (status == EMIT_OK) status = write_all(outbox, entries, count, &new_count, err);
+    if (status == EMIT_OK) status = write_all(outbox, entries, count, fates, err);
     if (status == EMIT_CORRUPT) {
         status = emit_session_replace(outbox, err);
-        if (status == EMIT_OK) status = write_all(outbox, entries, count, &new_count, err);
+        if (status == EMIT_OK) status = write_all(outbox, entries, count, fates, err);
     }
     if (status == EMIT_OK) {
         checkpoint(outbox);
         outbox->append_count++;
-        if (stored) *stored = new_count;
-        if (duplicates) *duplicates = count - new_count;
     }
     emit_session_leave(outbox, status);
+    return status;
+}
+
+enum emit_status emit_outbox_append(struct emit_outbox *outbox, const struct emit_entry *entries,
+                                    size_t count, enum emit_entry_fate *fates,
+                                    struct emit_error *err) {
+    if (outbox->read_only)
+        return emit_fail(err, EMIT_INVALID, "the store was opened for reading only");
+    enum emit_status status = EMIT_OK;
+    for (size_t i = 0; status == EMIT_OK && i < count; i++)
+        status = check_entry(&entries[i], err);
+    if (status != EMIT_OK || count == 0) return status;
+    // The caller is told only what has become true.
+    enum emit_entry_fate *found = calloc(count, sizeof *found);
+    if (!found) return emit_fail(err, EMIT_NO_MEMORY, "cannot append to the store: out of memory");
+    status = append(outbox, entries, count, found, err);
+    if (status == EMIT_OK && fates) memcpy(fates, found, count * sizeof *fates);
+    free(found);
     return status;
 }

@@ -54,11 +54,13 @@ static uint32_t add_text(uint32_t sum, const char *text) {
     return emit_checksum_add(sum, text, strlen(text) + 1);
 }
 
-uint32_t emit_checksum_entry(const struct emit_entry *entry, int64_t stored_ns) {
+uint32_t emit_checksum_entry(const struct emit_entry *entry, int64_t stored_ns,
+                             const unsigned char *claims, size_t claims_length) {
     int64_t numbers[3] = {(int64_t)entry->kind, entry->time_ns, stored_ns};
     uint32_t sum = emit_checksum_add(0, numbers, sizeof numbers);
     sum = add_text(sum, entry->identity);
     sum = add_text(sum, entry->run_id);
     sum = add_text(sum, entry->workspace_id);
-    return emit_checksum_add(sum, entry->body, entry->length);
+    sum = emit_checksum_add(sum, entry->body, entry->length);
+    return emit_checksum_add(sum, claims, claims_length);
 }

@@ -11,8 +11,9 @@
 // Continues `sum` (0 to begin) over the bytes.
 uint32_t emit_checksum_add(uint32_t sum, const void *bytes, size_t length);
 
-// Of kind, identity, run, workspace, both times and body; not of the sequence,
-// which the database gives.
-uint32_t emit_checksum_entry(const struct emit_entry *entry, int64_t stored_ns);
+// Of kind, identity (as text), run, workspace, both times, body and packed claims; not of the
+// sequence, which the database gives.
+uint32_t emit_checksum_entry(const struct emit_entry *entry, int64_t stored_ns,
+                             const unsigned char *claims, size_t claims_length);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "outbox/row.h"
+#include "outbox/schema.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -13,46 +14,28 @@
 #include <time.h>
 #include <unistd.h>
 
-// Texts and not blobs, so that `sqlite3 outbox.db` shows a user what is there.
-// AUTOINCREMENT: a sequence is never used twice, also after the newest row went.
-static const char schema[] =
-    "CREATE TABLE entry("
-    " sequence INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " kind INTEGER NOT NULL,"
-    " identity TEXT NOT NULL,"
-    " run_id TEXT NOT NULL,"
-    " workspace_id TEXT NOT NULL,"
-    " time_ns INTEGER NOT NULL,"
-    " stored_ns INTEGER NOT NULL,"
-    " body TEXT NOT NULL,"
-    " checksum INTEGER NOT NULL);"
-    "CREATE UNIQUE INDEX entry_identity ON entry(identity, kind);"
-    // Events are found by place; what is looked up by run is not an event.
-    "CREATE INDEX entry_run ON entry(run_id, kind) WHERE kind <> 0;"
-    // A bad row as it was found; no constraint, it may hold anything.
-    "CREATE TABLE quarantine("
-    " place INTEGER PRIMARY KEY, set_aside_ns, sequence, kind, identity, run_id, workspace_id,"
-    " time_ns, stored_ns, body, checksum);";
-
 static const char *const texts[EMIT_STATEMENT_COUNT] = {
     [EMIT_STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [EMIT_STATEMENT_COMMIT] = "COMMIT",
     [EMIT_STATEMENT_INSERT] =
-        "INSERT INTO entry(kind, identity, run_id, workspace_id, time_ns, stored_ns, body,"
-        " checksum) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
-        " ON CONFLICT(identity, kind) DO NOTHING",
+        ("INSERT INTO entry(" EMIT_ROW_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+         " ON CONFLICT(identity, kind) DO NOTHING"),
     [EMIT_STATEMENT_FIND] =
         ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE kind = ?1 AND identity = ?2"),
+    [EMIT_STATEMENT_GET] = ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE sequence = ?1"),
     [EMIT_STATEMENT_SET_ASIDE] =
-        "INSERT INTO quarantine(set_aside_ns, sequence, kind, identity, run_id, workspace_id,"
-        " time_ns, stored_ns, body, checksum)"
-        " SELECT ?2, sequence, kind, identity, run_id, workspace_id, time_ns, stored_ns, body,"
-        " checksum FROM entry WHERE sequence = ?1",
+        ("INSERT INTO quarantine SELECT NULL, ?2, " EMIT_ROW_COLUMNS " FROM entry"
+         " WHERE sequence = ?1"),
     [EMIT_STATEMENT_DELETE] = "DELETE FROM entry WHERE sequence = ?1",
     // The inner LIMIT bounds the work: the oldest rows stand first.
     [EMIT_STATEMENT_RETIRE] =
         "DELETE FROM entry WHERE sequence IN (SELECT sequence FROM entry ORDER BY sequence"
         " LIMIT ?2) AND stored_ns < ?1",
+    [EMIT_STATEMENT_CLAIM_FIND] = "SELECT value, sequence FROM claim WHERE key = ?1"
+                                  " ORDER BY sequence DESC LIMIT 1",
+    [EMIT_STATEMENT_CLAIM_PUT] = "INSERT OR REPLACE INTO claim(key, value, sequence)"
+                                 " VALUES(?1, ?2, ?3)",
+    [EMIT_STATEMENT_CLAIM_DROP] = "DELETE FROM claim WHERE key = ?1 AND sequence = ?2",
 };
 
 void emit_connection_note(struct emit_outbox *outbox, const char *format, ...) {
@@ -168,48 +151,6 @@ static enum emit_status apply_settings(struct emit_outbox *outbox, struct emit_e
     return emit_connection_exec(outbox, limit, err);
 }
 
-// auto_vacuum counts only before the first table, and WAL outside a transaction.
-static enum emit_status create_schema(struct emit_outbox *outbox, struct emit_error *err) {
-    char numbers[96];
-    (void)emit_text_format(numbers, sizeof numbers,
-                           "PRAGMA application_id=%d; PRAGMA user_version=%d;",
-                           EMIT_STORE_APPLICATION, EMIT_STORE_SCHEMA);
-    enum emit_status status = emit_connection_exec(
-        outbox, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; BEGIN IMMEDIATE;", err);
-    if (status == EMIT_OK) status = emit_connection_exec(outbox, schema, err);
-    if (status == EMIT_OK) status = emit_connection_exec(outbox, numbers, err);
-    if (status == EMIT_OK) status = emit_connection_exec(outbox, "COMMIT", err);
-    if (status != EMIT_OK) emit_connection_roll_back(outbox);
-    return status;
-}
-
-// What the file says of itself; a fresh one becomes a store.
-static enum emit_status check_schema(struct emit_outbox *outbox, struct emit_error *err) {
-    const struct emit_sqlite *sql = &outbox->sql;
-    int64_t application = 0, version = 0, tables = 0;
-    if (emit_sqlite_integer(sql, outbox->db, "PRAGMA application_id", &application) != SQLITE_ROW ||
-        emit_sqlite_integer(sql, outbox->db, "PRAGMA user_version", &version) != SQLITE_ROW)
-        return fail(outbox, "read", err);
-    if (application == EMIT_STORE_APPLICATION && version == EMIT_STORE_SCHEMA) return EMIT_OK;
-    if (application == EMIT_STORE_APPLICATION && version > EMIT_STORE_SCHEMA)
-        return emit_fail(err, EMIT_INVALID,
-                         "%s was written by a newer emit (schema %lld, this one knows %d): use "
-                         "that one, or name another place with --outbox",
-                         outbox->folder.path, (long long)version, EMIT_STORE_SCHEMA);
-    if (emit_sqlite_integer(sql, outbox->db, "SELECT count(*) FROM sqlite_master", &tables) !=
-        SQLITE_ROW)
-        return fail(outbox, "read", err);
-    if (application != 0 || version != 0 || tables != 0)
-        // With our lock beside it, it was our store once: then this is damage.
-        return emit_fail(err, outbox->lock.was_ours ? EMIT_CORRUPT : EMIT_INVALID,
-                         "%s is a database, but no store of emit: name another place with --outbox",
-                         outbox->folder.path);
-    if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
-                         outbox->folder.path);
-    return create_schema(outbox, err);
-}
-
 static int note_log_pages(void *owner, sqlite3 *db, const char *name, int pages) {
     struct emit_outbox *outbox = owner;
     (void)db, (void)name;
@@ -230,7 +171,7 @@ static enum emit_status set_up(struct emit_outbox *outbox, struct emit_error *er
         sql->db_config(outbox->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &trusted) != SQLITE_OK ||
         no_checkpoint != 1 || trusted != 0)
         return emit_fail(err, EMIT_INVALID, "libsqlite3 is too old for the store: 3.31 is needed");
-    enum emit_status status = check_schema(outbox, err);
+    enum emit_status status = emit_schema_check(outbox, err);
     if (status == EMIT_OK) status = apply_settings(outbox, err);
     return status;
 }

@@ -15,8 +15,6 @@
 #include <sys/types.h>
 
 enum {
-    EMIT_STORE_SCHEMA = 1,                   // user_version of the file
-    EMIT_STORE_APPLICATION = 0x656d6974,     // application_id of the file: "emit"
     EMIT_STORE_NOTICE_MAX = 480,             // bytes of what the user should be told
     EMIT_STORE_CHECKPOINT_PAGES = 1000,      // of the log, while the process lives
     EMIT_STORE_LEAVE_PAGES = 256,            // of the log, that the next to open has to read
@@ -30,10 +28,14 @@ enum emit_statement {
     EMIT_STATEMENT_BEGIN,
     EMIT_STATEMENT_COMMIT,
     EMIT_STATEMENT_INSERT,
-    EMIT_STATEMENT_FIND,      // one row by kind and identity
-    EMIT_STATEMENT_SET_ASIDE, // a bad row's copy into quarantine
-    EMIT_STATEMENT_DELETE,    // one row by sequence
-    EMIT_STATEMENT_RETIRE,    // the oldest rows whose time is over
+    EMIT_STATEMENT_FIND,       // one row by kind and identity
+    EMIT_STATEMENT_GET,        // one row by sequence
+    EMIT_STATEMENT_SET_ASIDE,  // a bad row's copy into quarantine
+    EMIT_STATEMENT_DELETE,     // one row by sequence
+    EMIT_STATEMENT_RETIRE,     // the oldest rows whose time is over
+    EMIT_STATEMENT_CLAIM_FIND, // the last that claims a key
+    EMIT_STATEMENT_CLAIM_PUT,
+    EMIT_STATEMENT_CLAIM_DROP,
     EMIT_STATEMENT_COUNT,
 };
 
@@ -52,6 +54,7 @@ struct emit_outbox {
     int64_t retention_ns;
     bool read_only;
     uint64_t newest;       // sequence of the last entry this handle has put on disk
+    uint64_t written;      // the same of the transaction under way; 0: none yet
     bool has_forgotten;    // entries that were on disk are not any more: told, and verify fails
     int log_pages;         // in the write-ahead log after the last commit
     uint64_t append_count; // of this handle

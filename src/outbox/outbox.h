@@ -20,6 +20,7 @@
 enum {
     EMIT_ENTRY_BODY_MAX = 256 * 1024, // bytes of one body
     EMIT_ENTRY_IDENTITY_MAX = 64,     // characters
+    EMIT_ENTRY_CLAIMS_MAX = 64,       // of one entry
 };
 
 enum emit_entry_kind {
@@ -45,7 +46,7 @@ enum emit_entry_fate {
 
 struct emit_entry {
     enum emit_entry_kind kind;
-    const char *identity;     // hexadecimal SHA-256; for a report a key of its own
+    const char *identity;     // SHA-256 in lower-case hexadecimal; for a report of its key
     const char *run_id;       // "" for facility grain
     const char *workspace_id; // "ws_local" is held back from network sinks
     int64_t time_ns;          // UTC: end of the window the entry speaks of
@@ -89,17 +90,17 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_locate(const char *path, char *plac
 const char *emit_outbox_path(const struct emit_outbox *outbox);
 const char *emit_outbox_notice(const struct emit_outbox *outbox);
 
-// All entries in one transaction, on disk on return: all or none.
+// All entries in one transaction, on disk on return: all, but those in conflict, or none.
+// fates: what became of each; may be NULL.
 // EMIT_FULL: the size limit or the disk; nothing of the call was stored.
 EMIT_MUST_CHECK enum emit_status emit_outbox_append(struct emit_outbox *outbox,
                                                     const struct emit_entry *entries, size_t count,
-                                                    size_t *stored, size_t *duplicates,
+                                                    enum emit_entry_fate *fates,
                                                     struct emit_error *err);
 
 struct emit_outbox_query {
     enum emit_entry_kind kind;
     const char *run_id;      // NULL: all
-    const char *identity;    // NULL: all
     uint64_t after_sequence; // entries behind it, oldest first
     bool newest_first;       // then `after_sequence` is not looked at
     size_t limit;            // 0: no limit
@@ -125,8 +126,9 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_stats_read(struct emit_outbox *outb
                                                         struct emit_outbox_stats *stats,
                                                         struct emit_error *err);
 
-// Reads everything: checksums and SQLite's own check. *bad counts what is wrong
-// (moved to quarantine unless read_only). EMIT_CORRUPT when anything is.
+// Reads everything: checksums, claims and SQLite's own check. *bad counts what is wrong
+// (unless read_only, rows are moved to quarantine and claims written anew as the entries
+// have them). EMIT_CORRUPT when anything is.
 EMIT_MUST_CHECK enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good,
                                                     uint64_t *bad, struct emit_error *err);
 // Removes entries that were stored before before_ns (UTC) and gives the pages back to the file

@@ -3,6 +3,7 @@
 #include "outbox/row.h"
 
 #include "outbox/checksum.h"
+#include "outbox/claims.h"
 
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,37 @@ int64_t emit_row_now_ns(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static const char digits[] = "0123456789abcdef";
+
+bool emit_row_identity_bytes(const char *text, unsigned char bytes[EMIT_ROW_IDENTITY]) {
+    if (strlen(text) != EMIT_ENTRY_IDENTITY_MAX) return false;
+    for (size_t i = 0; i < EMIT_ENTRY_IDENTITY_MAX; i += 2) {
+        const char *high = memchr(digits, text[i], 16), *low = memchr(digits, text[i + 1], 16);
+        if (!high || !low) return false;
+        bytes[i / 2] = (unsigned char)((high - digits) << 4 | (low - digits));
+    }
+    return true;
+}
+
+// Bytes, or the text that schema 1 kept. False when it is neither.
+static bool read_identity(const struct emit_sqlite *sql, sqlite3_stmt *statement, int column,
+                          char text[EMIT_ENTRY_IDENTITY_MAX + 1]) {
+    const unsigned char *bytes = sql->column_blob(statement, column);
+    unsigned char of_text[EMIT_ROW_IDENTITY];
+    size_t length = (size_t)sql->column_bytes(statement, column);
+    text[EMIT_ENTRY_IDENTITY_MAX] = '\0';
+    if (bytes && length == EMIT_ENTRY_IDENTITY_MAX) {
+        memcpy(text, bytes, length);
+        return emit_row_identity_bytes(text, of_text);
+    }
+    if (!bytes || length != EMIT_ROW_IDENTITY) return false;
+    for (size_t i = 0; i < EMIT_ROW_IDENTITY; i++) {
+        text[2 * i] = digits[bytes[i] >> 4];
+        text[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    return true;
 }
 
 // NULL when there is no memory; *whole is false for a NUL inside the text.
@@ -28,26 +60,31 @@ enum emit_row_state emit_row_read(struct emit_outbox *outbox, sqlite3_stmt *stat
     bool whole = true;
     row->entry.sequence = (uint64_t)sql->column_int64(statement, 0);
     int64_t kind = sql->column_int64(statement, 1);
+    int64_t stored_ns = sql->column_int64(statement, 6);
+    int64_t checksum = sql->column_int64(statement, 9);
     struct emit_entry entry = {
         .kind = (enum emit_entry_kind)kind,
-        .identity = text_of(outbox, statement, 2, &whole),
+        .identity = row->identity,
         .run_id = text_of(outbox, statement, 3, &whole),
         .workspace_id = text_of(outbox, statement, 4, &whole),
         .time_ns = sql->column_int64(statement, 5),
-        .body = text_of(outbox, statement, 7, &whole),
+        .body = text_of(outbox, statement, 8, &whole),
         .sequence = row->entry.sequence,
     };
-    int64_t stored_ns = sql->column_int64(statement, 6);
-    int64_t checksum = sql->column_int64(statement, 8);
-    if (!entry.identity || !entry.run_id || !entry.workspace_id || !entry.body)
+    entry.length = (size_t)sql->column_bytes(statement, 8);
+    const unsigned char *claims = sql->column_blob(statement, 7);
+    size_t claims_length = claims ? (size_t)sql->column_bytes(statement, 7) : 0;
+    if (!read_identity(sql, statement, 2, row->identity) || !entry.run_id || !entry.workspace_id ||
+        !entry.body || !whole || kind < 0 || kind >= EMIT_ENTRY_KINDS ||
+        entry.length > EMIT_ENTRY_BODY_MAX ||
+        checksum != (int64_t)emit_checksum_entry(&entry, stored_ns, claims, claims_length))
         // A damaged row may hold a NULL of its own; only the code tells.
         return (sql->extended_errcode(outbox->db) & 0xff) == SQLITE_NOMEM ? EMIT_ROW_NO_MEMORY
                                                                           : EMIT_ROW_BAD;
-    entry.length = (size_t)sql->column_bytes(statement, 7);
-    if (!whole || kind < 0 || kind >= EMIT_ENTRY_KINDS || entry.length > EMIT_ENTRY_BODY_MAX ||
-        checksum != (int64_t)emit_checksum_entry(&entry, stored_ns))
-        return EMIT_ROW_BAD;
-    *row = (struct emit_row){.entry = entry, .stored_ns = stored_ns};
+    row->entry = entry;
+    row->stored_ns = stored_ns;
+    row->claims = claims;
+    row->claims_length = claims_length;
     return EMIT_ROW_GOOD;
 }
 
@@ -55,69 +92,100 @@ static enum emit_status fail(struct emit_outbox *outbox, const char *what, struc
     return emit_sqlite_fail(&outbox->sql, outbox->db, what, outbox->folder.path, err);
 }
 
-static enum emit_status insert_once(struct emit_outbox *outbox, const struct emit_entry *entry,
-                                    int64_t stored_ns, bool *is_new, struct emit_error *err) {
+static bool bind_row(const struct emit_sqlite *sql, sqlite3_stmt *insert,
+                     const struct emit_row *row, const unsigned char *identity) {
+    const struct emit_entry *entry = &row->entry;
+    uint32_t checksum = emit_checksum_entry(entry, row->stored_ns, row->claims, row->claims_length);
+    return (entry->sequence == 0 ||
+            sql->bind_int64(insert, 1, (int64_t)entry->sequence) == SQLITE_OK) &&
+           sql->bind_int64(insert, 2, (int64_t)entry->kind) == SQLITE_OK &&
+           sql->bind_blob(insert, 3, identity, EMIT_ROW_IDENTITY, SQLITE_STATIC) == SQLITE_OK &&
+           sql->bind_text(insert, 4, entry->run_id, -1, SQLITE_STATIC) == SQLITE_OK &&
+           sql->bind_text(insert, 5, entry->workspace_id, -1, SQLITE_STATIC) == SQLITE_OK &&
+           sql->bind_int64(insert, 6, entry->time_ns) == SQLITE_OK &&
+           sql->bind_int64(insert, 7, row->stored_ns) == SQLITE_OK &&
+           // No claims are NULL: so is what nothing was bound to.
+           sql->bind_blob(insert, 8, row->claims_length > 0 ? row->claims : NULL,
+                          (int)row->claims_length, SQLITE_STATIC) == SQLITE_OK &&
+           sql->bind_text(insert, 9, entry->body, (int)entry->length, SQLITE_STATIC) == SQLITE_OK &&
+           sql->bind_int64(insert, 10, (int64_t)checksum) == SQLITE_OK;
+}
+
+static enum emit_status insert_once(struct emit_outbox *outbox, struct emit_row *row, bool *is_new,
+                                    struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
+    unsigned char identity[EMIT_ROW_IDENTITY];
     sqlite3_stmt *insert = NULL;
+    if (!emit_row_identity_bytes(row->entry.identity, identity))
+        return emit_fail(err, EMIT_INVALID, "the identity of an entry is %d hexadecimal digits",
+                         EMIT_ENTRY_IDENTITY_MAX);
     enum emit_status status =
         emit_connection_statement(outbox, EMIT_STATEMENT_INSERT, &insert, err);
     if (status != EMIT_OK) return status;
-    bool bound =
-        sql->bind_int64(insert, 1, (int64_t)entry->kind) == SQLITE_OK &&
-        sql->bind_text(insert, 2, entry->identity, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sql->bind_text(insert, 3, entry->run_id, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sql->bind_text(insert, 4, entry->workspace_id, -1, SQLITE_STATIC) == SQLITE_OK &&
-        sql->bind_int64(insert, 5, entry->time_ns) == SQLITE_OK &&
-        sql->bind_int64(insert, 6, stored_ns) == SQLITE_OK &&
-        sql->bind_text(insert, 7, entry->body, (int)entry->length, SQLITE_STATIC) == SQLITE_OK &&
-        sql->bind_int64(insert, 8, (int64_t)emit_checksum_entry(entry, stored_ns)) == SQLITE_OK;
-    if (!bound || sql->step(insert) != SQLITE_DONE) status = fail(outbox, "write to", err);
-    if (status == EMIT_OK) *is_new = sql->changes(outbox->db) > 0;
+    if (!bind_row(sql, insert, row, identity) || sql->step(insert) != SQLITE_DONE)
+        status = fail(outbox, "write to", err);
+    bool was_new = status == EMIT_OK && sql->changes(outbox->db) > 0;
     (void)sql->reset(insert);
-    return status;
+    (void)sql->bind_null(insert, 1); // the next one's sequence is a new one again
+    if (status != EMIT_OK) return status;
+    *is_new = was_new;
+    if (!was_new) return EMIT_OK;
+    row->entry.sequence = (uint64_t)sql->last_insert_rowid(outbox->db);
+    return emit_claims_store(outbox, row, err);
 }
 
-// "The store has it" must be true of the row, not only of the index.
-static enum emit_status check_twin(struct emit_outbox *outbox, const struct emit_entry *entry,
-                                   bool *is_good, uint64_t *sequence, struct emit_error *err) {
+// What the store has of an entry.
+enum twin { TWIN_ABSENT, TWIN_GOOD, TWIN_BAD };
+
+static enum emit_status find_twin(struct emit_outbox *outbox, const struct emit_entry *entry,
+                                  enum twin *twin, uint64_t *sequence, struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
+    unsigned char identity[EMIT_ROW_IDENTITY] = {0};
     sqlite3_stmt *find = NULL;
     struct emit_row row = {0};
+    enum emit_row_state state = EMIT_ROW_BAD;
     enum emit_status status = emit_connection_statement(outbox, EMIT_STATEMENT_FIND, &find, err);
     if (status != EMIT_OK) return status;
-    if (sql->bind_int64(find, 1, (int64_t)entry->kind) != SQLITE_OK ||
-        sql->bind_text(find, 2, entry->identity, -1, SQLITE_STATIC) != SQLITE_OK)
+    (void)emit_row_identity_bytes(entry->identity, identity); // it was checked
+    int code = SQLITE_ERROR;
+    if (sql->bind_int64(find, 1, (int64_t)entry->kind) == SQLITE_OK &&
+        sql->bind_blob(find, 2, identity, sizeof identity, SQLITE_STATIC) == SQLITE_OK)
+        code = sql->step(find);
+    if (code == SQLITE_ROW) state = emit_row_read(outbox, find, &row);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
         status = fail(outbox, "read", err);
-    if (status == EMIT_OK) {
-        int code = sql->step(find);
-        enum emit_row_state state = EMIT_ROW_BAD;
-        if (code == SQLITE_ROW) state = emit_row_read(outbox, find, &row);
-        if (code == SQLITE_DONE)
-            status = emit_fail(err, EMIT_CORRUPT, "%s is damaged: its index names a row it has not",
-                               outbox->folder.path);
-        else if (code != SQLITE_ROW)
-            status = fail(outbox, "read", err);
-        else if (state == EMIT_ROW_NO_MEMORY)
-            status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-        if (status == EMIT_OK) {
-            *is_good = state == EMIT_ROW_GOOD;
-            *sequence = row.entry.sequence;
-        }
-    }
+    else if (state == EMIT_ROW_NO_MEMORY)
+        status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     (void)sql->reset(find);
+    if (status != EMIT_OK) return status;
+    *twin = code == SQLITE_DONE ? TWIN_ABSENT : state == EMIT_ROW_GOOD ? TWIN_GOOD : TWIN_BAD;
+    *sequence = row.entry.sequence;
+    return EMIT_OK;
+}
+
+enum emit_status emit_row_is_stored(struct emit_outbox *outbox, const struct emit_entry *entry,
+                                    bool *is_stored, struct emit_error *err) {
+    enum twin twin = TWIN_ABSENT;
+    uint64_t sequence = 0;
+    enum emit_status status = find_twin(outbox, entry, &twin, &sequence, err);
+    if (status == EMIT_OK) *is_stored = twin == TWIN_GOOD;
     return status;
 }
 
-enum emit_status emit_row_insert(struct emit_outbox *outbox, const struct emit_entry *entry,
-                                 int64_t stored_ns, bool *is_new, struct emit_error *err) {
-    enum emit_status status = insert_once(outbox, entry, stored_ns, is_new, err);
+enum emit_status emit_row_insert(struct emit_outbox *outbox, struct emit_row *row, bool *is_new,
+                                 struct emit_error *err) {
+    enum emit_status status = insert_once(outbox, row, is_new, err);
     if (status != EMIT_OK || *is_new) return status;
-    bool is_good = false;
+    // "The store has it" must be true of the row, not only of the index.
+    enum twin twin = TWIN_ABSENT;
     uint64_t sequence = 0;
-    status = check_twin(outbox, entry, &is_good, &sequence, err);
-    if (status != EMIT_OK || is_good) return status;
+    status = find_twin(outbox, &row->entry, &twin, &sequence, err);
+    if (status == EMIT_OK && twin == TWIN_ABSENT)
+        return emit_fail(err, EMIT_CORRUPT, "%s is damaged: its index names a row it has not",
+                         outbox->folder.path);
+    if (status != EMIT_OK || twin == TWIN_GOOD) return status;
     status = emit_row_set_aside(outbox, sequence, err);
-    if (status == EMIT_OK) status = insert_once(outbox, entry, stored_ns, is_new, err);
+    if (status == EMIT_OK) status = insert_once(outbox, row, is_new, err);
     return status;
 }
 

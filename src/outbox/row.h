@@ -7,7 +7,15 @@
 
 // The columns of a row, in the order emit_row_read expects them.
 #define EMIT_ROW_COLUMNS                                                                           \
-    "sequence, kind, identity, run_id, workspace_id, time_ns, stored_ns, body, checksum"
+    "sequence, kind, identity, run_id, workspace_id, time_ns, stored_ns, claims, body, checksum"
+// The same of a table that schema 1 made.
+#define EMIT_ROW_COLUMNS_1                                                                         \
+    "sequence, kind, identity, run_id, workspace_id, time_ns, stored_ns, NULL, body, checksum"
+
+enum {
+    EMIT_ROW_IDENTITY = 32, // bytes of an identity
+    EMIT_ROW_CLAIM = 48,    // bytes of a packed claim
+};
 
 enum emit_row_state {
     EMIT_ROW_GOOD,
@@ -18,6 +26,9 @@ enum emit_row_state {
 struct emit_row {
     struct emit_entry entry; // borrowed from the statement until its next step
     int64_t stored_ns;
+    const unsigned char *claims; // packed; borrowed as the entry
+    size_t claims_length;
+    char identity[EMIT_ENTRY_IDENTITY_MAX + 1]; // what entry.identity points to after reading
 };
 
 // The row a statement stands on. `row` is written whole only when GOOD;
@@ -25,11 +36,19 @@ struct emit_row {
 enum emit_row_state emit_row_read(struct emit_outbox *outbox, sqlite3_stmt *statement,
                                   struct emit_row *row);
 
-// Inserts an entry (inside a transaction). *is_new is false when the store had it
-// already; a damaged twin is set aside and the entry stored.
-EMIT_MUST_CHECK enum emit_status emit_row_insert(struct emit_outbox *outbox,
-                                                 const struct emit_entry *entry, int64_t stored_ns,
+// Inserts a row and its claims (inside a transaction), under a new sequence where it has
+// none: row->entry.sequence says which. *is_new is false when the store had it already; a
+// damaged twin is set aside and the entry stored. Whose claims they are is not asked.
+EMIT_MUST_CHECK enum emit_status emit_row_insert(struct emit_outbox *outbox, struct emit_row *row,
                                                  bool *is_new, struct emit_error *err);
+
+// Whether the store has the entry, and its row is good.
+EMIT_MUST_CHECK enum emit_status emit_row_is_stored(struct emit_outbox *outbox,
+                                                    const struct emit_entry *entry, bool *is_stored,
+                                                    struct emit_error *err);
+
+// 64 lower-case hexadecimal digits as bytes; false for any other text.
+bool emit_row_identity_bytes(const char *text, unsigned char bytes[EMIT_ROW_IDENTITY]);
 
 // Moves a row into quarantine (inside a transaction).
 EMIT_MUST_CHECK enum emit_status emit_row_set_aside(struct emit_outbox *outbox, uint64_t sequence,

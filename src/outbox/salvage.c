@@ -69,6 +69,24 @@ static enum emit_status begin(struct emit_outbox *outbox, struct emit_error *err
     return status;
 }
 
+// Statements for tables of the schema that has these columns.
+static bool prepare_old(struct salvage *work, const char *columns) {
+    const struct emit_sqlite *sql = &work->from.sql;
+    const struct {
+        sqlite3_stmt **statement;
+        const char *condition;
+    } wanted[] = {{&work->range, "> ?1 ORDER BY sequence"}, {&work->one, "= ?1"}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        char text[256];
+        (void)emit_text_format(text, sizeof text,
+                               "SELECT %s FROM entry NOT INDEXED WHERE sequence %s", columns,
+                               wanted[i].condition);
+        if (sql->prepare_v3(work->from.db, text, -1, 0, wanted[i].statement, NULL) != SQLITE_OK)
+            return false;
+    }
+    return true;
+}
+
 // False: it cannot even be opened, and nothing can be carried over.
 static bool open_old(struct salvage *work) {
     const struct emit_sqlite *sql = &work->to->sql;
@@ -82,13 +100,7 @@ static bool open_old(struct salvage *work) {
     (void)sql->db_config(work->from.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     (void)sql->db_config(work->from.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sql->exec(work->from.db, "PRAGMA cell_size_check=ON", NULL, NULL, NULL);
-    return sql->prepare_v3(work->from.db,
-                           "SELECT " EMIT_ROW_COLUMNS " FROM entry NOT INDEXED WHERE sequence > ?1"
-                           " ORDER BY sequence",
-                           -1, 0, &work->range, NULL) == SQLITE_OK &&
-           sql->prepare_v3(work->from.db,
-                           "SELECT " EMIT_ROW_COLUMNS " FROM entry NOT INDEXED WHERE sequence = ?1",
-                           -1, 0, &work->one, NULL) == SQLITE_OK;
+    return prepare_old(work, EMIT_ROW_COLUMNS) || prepare_old(work, EMIT_ROW_COLUMNS_1);
 }
 
 static void close_old(struct salvage *work) {
@@ -122,7 +134,8 @@ static enum emit_status carry_row(struct salvage *work, sqlite3_stmt *statement,
         work->bad++;
         return EMIT_OK;
     }
-    enum emit_status status = emit_row_insert(work->to, &row.entry, row.stored_ns, &is_new, err);
+    row.entry.sequence = 0; // rot may have given one away twice
+    enum emit_status status = emit_row_insert(work->to, &row, &is_new, err);
     if (status == EMIT_OK) work->carried++;
     return status;
 }

@@ -12,11 +12,14 @@
 
 // One row a function: each slot has the type that SQLite's own header gives it.
 #define EMIT_SQLITE_ROWS(ROW)                                                                      \
+    ROW(bind_blob)                                                                                 \
     ROW(bind_int64)                                                                                \
+    ROW(bind_null)                                                                                 \
     ROW(bind_text)                                                                                 \
     ROW(busy_timeout)                                                                              \
     ROW(changes)                                                                                   \
     ROW(close_v2)                                                                                  \
+    ROW(column_blob)                                                                               \
     ROW(column_bytes)                                                                              \
     ROW(column_int64)                                                                              \
     ROW(column_text)                                                                               \

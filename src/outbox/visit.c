@@ -4,7 +4,7 @@
 #include "outbox/outbox.h"
 
 #include "base/text.h"
-#include "outbox/row.h"
+#include "outbox/claims.h"
 #include "outbox/session.h"
 
 #include <fcntl.h>
@@ -51,21 +51,18 @@ static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_ou
                                                                : " AND kind <> 0 AND run_id = ?2";
     bool fits = emit_text_format(
         text, sizeof text,
-        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE %s%s%s%s ORDER BY sequence%s LIMIT ?5",
+        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE %s%s%s ORDER BY sequence%s LIMIT ?4",
         query->kind == every_kind ? "?1 = ?1" : "kind = ?1", run_clause,
-        query->identity ? " AND identity = ?3" : "",
-        query->newest_first ? "" : " AND sequence > ?4", query->newest_first ? " DESC" : "");
+        query->newest_first ? "" : " AND sequence > ?3", query->newest_first ? " DESC" : "");
     const struct emit_sqlite *sql = &outbox->sql;
     if (!fits || sql->prepare_v3(outbox->db, text, -1, 0, statement, NULL) != SQLITE_OK)
         return fail(outbox, err);
     int64_t limit = query->limit ? (int64_t)query->limit : -1;
     if (sql->bind_int64(*statement, 1, (int64_t)query->kind) == SQLITE_OK &&
         (!by_run || sql->bind_text(*statement, 2, query->run_id, -1, SQLITE_STATIC) == SQLITE_OK) &&
-        (!query->identity ||
-         sql->bind_text(*statement, 3, query->identity, -1, SQLITE_STATIC) == SQLITE_OK) &&
         (query->newest_first ||
-         sql->bind_int64(*statement, 4, (int64_t)query->after_sequence) == SQLITE_OK) &&
-        sql->bind_int64(*statement, 5, limit) == SQLITE_OK)
+         sql->bind_int64(*statement, 3, (int64_t)query->after_sequence) == SQLITE_OK) &&
+        sql->bind_int64(*statement, 4, limit) == SQLITE_OK)
         return EMIT_OK;
     return fail(outbox, err);
 }
@@ -197,30 +194,50 @@ static bool count_good(void *owner, const struct emit_entry *entry) {
     return true;
 }
 
+// Claims that are not as the entries have them.
+static enum emit_status check_claims(struct emit_outbox *outbox, uint64_t *wrong,
+                                     struct emit_error *err) {
+    enum emit_status status = emit_claims_compare(outbox, wrong, err);
+    if (status != EMIT_OK || *wrong == 0 || outbox->read_only) return status;
+    status = emit_session_enter(outbox, err);
+    if (status != EMIT_OK) return status;
+    status = emit_claims_rebuild(outbox, err);
+    emit_session_leave(outbox, status);
+    return status;
+}
+
+// The sentence for what verify found; EMIT_OK for nothing.
+static enum emit_status tell_findings(const struct emit_outbox *outbox, uint64_t bad,
+                                      uint64_t bad_claims, struct emit_error *err) {
+    const char *path = outbox->folder.path;
+    if (outbox->has_forgotten)
+        return emit_fail(err, EMIT_CORRUPT, "%s has lost entries with the end of its log", path);
+    if (bad > 0)
+        return emit_fail(err, EMIT_CORRUPT, "%llu entries of %s do not match their checksum",
+                         (unsigned long long)bad, path);
+    if (bad_claims > 0)
+        return emit_fail(err, EMIT_CORRUPT, "%llu claims of %s did not agree with their entries%s",
+                         (unsigned long long)bad_claims, path,
+                         outbox->read_only ? "" : " and were written anew");
+    return EMIT_OK;
+}
+
 enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good, uint64_t *bad,
                                     struct emit_error *err) {
-    uint64_t good_count = 0, bad_count = 0;
-    bool finished = false;
-    enum emit_status status = make_sure(outbox, err);
-    const struct emit_outbox_query query = {.kind = every_kind};
+    uint64_t good_count = 0, bad_claims = 0;
     size_t damaged = 0;
-    if (status == EMIT_OK)
-        status = emit_outbox_visit(outbox, &query, count_good, &good_count, &damaged, err);
-    bad_count += damaged;
+    bool finished = false;
+    const struct emit_outbox_query query = {.kind = every_kind};
+    enum emit_status status =
+        emit_outbox_visit(outbox, &query, count_good, &good_count, &damaged, err);
     if (status == EMIT_OK) status = emit_connection_check(outbox, true, 0, &finished, err);
-    if (status == EMIT_CORRUPT) {
+    if (status == EMIT_OK) status = check_claims(outbox, &bad_claims, err);
+    bool is_broken = status == EMIT_CORRUPT;
+    if (is_broken)
         mark_damaged(outbox);
-        bad_count++;
-    } else if (status != EMIT_OK) {
+    else if (status != EMIT_OK)
         return status;
-    }
     *good = good_count;
-    *bad = bad_count + outbox->has_forgotten;
-    if (status == EMIT_OK && outbox->has_forgotten)
-        return emit_fail(err, EMIT_CORRUPT, "%s has lost entries with the end of its log",
-                         outbox->folder.path);
-    if (status == EMIT_OK && bad_count > 0)
-        status = emit_fail(err, EMIT_CORRUPT, "%llu entries of %s do not match their checksum",
-                           (unsigned long long)bad_count, outbox->folder.path);
-    return status;
+    *bad = damaged + bad_claims + is_broken + outbox->has_forgotten;
+    return is_broken ? status : tell_findings(outbox, damaged, bad_claims, err);
 }

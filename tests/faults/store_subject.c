@@ -44,7 +44,7 @@ enum emit_status subject_append(struct emit_outbox *outbox, unsigned first, unsi
         made_entry_make(&made[i], first + i);
         entries[i] = made[i].entry;
     }
-    return emit_outbox_append(outbox, entries, count, NULL, NULL, err);
+    return emit_outbox_append(outbox, entries, count, NULL, err);
 }
 
 enum emit_status subject_read(struct emit_outbox *outbox, struct subject_seen *seen,

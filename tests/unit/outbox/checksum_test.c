@@ -14,7 +14,13 @@ static void test_published_values(void) {
 }
 
 static void test_coverage(void) {
-    const struct emit_entry entry = {EMIT_ENTRY_EVENT, "ab", "c", "ws", 5, "{}", 2, 9};
+    const struct emit_entry entry = {.identity = "ab",
+                                     .run_id = "c",
+                                     .workspace_id = "ws",
+                                     .time_ns = 5,
+                                     .body = "{}",
+                                     .length = 2};
+    static const unsigned char claims[97] = {1, 2, 3};
     struct emit_entry changed[6];
     for (size_t i = 0; i < 6; i++)
         changed[i] = entry;
@@ -24,10 +30,14 @@ static void test_coverage(void) {
     changed[3].time_ns = 6;
     changed[4].body = "{ ";
     changed[5].length = 1;
-    uint32_t sum = emit_checksum_entry(&entry, 7);
+    uint32_t sum = emit_checksum_entry(&entry, 7, claims, 48);
     for (size_t i = 0; i < 6; i++)
-        CHECK(emit_checksum_entry(&changed[i], 7) != sum, "change %zu is seen", i);
-    CHECK(emit_checksum_entry(&entry, 8) != sum, "the time of storing is covered");
+        CHECK(emit_checksum_entry(&changed[i], 7, claims, 48) != sum, "change %zu is seen", i);
+    CHECK(emit_checksum_entry(&entry, 8, claims, 48) != sum, "the time of storing is covered");
+    CHECK(emit_checksum_entry(&entry, 7, claims + 1, 48) != sum &&
+              emit_checksum_entry(&entry, 7, claims, 96) != sum &&
+              emit_checksum_entry(&entry, 7, NULL, 0) != sum,
+          "and so are the claims");
 }
 
 int main(void) {

@@ -30,7 +30,7 @@ static bool says(const struct store *store, const char *words) {
 static void test_bad_rows(void) {
     static const char *const changes[] = {
         "UPDATE entry SET body = body || ' ' WHERE sequence = 5",
-        "UPDATE entry SET identity = 'x' || identity WHERE sequence = 5",
+        "UPDATE entry SET identity = x'00' || identity WHERE sequence = 5",
         "UPDATE entry SET run_id = '' WHERE sequence = 5",
         "UPDATE entry SET kind = 7 - kind WHERE sequence = 5",
         "UPDATE entry SET time_ns = time_ns + 1 WHERE sequence = 5",

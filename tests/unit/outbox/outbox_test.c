@@ -2,7 +2,7 @@
 // order; what is damaged does not; what cannot be stored says why.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
-#include "outbox/connection.h"
+#include "outbox/schema.h"
 #include "store.h"
 
 #include <fcntl.h>
@@ -39,7 +39,8 @@ static void test_figures(void) {
     store_begin(&store, "figures");
     CHECK(emit_outbox_stats_read(store.outbox, &stats, &store.err) == EMIT_OK, "an empty store");
     CHECK(stats.entries[0] == 0 && stats.oldest_ns == 0 && stats.newest_ns == 0, "has nothing");
-    CHECK(stats.schema_version == 1 && stats.max_bytes == 1u << 30, "has its schema and limit");
+    CHECK(stats.schema_version == EMIT_STORE_SCHEMA && stats.max_bytes == 1u << 30,
+          "has its schema and limit");
     CHECK(store_add(&store, 0, 5) == EMIT_OK &&
               emit_outbox_stats_read(store.outbox, &stats, NULL) == EMIT_OK,
           "five entries");
@@ -51,27 +52,50 @@ static void test_figures(void) {
 static void test_refusals(void) {
     static char big[EMIT_ENTRY_BODY_MAX + 1];
     struct store store;
-    size_t stored = 7;
+    static const char hash[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    static const char capitals[] =
+        "00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF";
+    enum emit_entry_fate fate = EMIT_ENTRY_CONFLICT;
     store_begin(&store, "refusals");
     memset(big, ' ', sizeof big);
     const struct {
         const char *what;
         struct emit_entry entry;
     } cases[] = {
-        {"an unknown kind", {EMIT_ENTRY_KINDS, "a", "", "w", 0, "{}", 2, 0}},
-        {"no identity", {0, "", "", "w", 0, "{}", 2, 0}},
-        {"an empty body", {0, "a", "", "w", 0, "", 0, 0}},
-        {"a body of two lines", {0, "a", "", "w", 0, "{\n}", 3, 0}},
-        {"a body with a NUL", {0, "a", "", "w", 0, "{\0}", 3, 0}},
-        {"a body too large", {0, "a", "", "w", 0, big, sizeof big, 0}},
+        {"an unknown kind",
+         {.kind = EMIT_ENTRY_KINDS,
+          .identity = hash,
+          .run_id = "",
+          .workspace_id = "w",
+          .body = "{}",
+          .length = 2}},
+        {"no identity",
+         {.identity = "", .run_id = "", .workspace_id = "w", .body = "{}", .length = 2}},
+        {"a short identity",
+         {.identity = hash + 1, .run_id = "", .workspace_id = "w", .body = "{}", .length = 2}},
+        {"an identity in capitals",
+         {.identity = capitals, .run_id = "", .workspace_id = "w", .body = "{}", .length = 2}},
+        {"an empty body",
+         {.identity = hash, .run_id = "", .workspace_id = "w", .body = "", .length = 0}},
+        {"a body of two lines",
+         {.identity = hash, .run_id = "", .workspace_id = "w", .body = "{\n}", .length = 3}},
+        {"a body with a NUL",
+         {.identity = hash, .run_id = "", .workspace_id = "w", .body = "{\0}", .length = 3}},
+        {"a body too large",
+         {.identity = hash, .run_id = "", .workspace_id = "w", .body = big, .length = sizeof big}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        CHECK(emit_outbox_append(store.outbox, &cases[i].entry, 1, &stored, NULL, &store.err) ==
+        CHECK(emit_outbox_append(store.outbox, &cases[i].entry, 1, &fate, &store.err) ==
                       EMIT_INVALID &&
-                  stored == 7,
+                  fate == EMIT_ENTRY_CONFLICT,
               "refused, and nothing written: %s", cases[i].what);
-    struct emit_entry largest = {0, "a", "", "w", 0, big, EMIT_ENTRY_BODY_MAX, 0};
-    CHECK(emit_outbox_append(store.outbox, &largest, 1, &stored, NULL, &store.err) == EMIT_OK,
+    struct emit_entry largest = {.identity = hash,
+                                 .run_id = "",
+                                 .workspace_id = "w",
+                                 .body = big,
+                                 .length = EMIT_ENTRY_BODY_MAX};
+    CHECK(emit_outbox_append(store.outbox, &largest, 1, &fate, &store.err) == EMIT_OK &&
+              fate == EMIT_ENTRY_STORED,
           "the largest body is stored");
     store_end(&store);
 }

@@ -16,7 +16,7 @@ struct store {
     struct emit_outbox_options options;
     struct emit_outbox *outbox;
     struct emit_error err;
-    size_t stored, duplicates;
+    size_t stored, duplicates, conflicts; // of the last store_add
     // Of the last store_read:
     size_t count, damaged;
     unsigned wrong;
@@ -63,6 +63,22 @@ static inline void store_end(struct store *store) {
     if (system(command) != 0) printf("# cannot remove %s\n", store->root);
 }
 
+// Appends, and counts the fates.
+static inline enum emit_status store_append(struct store *store, const struct emit_entry *entries,
+                                            size_t count) {
+    enum emit_entry_fate *fates = calloc(count, sizeof *fates);
+    if (!fates) abort();
+    enum emit_status status = emit_outbox_append(store->outbox, entries, count, fates, &store->err);
+    store->stored = store->duplicates = store->conflicts = 0;
+    for (size_t i = 0; status == EMIT_OK && i < count; i++) {
+        store->stored += fates[i] == EMIT_ENTRY_STORED;
+        store->duplicates += fates[i] == EMIT_ENTRY_DUPLICATE;
+        store->conflicts += fates[i] == EMIT_ENTRY_CONFLICT;
+    }
+    free(fates);
+    return status;
+}
+
 // Entries first .. first + count - 1 in one append.
 static inline enum emit_status store_add(struct store *store, unsigned first, size_t count) {
     struct made_entry *made = calloc(count, sizeof *made);
@@ -72,8 +88,7 @@ static inline enum emit_status store_add(struct store *store, unsigned first, si
         made_entry_make(&made[i], first + (unsigned)i);
         entries[i] = made[i].entry;
     }
-    enum emit_status status = emit_outbox_append(store->outbox, entries, count, &store->stored,
-                                                 &store->duplicates, &store->err);
+    enum emit_status status = store_append(store, entries, count);
     free(made);
     free(entries);
     return status;

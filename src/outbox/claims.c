@@ -1,0 +1,211 @@
+// Claims: packed, looked up, put right.
+// SPDX-License-Identifier: Apache-2.0
+#include "outbox/claims.h"
+
+#include <sha2.h>
+#include <string.h>
+
+enum { KEY = 16, VALUE = 32 };
+_Static_assert(KEY + VALUE == EMIT_ROW_CLAIM, "a claim is a key and a value");
+
+static enum emit_status fail(struct emit_outbox *outbox, const char *what, struct emit_error *err) {
+    return emit_sqlite_fail(&outbox->sql, outbox->db, what, outbox->folder.path, err);
+}
+
+// --- Packing ---
+
+static void hash_text(const char *text, unsigned char hash[SHA256_DIGEST_LENGTH]) {
+    SHA2_CTX context;
+    SHA256Init(&context);
+    SHA256Update(&context, (const uint8_t *)text, strlen(text));
+    SHA256Final(hash, &context);
+}
+
+static const unsigned char *find_key(const unsigned char *claims, size_t length,
+                                     const unsigned char *key) {
+    for (size_t at = 0; at + EMIT_ROW_CLAIM <= length; at += EMIT_ROW_CLAIM)
+        if (memcmp(claims + at, key, KEY) == 0) return claims + at;
+    return NULL;
+}
+
+enum emit_status emit_claims_pack(struct emit_claims *claims, const struct emit_entry *entry,
+                                  struct emit_error *err) {
+    claims->length = 0;
+    if (entry->claim_count > EMIT_ENTRY_CLAIMS_MAX)
+        return emit_fail(err, EMIT_INVALID, "an entry claims at most %d keys",
+                         EMIT_ENTRY_CLAIMS_MAX);
+    for (size_t i = 0; i < entry->claim_count; i++) {
+        const struct emit_claim *claim = &entry->claims[i];
+        unsigned char key[SHA256_DIGEST_LENGTH], value[VALUE];
+        hash_text(claim->key, key);
+        if (claim->value)
+            hash_text(claim->value, value);
+        else if (!emit_row_identity_bytes(entry->identity, value))
+            return emit_fail(err, EMIT_INVALID, "a claim of an entry without an identity");
+        const unsigned char *before = find_key(claims->bytes, claims->length, key);
+        if (before && memcmp(before + KEY, value, VALUE) != 0)
+            return emit_fail(err, EMIT_INVALID, "an entry claims '%s' with two values", claim->key);
+        if (before) continue;
+        memcpy(claims->bytes + claims->length, key, KEY);
+        memcpy(claims->bytes + claims->length + KEY, value, VALUE);
+        claims->length += EMIT_ROW_CLAIM;
+    }
+    return EMIT_OK;
+}
+
+// --- Writing ---
+
+static enum emit_status store_one(struct emit_outbox *outbox, const unsigned char *claim,
+                                  uint64_t sequence, struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    sqlite3_stmt *put = NULL;
+    enum emit_status status =
+        emit_connection_statement(outbox, EMIT_STATEMENT_CLAIM_PUT, &put, err);
+    if (status != EMIT_OK) return status;
+    if (sql->bind_blob(put, 1, claim, KEY, SQLITE_STATIC) != SQLITE_OK ||
+        sql->bind_blob(put, 2, claim + KEY, VALUE, SQLITE_STATIC) != SQLITE_OK ||
+        sql->bind_int64(put, 3, (int64_t)sequence) != SQLITE_OK)
+        return fail(outbox, "write to", err);
+    return emit_connection_run(outbox, EMIT_STATEMENT_CLAIM_PUT, err);
+}
+
+enum emit_status emit_claims_store(struct emit_outbox *outbox, const struct emit_row *row,
+                                   struct emit_error *err) {
+    enum emit_status status = EMIT_OK;
+    for (size_t at = 0; status == EMIT_OK && at < row->claims_length; at += EMIT_ROW_CLAIM)
+        status = store_one(outbox, row->claims + at, row->entry.sequence, err);
+    return status;
+}
+
+static enum emit_status drop_one(struct emit_outbox *outbox, const unsigned char *key,
+                                 uint64_t sequence, struct emit_error *err) {
+    sqlite3_stmt *drop = NULL;
+    enum emit_status status =
+        emit_connection_statement(outbox, EMIT_STATEMENT_CLAIM_DROP, &drop, err);
+    if (status != EMIT_OK) return status;
+    if (outbox->sql.bind_blob(drop, 1, key, KEY, SQLITE_STATIC) != SQLITE_OK ||
+        outbox->sql.bind_int64(drop, 2, (int64_t)sequence) != SQLITE_OK)
+        return fail(outbox, "write to", err);
+    return emit_connection_run(outbox, EMIT_STATEMENT_CLAIM_DROP, err);
+}
+
+// --- Conflicts ---
+
+// Who claimed the key of `claim` last; all who claim it agree on the value.
+struct holder {
+    bool exists, agrees;
+    uint64_t sequence;
+};
+
+static enum emit_status find_holder(struct emit_outbox *outbox, const unsigned char *claim,
+                                    struct holder *holder, struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    sqlite3_stmt *find = NULL;
+    enum emit_status status =
+        emit_connection_statement(outbox, EMIT_STATEMENT_CLAIM_FIND, &find, err);
+    if (status != EMIT_OK) return status;
+    *holder = (struct holder){0};
+    if (sql->bind_blob(find, 1, claim, KEY, SQLITE_STATIC) != SQLITE_OK) {
+        status = fail(outbox, "read", err);
+    } else {
+        int code = sql->step(find);
+        if (code == SQLITE_ROW) {
+            const void *value = sql->column_blob(find, 0);
+            *holder = (struct holder){
+                .exists = true,
+                .agrees = value && sql->column_bytes(find, 0) == VALUE &&
+                          memcmp(value, claim + KEY, VALUE) == 0,
+                .sequence = (uint64_t)sql->column_int64(find, 1),
+            };
+        } else if (code != SQLITE_DONE) {
+            status = fail(outbox, "read", err);
+        }
+    }
+    (void)sql->reset(find);
+    return status;
+}
+
+// Whether the entry itself bears out that it claims this key with another value. When it does
+// not, the table is put right as far as this claim and this entry go.
+static enum emit_status ask_holder(struct emit_outbox *outbox, const unsigned char *claim,
+                                   uint64_t sequence, bool *is_claimed, struct emit_error *err) {
+    sqlite3_stmt *get = NULL;
+    struct emit_row row = {0};
+    enum emit_row_state state = EMIT_ROW_BAD;
+    enum emit_status status = emit_connection_statement(outbox, EMIT_STATEMENT_GET, &get, err);
+    if (status != EMIT_OK) return status;
+    int code = outbox->sql.bind_int64(get, 1, (int64_t)sequence);
+    if (code == SQLITE_OK) code = outbox->sql.step(get);
+    bool is_there = code == SQLITE_ROW;
+    if (is_there) state = emit_row_read(outbox, get, &row);
+    if (!is_there && code != SQLITE_DONE)
+        status = fail(outbox, "read", err);
+    else if (is_there && state == EMIT_ROW_NO_MEMORY)
+        status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    const unsigned char *borne_out = NULL;
+    if (status == EMIT_OK && state == EMIT_ROW_GOOD)
+        borne_out = find_key(row.claims, row.claims_length, claim);
+    *is_claimed = borne_out && memcmp(borne_out + KEY, claim + KEY, VALUE) != 0;
+    if (status == EMIT_OK && !*is_claimed) status = drop_one(outbox, claim, sequence, err);
+    if (status == EMIT_OK && borne_out && !*is_claimed)
+        status = store_one(outbox, borne_out, sequence, err);
+    (void)outbox->sql.reset(get);
+    if (status == EMIT_OK && is_there && state == EMIT_ROW_BAD)
+        status = emit_row_set_aside(outbox, sequence, err);
+    return status;
+}
+
+enum emit_status emit_claims_find_conflict(struct emit_outbox *outbox, const struct emit_row *row,
+                                           bool *is_claimed, struct emit_error *err) {
+    *is_claimed = false;
+    for (size_t at = 0; at < row->claims_length; at += EMIT_ROW_CLAIM) {
+        const unsigned char *claim = row->claims + at;
+        for (;;) {
+            struct holder holder;
+            enum emit_status status = find_holder(outbox, claim, &holder, err);
+            if (status != EMIT_OK) return status;
+            if (!holder.exists || holder.agrees) break;
+            // Each turn proves a claim, or takes a rotten one away.
+            status = ask_holder(outbox, claim, holder.sequence, is_claimed, err);
+            if (status != EMIT_OK || *is_claimed) return status;
+        }
+    }
+    return EMIT_OK;
+}
+
+// --- The whole table ---
+
+enum emit_status emit_claims_compare(struct emit_outbox *outbox, uint64_t *wrong,
+                                     struct emit_error *err) {
+    // Every claim of an entry stands in the table, and nothing else does. One statement: it
+    // sees one moment of the store.
+    static const char text[] =
+        "SELECT (SELECT count(*) FROM entry WHERE claims IS NOT NULL AND EXISTS("
+        "WITH RECURSIVE place(at) AS (VALUES(1) UNION ALL"
+        " SELECT at + 48 FROM place WHERE at + 48 < length(claims))"
+        " SELECT 1 FROM place WHERE NOT EXISTS(SELECT 1 FROM claim"
+        " WHERE key = substr(entry.claims, at, 16) AND claim.sequence = entry.sequence"
+        " AND value = substr(entry.claims, at + 16, 32))))"
+        " + max(0, (SELECT count(*) FROM claim) -"
+        " (SELECT coalesce(sum(length(claims)), 0) / 48 FROM entry))";
+    int64_t count = 0;
+    if (emit_sqlite_integer(&outbox->sql, outbox->db, text, &count) != SQLITE_ROW)
+        return fail(outbox, "check", err);
+    *wrong = (uint64_t)count;
+    return EMIT_OK;
+}
+
+enum emit_status emit_claims_rebuild(struct emit_outbox *outbox, struct emit_error *err) {
+    enum emit_status status = emit_connection_exec(
+        outbox,
+        "BEGIN IMMEDIATE; DELETE FROM claim;"
+        "WITH RECURSIVE place(at) AS (VALUES(1) UNION ALL SELECT at + 48 FROM place"
+        " WHERE at + 48 < (SELECT max(length(claims)) FROM entry))"
+        " INSERT OR REPLACE INTO claim(key, value, sequence)"
+        " SELECT substr(claims, at, 16), substr(claims, at + 16, 32), sequence"
+        " FROM entry JOIN place ON at < length(claims);"
+        "COMMIT",
+        err);
+    if (status != EMIT_OK) emit_connection_roll_back(outbox);
+    return status;
+}

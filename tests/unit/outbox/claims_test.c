@@ -1,0 +1,204 @@
+// Claims: two entries of other content cannot hold one key, for as long as both would be in
+// the store; and rot in what is claimed neither refuses an entry nor goes unnoticed.
+// SPDX-License-Identifier: Apache-2.0
+#include "check.h"
+#include "store.h"
+
+#include <sqlite3.h>
+
+// One append of one entry: its serial and what it claims.
+static enum emit_entry_fate put(struct store *store, unsigned n, const struct emit_claim *claims,
+                                size_t count) {
+    struct made_entry made;
+    enum emit_entry_fate fate = EMIT_ENTRY_CONFLICT;
+    made_entry_make(&made, n);
+    made.entry.claims = claims;
+    made.entry.claim_count = count;
+    store_must(store, emit_outbox_append(store->outbox, &made.entry, 1, &fate, &store->err));
+    return fate;
+}
+
+static enum emit_entry_fate put_one(struct store *store, unsigned n, const char *key,
+                                    const char *value) {
+    return put(store, n, &(struct emit_claim){key, value}, 1);
+}
+
+static void change(const struct store *store, const char *text) {
+    sqlite3 *db = NULL;
+    if (sqlite3_open(store->path, &db) != SQLITE_OK ||
+        sqlite3_exec(db, text, NULL, NULL, NULL) != SQLITE_OK)
+        abort();
+    sqlite3_close(db);
+}
+
+static int count_claims(const struct store *store) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_open(store->path, &db) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM claim", -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW)
+        abort();
+    int count = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return count;
+}
+
+static enum emit_status verify(struct store *store, uint64_t *good, uint64_t *bad) {
+    return emit_outbox_verify(store->outbox, good, bad, &store->err);
+}
+
+static void test_fates(void) {
+    struct store store;
+    store_begin(&store, "fates");
+    CHECK(put_one(&store, 1, "a record", NULL) == EMIT_ENTRY_STORED, "a claim that is free");
+    CHECK(put_one(&store, 1, "a record", NULL) == EMIT_ENTRY_DUPLICATE, "the same again");
+    CHECK(put_one(&store, 2, "a record", NULL) == EMIT_ENTRY_CONFLICT, "another entry");
+    CHECK(put_one(&store, 2, "a recore", NULL) == EMIT_ENTRY_STORED, "another key is no conflict");
+    CHECK(put_one(&store, 1, "a recore", NULL) == EMIT_ENTRY_DUPLICATE,
+          "nor is what a duplicate claims now");
+    CHECK(put(&store, 3, NULL, 0) == EMIT_ENTRY_STORED, "an entry need not claim anything");
+    CHECK(put_one(&store, 4, "grouping", "run") == EMIT_ENTRY_STORED &&
+              put_one(&store, 5, "grouping", "run") == EMIT_ENTRY_STORED,
+          "two entries share key and value");
+    CHECK(put_one(&store, 6, "grouping", "request") == EMIT_ENTRY_CONFLICT,
+          "but not the key with another value");
+    const struct emit_claim many[] = {{"x", NULL}, {"y", "1"}, {"grouping", "request"}};
+    CHECK(put(&store, 7, many, 3) == EMIT_ENTRY_CONFLICT && put_one(&store, 8, "x", NULL) == 0 &&
+              put_one(&store, 9, "y", "2") == 0,
+          "an entry in conflict leaves no claim behind");
+    uint64_t good = 0, bad = 0;
+    CHECK(verify(&store, &good, &bad) == EMIT_OK && good == 7 && count_claims(&store) == 6,
+          "the store is whole: %s, %d", store.err.text, count_claims(&store));
+    store_end(&store);
+}
+
+static void test_batch(void) {
+    struct store store;
+    store_begin(&store, "batch");
+    static const char *const values[] = {"1", "1", "2", "1"};
+    struct made_entry made[4];
+    struct emit_entry entries[4];
+    struct emit_claim claims[4];
+    enum emit_entry_fate fates[4];
+    for (unsigned i = 0; i < 4; i++) {
+        made_entry_make(&made[i], i);
+        claims[i] = (struct emit_claim){"grouping", values[i]};
+        entries[i] = made[i].entry;
+        entries[i].claims = &claims[i];
+        entries[i].claim_count = 1;
+    }
+    CHECK(emit_outbox_append(store.outbox, entries, 4, fates, &store.err) == EMIT_OK &&
+              fates[0] == EMIT_ENTRY_STORED && fates[1] == EMIT_ENTRY_STORED &&
+              fates[2] == EMIT_ENTRY_CONFLICT && fates[3] == EMIT_ENTRY_STORED,
+          "the others of a batch are stored");
+    claims[0].value = NULL;
+    const struct emit_claim twice[] = {{"a", "1"}, {"b", NULL}, {"a", "2"}};
+    entries[1].claims = twice;
+    entries[1].claim_count = 3;
+    made_entry_make(&made[1], 10);
+    CHECK(emit_outbox_append(store.outbox, entries, 2, fates, &store.err) == EMIT_INVALID,
+          "an entry that contradicts itself is refused: %s", store.err.text);
+    entries[1].claim_count = EMIT_ENTRY_CLAIMS_MAX + 1;
+    CHECK(emit_outbox_append(store.outbox, entries, 2, fates, &store.err) == EMIT_INVALID,
+          "and one that claims too much: %s", store.err.text);
+    store_end(&store);
+}
+
+// A claim lives as long as its entry, and one that is shared as long as any of them.
+static void test_life(void) {
+    struct store store;
+    store_begin(&store, "life");
+    const struct emit_claim own[] = {{"own", NULL}, {"shared", "1"}, {"more", "1"}};
+    (void)put(&store, 1, own, 3);
+    (void)put_one(&store, 2, "shared", "1");
+    change(&store, "UPDATE entry SET stored_ns = 1 WHERE sequence = 1");
+    // The row is bad now, and its claims go with it when it is set aside.
+    CHECK(store_read(&store, &(struct emit_outbox_query){0}) == 1 && count_claims(&store) == 1,
+          "an entry in quarantine claims nothing");
+    CHECK(put_one(&store, 3, "own", NULL) == EMIT_ENTRY_STORED, "its own key is free");
+    CHECK(put_one(&store, 4, "shared", "2") == EMIT_ENTRY_CONFLICT, "the shared one is not");
+    CHECK(emit_outbox_prune(store.outbox, INT64_MAX, NULL, &store.err) == EMIT_OK &&
+              count_claims(&store) == 0,
+          "pruned entries claim nothing");
+    CHECK(put_one(&store, 4, "shared", "2") == EMIT_ENTRY_STORED, "now it is free");
+    store_end(&store);
+    store_begin_with(&store, "retention", &(struct emit_outbox_options){.retention_ns = 1});
+    (void)put_one(&store, 1, "own", NULL);
+    (void)store_add(&store, 100, 63);
+    (void)store_add(&store, 200, 64);
+    CHECK(count_claims(&store) == 0 && put_one(&store, 2, "own", NULL) == EMIT_ENTRY_STORED,
+          "nor do those whose time is over");
+    store_end(&store);
+}
+
+// Each breaks the table of claims or an entry's own; entry 1 claims two keys.
+static void test_rot(void) {
+    static const struct {
+        const char *change;
+        enum emit_entry_fate stands; // of an entry in true conflict with entry 1
+        unsigned good;               // entries of two that verify finds whole
+    } cases[] = {
+        {"UPDATE claim SET value = x'00' || substr(value, 2) WHERE sequence = 1",
+         EMIT_ENTRY_CONFLICT, 2},
+        {"UPDATE claim SET value = zeroblob(5) WHERE sequence = 1", EMIT_ENTRY_CONFLICT, 2},
+        {"UPDATE claim SET key = zeroblob(15) || substr(key, 16) WHERE sequence = 1",
+         EMIT_ENTRY_STORED, 2},
+        {"UPDATE claim SET sequence = 2 WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
+        {"UPDATE claim SET sequence = 99 WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
+        {"DELETE FROM claim WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
+        {"UPDATE entry SET claims = zeroblob(96) WHERE sequence = 1", EMIT_ENTRY_CONFLICT, 1},
+        {"UPDATE entry SET claims = NULL WHERE sequence = 1", EMIT_ENTRY_CONFLICT, 1},
+        {"UPDATE entry SET claims = substr(claims, 1, 95) WHERE sequence = 1", EMIT_ENTRY_CONFLICT,
+         1},
+    };
+    const struct emit_claim claims[] = {{"record", NULL}, {"grouping", "run"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct store store;
+        uint64_t good = 0, bad = 0;
+        store_begin(&store, "rot");
+        (void)put(&store, 1, claims, 2);
+        (void)put(&store, 2, NULL, 0);
+        change(&store, cases[i].change);
+        CHECK(verify(&store, &good, &bad) == EMIT_CORRUPT && bad > 0 && good == cases[i].good,
+              "verify tells of %s: %s", cases[i].change, store.err.text);
+        CHECK(verify(&store, &good, &bad) == EMIT_OK, "and leaves the store whole");
+        store_end(&store);
+        store_begin(&store, "rot");
+        (void)put(&store, 1, claims, 2);
+        (void)put(&store, 2, NULL, 0);
+        change(&store, cases[i].change);
+        CHECK(put(&store, 2, claims, 2) == EMIT_ENTRY_DUPLICATE, "a duplicate stays one");
+        CHECK(put_one(&store, 3, "grouping", "run") == EMIT_ENTRY_STORED,
+              "an entry that is in nobody's way is stored");
+        (void)put(&store, 1, claims, 2);
+        CHECK(put_one(&store, 4, "record", NULL) == cases[i].stands,
+              "one that is in the way is refused if the table still knows");
+        store_end(&store);
+    }
+}
+
+// What salvage carries over keeps its claims.
+static void test_salvage(void) {
+    struct store store;
+    uint64_t good = 0, bad = 0;
+    store_begin(&store, "salvage");
+    (void)put_one(&store, 1, "record", NULL);
+    (void)store_add(&store, 10, 10);
+    emit_outbox_close(store.outbox);
+    change(&store, "ALTER TABLE claim RENAME TO clain");
+    store_open(&store);
+    CHECK(put_one(&store, 2, "record", NULL) == EMIT_ENTRY_CONFLICT,
+          "in the fresh store the claim stands: %s", emit_outbox_notice(store.outbox));
+    CHECK(verify(&store, &good, &bad) == EMIT_OK && good == 11, "beside all entries");
+    store_end(&store);
+}
+
+int main(void) {
+    test_fates();
+    test_batch();
+    test_life();
+    test_rot();
+    test_salvage();
+    return check_end();
+}
