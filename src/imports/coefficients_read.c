@@ -50,8 +50,8 @@ static enum emit_status read_row(struct folder *folder, const char *path, const 
     struct emit_coefficients_row *row = calloc(1, sizeof *row);
     if (!row) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     folder->rows[folder->count++] = row;
-    enum emit_status status = emit_coefficients_row_read(
-        row, path, name, today, folder->take, folder->owner, &folder->findings, err);
+    enum emit_status status = emit_coefficients_row_read(row, path, name, today, folder->take,
+                                                         folder->owner, &folder->findings, err);
     if (status != EMIT_INVALID) return status;
     folder->take(folder->owner, "", err->text); // not YAML
     folder->findings++;
@@ -73,14 +73,13 @@ static enum emit_status read_files(struct folder *folder, const char *path, cons
     int count = scandir(path, &entries, keep_row_file, compare_names);
     if (count < 0) return emit_fail_errno(err, errno, "cannot read the folder %s", path);
     if (count == 0)
-        status = emit_fail(err, EMIT_INVALID,
-                           "%s holds no .yaml file; emit's own are in share/emit/coefficients",
-                           path);
+        status =
+            emit_fail(err, EMIT_INVALID,
+                      "%s holds no .yaml file; emit's own are in share/emit/coefficients", path);
     for (int i = 0; i < count; i++) {
         char file[EMIT_SETTINGS_PATH_MAX];
         const char *name = entries[i]->d_name;
-        if (status != EMIT_OK)
-            continue; // the entries are freed below
+        if (status != EMIT_OK) continue; // the entries are freed below
         if (emit_text_format(file, sizeof file, "%s/%s", path, name))
             status = read_row(folder, file, name, today, err);
         else
@@ -133,7 +132,7 @@ static void take_table_finding(void *owner, const char *key, const char *sentenc
         const char *id = emit_coefficients_row_id(folder->rows[i]);
         if (id && strcmp(id, key) == 0) name = file_name(folder->rows[i]);
     }
-    (void)snprintf(whole, sizeof whole, "%s:1: %s", name, sentence);
+    (void)emit_text_format(whole, sizeof whole, "%s:1: %s", name, sentence);
     folder->take(folder->owner, key, whole);
     folder->findings++;
 }
