@@ -77,6 +77,30 @@ static void test_strings(void) {
     }
 }
 
+// Every byte at every place of a text longer than what is looked at at once.
+static void test_places(void) {
+    enum { LENGTH = 27 };
+    int wrong = 0;
+    for (int byte = 1; byte < 256; byte++)
+        for (int place = 0; place < LENGTH; place++) {
+            char plain[LENGTH + 1] = "abcdefghijklmnopqrstuvwxyz~", alone[16], bytes[64];
+            char wanted[64];
+            struct emit_text text, one;
+            struct emit_json_writer writer;
+            plain[place] = (char)byte;
+            emit_text_init(&one, alone, sizeof alone);
+            emit_json_writer_init(&writer, &one);
+            emit_json_string_bytes(&writer, plain + place, 1);
+            emit_text_init(&text, bytes, sizeof bytes);
+            emit_json_writer_init(&writer, &text);
+            emit_json_string_bytes(&writer, plain, LENGTH);
+            (void)snprintf(wanted, sizeof wanted, "\"%.*s%.*s%s\"", place, plain,
+                           (int)one.length - 2, alone + 1, plain + place + 1);
+            wrong += strcmp(bytes, wanted) != 0;
+        }
+    CHECK(wrong == 0, "every byte is written the same at every place: %d wrong", wrong);
+}
+
 static void test_cut(void) {
     static const char whole[] = "{\"key\":\"value\"}";
     for (size_t size = 1; size <= sizeof whole; size++) {
@@ -98,6 +122,7 @@ static void test_cut(void) {
 int main(void) {
     test_nesting();
     test_strings();
+    test_places();
     test_cut();
     return check_end();
 }
