@@ -1,0 +1,312 @@
+// The map from names of models to profiles: lines of emit.yaml, and a table of the names
+// that were asked for.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/tokens_models.h"
+
+#include "base/json_write.h"
+#include "base/siphash.h"
+#include "programs/emit/config.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SLOTS = 16384,       // a power of two; a third stays free
+    NEAREST = 3,         // profiles that are named beside an id that is not there
+    NAME_SHOWN_MAX = 80, // bytes of a name, of which a sentence has 240
+};
+#define STRANGER UINT32_MAX
+
+_Static_assert(TOKENS_MODEL_NAMES_MAX + TOKENS_MODEL_STRANGERS_MAX <= SLOTS / 3 * 2, "room");
+
+struct rule {
+    const char *glob; // of the settings
+    size_t line;
+    const struct emit_profile *profile;
+    size_t literals; // characters that stand for themselves
+    bool is_name;    // all of them do
+};
+
+// A name that was asked for, with its answer. Without text: free.
+struct slot {
+    char *text;
+    uint32_t length;
+    uint32_t number; // of the model; STRANGER: it has no profile
+};
+
+struct tokens_models {
+    const struct emit_settings *config;
+    const struct emit_coefficient_table *table;
+    const struct emit_profile *only;
+    struct rule *rules;
+    size_t rule_count;
+    struct tokens_model *models; // TOKENS_MODEL_NAMES_MAX
+    uint32_t count, stranger_count;
+    struct slot slots[SLOTS];
+};
+
+// --- Globs ---
+
+static size_t character(const char *at) {
+    size_t length = 1;
+    while (((unsigned char)at[length] & 0xc0) == 0x80)
+        length++; // UTF-8's further bytes
+    return length;
+}
+
+// Without recursion: where a text does not fit, the last `*` takes a character more.
+static bool glob_fits(const char *glob, const char *name) {
+    const char *star = NULL, *retry = NULL;
+    while (*name) {
+        if (*glob == '*') {
+            star = ++glob;
+            retry = name;
+        } else if (*glob == '?') {
+            glob++;
+            name += character(name);
+        } else if (*glob == *name) {
+            glob++;
+            name++;
+        } else if (star) {
+            glob = star;
+            retry += character(retry);
+            name = retry;
+        } else {
+            return false;
+        }
+    }
+    while (*glob == '*')
+        glob++;
+    return *glob == '\0';
+}
+
+// --- The map ---
+
+// How many characters have to be changed, added or left out to make one id of the other.
+static size_t distance(const char *from, const char *to) {
+    size_t row[EMIT_PROFILE_ID_MAX]; // of the prefix of `from`: to each prefix of `to`
+    size_t width = strlen(to);
+    for (size_t i = 0; i <= width; i++)
+        row[i] = i;
+    for (size_t done = 0; from[done]; done++) {
+        size_t diagonal = row[0]++;
+        for (size_t i = 1; i <= width; i++) {
+            size_t best = diagonal + (from[done] != to[i - 1]);
+            if (row[i - 1] + 1 < best) best = row[i - 1] + 1;
+            if (row[i] + 1 < best) best = row[i] + 1;
+            diagonal = row[i];
+            row[i] = best;
+        }
+    }
+    return row[width];
+}
+
+// The ids nearest to one that is not there, the nearest first: "a, b, c".
+static void write_nearest(struct emit_text *text, const struct emit_coefficient_table *table,
+                          const char *id) {
+    bool told[EMIT_PROFILES_MAX] = {false};
+    for (int i = 0; i < NEAREST; i++) {
+        size_t nearest = table->profile_count, least = SIZE_MAX;
+        for (size_t k = 0; k < table->profile_count; k++) {
+            size_t apart = told[k] ? SIZE_MAX : distance(id, table->profiles[k].id);
+            if (apart >= least) continue;
+            least = apart;
+            nearest = k;
+        }
+        if (nearest == table->profile_count) return;
+        told[nearest] = true;
+        if (i > 0) emit_text_add(text, ", ");
+        emit_text_add(text, table->profiles[nearest].id);
+    }
+}
+
+static enum emit_status add_rule(struct tokens_models *models, const char *glob,
+                                 const struct emit_setting *setting, struct emit_error *err) {
+    const struct emit_profile *profile = emit_profile_find(models->table, setting->value);
+    if (!profile) {
+        char near[NEAREST * (EMIT_PROFILE_ID_MAX + 2)];
+        struct emit_text text;
+        emit_text_init(&text, near, sizeof near);
+        write_nearest(&text, models->table, setting->value);
+        return emit_fail(err, EMIT_INVALID, "%s:%zu: there is no profile %s; the nearest: %s",
+                         models->config->path, setting->line, setting->value, near);
+    }
+    struct rule *rule = &models->rules[models->rule_count++];
+    *rule = (struct rule){.glob = glob, .line = setting->line, .profile = profile};
+    rule->is_name = strcspn(glob, "*?") == strlen(glob);
+    for (const char *at = glob; *at; at++)
+        rule->literals += *at != '*' && *at != '?';
+    return EMIT_OK;
+}
+
+static bool is_better(const struct rule *rule, const struct rule *than) {
+    return !than || (rule->is_name && !than->is_name) ||
+           (rule->is_name == than->is_name && rule->literals > than->literals);
+}
+
+// The rule that counts for a name; NULL: none fits.
+static enum emit_status choose(const struct tokens_models *models, const char *name,
+                               const struct rule **chosen, struct emit_error *err) {
+    const struct rule *best = NULL, *rival = NULL;
+    for (size_t i = 0; i < models->rule_count; i++) {
+        const struct rule *rule = &models->rules[i];
+        if (!glob_fits(rule->glob, name)) continue;
+        if (is_better(rule, best)) {
+            best = rule;
+            rival = NULL;
+        } else if (!is_better(best, rule) && rule->profile != best->profile) {
+            rival = rule;
+        }
+    }
+    if (rival)
+        return emit_fail(err, EMIT_INVALID,
+                         "lines %zu and %zu of %s fit the model equally well, and differ: "
+                         "\"%s\" and \"%s\"; add its whole name",
+                         best->line, rival->line, models->config->path, best->glob, rival->glob);
+    *chosen = best;
+    return EMIT_OK;
+}
+
+// --- Opening and closing ---
+
+enum emit_status tokens_models_open(struct tokens_models **models,
+                                    const struct emit_settings *config,
+                                    const struct emit_coefficient_table *table,
+                                    const struct emit_profile *only, struct emit_error *err) {
+    struct tokens_models *made = calloc(1, sizeof *made);
+    if (!made) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    enum emit_status status = EMIT_OK;
+    made->config = config;
+    made->table = table;
+    made->only = only;
+    made->rules = calloc(config->count + 1, sizeof *made->rules);
+    made->models = calloc(TOKENS_MODEL_NAMES_MAX, sizeof *made->models);
+    if (!made->rules || !made->models) status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < config->count && !only && status == EMIT_OK; i++) {
+        const char *glob = emit_config_model(&config->rows[i]);
+        if (glob) status = add_rule(made, glob, &config->rows[i], err);
+    }
+    if (status == EMIT_OK)
+        *models = made;
+    else
+        tokens_models_close(made);
+    return status;
+}
+
+void tokens_models_close(struct tokens_models *models) {
+    if (!models) return;
+    for (size_t i = 0; i < SLOTS; i++)
+        free(models->slots[i].text);
+    free(models->models);
+    free(models->rules);
+    free(models);
+}
+
+// --- Names ---
+
+// The slot of a name, or the free one where it belongs.
+static struct slot *find_slot(struct tokens_models *models, const struct emit_usage_text *name) {
+    static const uint64_t no_secret[2]; // the table is small, however its names are chosen
+    size_t at = emit_siphash(no_secret, name->at, name->length).low;
+    for (;; at++) {
+        struct slot *slot = &models->slots[at % SLOTS];
+        if (!slot->text ||
+            (slot->length == name->length && memcmp(slot->text, name->at, name->length) == 0))
+            return slot;
+    }
+}
+
+// In double quotes, escaped as JSON and YAML have it: names are a stranger's bytes.
+static void add_quoted(struct emit_text *text, const struct emit_usage_text *name) {
+    struct emit_json_writer writer;
+    emit_json_writer_init(&writer, text);
+    emit_json_string_bytes(&writer, name->at,
+                           name->length > NAME_SHOWN_MAX ? NAME_SHOWN_MAX : name->length);
+}
+
+static enum emit_status absent(const struct tokens_models *models,
+                               const struct emit_usage_text *name, struct emit_error *err) {
+    if (!name->length)
+        return emit_fail(err, EMIT_ABSENT, "the record names no model; give its --profile");
+    char quoted[TOKENS_MODEL_REMEDY_MAX];
+    struct emit_text text;
+    emit_text_init(&text, quoted, sizeof quoted);
+    add_quoted(&text, name);
+    const char *path = models->config->path;
+    return emit_fail(err, EMIT_ABSENT, "model %s has no profile; add to %s", quoted,
+                     *path ? path : "emit.yaml");
+}
+
+// A name that was not asked for before. Its profile; NULL: it has none.
+static enum emit_status look_up(const struct tokens_models *models, const char *name,
+                                const struct emit_profile **profile, struct emit_error *err) {
+    const struct rule *rule = NULL;
+    *profile = models->only;
+    if (models->only) return EMIT_OK;
+    enum emit_status status = choose(models, name, &rule, err);
+    if (rule) *profile = rule->profile;
+    return status;
+}
+
+static enum emit_status meet(struct tokens_models *models, const struct emit_usage_text *name,
+                             struct slot *slot, struct emit_error *err) {
+    char text[EMIT_USAGE_MODEL_MAX];
+    assert(name->length < sizeof text);
+    memcpy(text, name->at, name->length);
+    text[name->length] = '\0';
+    const struct emit_profile *profile = NULL;
+    enum emit_status status = look_up(models, text, &profile, err);
+    if (status != EMIT_OK) return status;
+    if (!profile && models->stranger_count == TOKENS_MODEL_STRANGERS_MAX) return EMIT_OK;
+    if (profile && models->count == TOKENS_MODEL_NAMES_MAX)
+        return emit_fail(err, EMIT_FULL, "more than %d names of models: split the input",
+                         TOKENS_MODEL_NAMES_MAX);
+    char *kept = strdup(text);
+    if (!kept) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    *slot = (struct slot){kept, (uint32_t)name->length, profile ? models->count : STRANGER};
+    if (profile)
+        models->models[models->count++] = (struct tokens_model){kept, profile};
+    else
+        models->stranger_count++;
+    return EMIT_OK;
+}
+
+enum emit_status tokens_models_find(struct tokens_models *models,
+                                    const struct emit_usage_text *name, uint32_t *number,
+                                    struct emit_error *err) {
+    static const struct emit_usage_text nameless = {"", 0};
+    if (!name->length && !models->only) return absent(models, name, err);
+    if (!name->at) name = &nameless;
+    struct slot *slot = find_slot(models, name);
+    enum emit_status status = slot->text ? EMIT_OK : meet(models, name, slot, err);
+    if (status != EMIT_OK) return status;
+    if (!slot->text || slot->number == STRANGER) return absent(models, name, err);
+    *number = slot->number;
+    return EMIT_OK;
+}
+
+// --- Telling ---
+
+void tokens_models_remedy(const struct tokens_models *models, const struct emit_usage_text *name,
+                          char remedy[TOKENS_MODEL_REMEDY_MAX]) {
+    // The one profile that is true of a model of which nothing is known.
+    static const char unknown[] = "managed-unknown-v1";
+    struct emit_text text;
+    emit_text_init(&text, remedy, TOKENS_MODEL_REMEDY_MAX);
+    remedy[0] = '\0';
+    if (!name->length || name->length > NAME_SHOWN_MAX) return;
+    emit_text_add(&text, "models: { ");
+    add_quoted(&text, name);
+    emit_text_add_format(&text, ": %s }",
+                         emit_profile_find(models->table, unknown) ? unknown : "PROFILE");
+    if (text.cut) remedy[0] = '\0';
+}
+
+uint32_t tokens_models_count(const struct tokens_models *models) {
+    return models->count;
+}
+
+const struct tokens_model *tokens_models_get(const struct tokens_models *models, uint32_t number) {
+    return &models->models[number];
+}

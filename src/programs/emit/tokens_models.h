@@ -1,0 +1,55 @@
+// Which profile of coefficients a model's name stands for: the operator's `models:` map
+// in emit.yaml, never ours. Keys are names or globs: `*` is any text, `?` one character,
+// and nothing else is special.
+//
+// A whole name beats every glob; of globs the one with the most literal characters counts.
+// Two of equal weight that name different profiles are an error for the names both fit.
+//
+// Names are numbered as they first come, for the tally of records and for what an event
+// claims; answers are remembered.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_TOKENS_MODELS_H
+#define PROGRAMS_EMIT_TOKENS_MODELS_H
+
+#include "host/settings.h"
+#include "imports/usage.h"
+
+enum {
+    TOKENS_MODEL_NAMES_MAX = 4096,     // that have a profile
+    TOKENS_MODEL_STRANGERS_MAX = 1024, // that have none and are remembered; others are looked up
+    TOKENS_MODEL_REMEDY_MAX = 240,
+};
+
+struct tokens_models;
+
+// only: the profile of every name, of --profile; the map is not looked at then. NULL: by the
+// map. config and table are borrowed until close.
+// EMIT_INVALID: a line of the map names a profile that the table has not; the sentence has
+// those that are near.
+EMIT_MUST_CHECK enum emit_status tokens_models_open(struct tokens_models **models,
+                                                    const struct emit_settings *config,
+                                                    const struct emit_coefficient_table *table,
+                                                    const struct emit_profile *only,
+                                                    struct emit_error *err);
+void tokens_models_close(struct tokens_models *models); // accepts NULL
+
+// A model that is charged: its number is its place among them, and its group in the tally.
+struct tokens_model {
+    char *name; // owned by the models
+    const struct emit_profile *profile;
+};
+
+// EMIT_ABSENT: no line of the map fits the name, or the record names no model; EMIT_INVALID: two
+// fit it equally well; EMIT_FULL: TOKENS_MODEL_NAMES_MAX. Written on success only.
+EMIT_MUST_CHECK enum emit_status tokens_models_find(struct tokens_models *models,
+                                                    const struct emit_usage_text *name,
+                                                    uint32_t *number, struct emit_error *err);
+
+// For a name that is EMIT_ABSENT: the line to add to emit.yaml.
+void tokens_models_remedy(const struct tokens_models *models, const struct emit_usage_text *name,
+                          char remedy[TOKENS_MODEL_REMEDY_MAX]);
+
+uint32_t tokens_models_count(const struct tokens_models *models);
+const struct tokens_model *tokens_models_get(const struct tokens_models *models, uint32_t number);
+
+#endif
