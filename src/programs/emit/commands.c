@@ -15,6 +15,7 @@ extern const struct emit_command emit_command_runs;
 extern const struct emit_command emit_command_schema;
 extern const struct emit_command emit_command_sensors;
 extern const struct emit_command emit_command_show;
+extern const struct emit_command emit_command_tokens;
 extern const struct emit_command emit_command_validate;
 extern const struct emit_command emit_command_version;
 
@@ -103,6 +104,7 @@ const struct emit_command *const emit_commands[] = {
     &emit_command_runs,
     &emit_command_show,
     &emit_command_compare,
+    &emit_command_tokens,
     &emit_command_sensors,
     &emit_command_validate,
     &emit_command_schema,
