@@ -89,45 +89,16 @@ static enum emit_stage stage_of(enum emit_boundary boundary) {
     return EMIT_STAGE_ACCELERATOR;
 }
 
-// True when both are versions of one row: "boundary-host-v1" and "boundary-host-v2".
-// *newer says whether `id` is the later one.
-static bool is_same_row(const char *id, const char *other, bool *newer) {
-    size_t common = 0;
-    while (id[common] && id[common] == other[common])
-        common++;
-    while (common > 0 && id[common - 1] >= '0' && id[common - 1] <= '9')
-        common--;
-    size_t digits = strspn(id + common, "0123456789");
-    size_t other_digits = strspn(other + common, "0123456789");
-    if (common < 2 || id[common - 1] != 'v' || id[common - 2] != '-' || id[common + digits] ||
-        other[common + other_digits])
-        return false;
-    *newer =
-        digits != other_digits ? digits > other_digits : strcmp(id + common, other + common) > 0;
-    return true;
-}
-
-// The row from `from` to a stage between least and most, the latest of its versions;
-// NULL when there is none. EMIT_INVALID: two rows of different names.
-static enum emit_status find_step(const struct emit_transform **found,
-                                  const struct emit_coefficient_table *table, enum emit_stage from,
-                                  enum emit_stage least, enum emit_stage most,
-                                  struct emit_error *err) {
-    const struct emit_transform *step = NULL;
+// The row that leads from a stage to one between least and most; NULL when there is none.
+// A table that was checked has no second one.
+static const struct emit_transform *find_step(const struct emit_coefficient_table *table,
+                                              enum emit_stage from, enum emit_stage least,
+                                              enum emit_stage most) {
     for (size_t i = 0; i < table->transform_count; i++) {
         const struct emit_transform *row = &table->transforms[i];
-        bool newer = true;
-        if (row->from != from || row->to < least || row->to > most) continue;
-        if (step && !is_same_row(row->id, step->id, &newer))
-            return emit_fail(
-                err, EMIT_INVALID,
-                "transforms %s and %s begin at the same place: keep one of them in the "
-                "table of coefficients",
-                step->id, row->id);
-        if (newer) step = row;
+        if (row->from == from && row->to >= least && row->to <= most) return row;
     }
-    *found = step;
-    return EMIT_OK;
+    return NULL;
 }
 
 enum emit_status emit_token_model_init(struct emit_token_model *model,
@@ -137,11 +108,10 @@ enum emit_status emit_token_model_init(struct emit_token_model *model,
     struct emit_token_model made = {
         .profile = profile, .boundary = boundary, .table_sha256 = table->sha256};
     enum emit_stage at = stage_of(profile->boundary), target = stage_of(boundary);
-    enum emit_status status = find_step(&made.long_context, table, at, at, at, err);
-    while (status == EMIT_OK && at != target) {
-        const struct emit_transform *step = NULL;
-        if (at < target) status = find_step(&step, table, at, at + 1, target, err);
-        if (status != EMIT_OK) break;
+    made.long_context = find_step(table, at, at, at);
+    while (at != target) {
+        const struct emit_transform *step =
+            at < target ? find_step(table, at, at + 1, target) : NULL;
         if (!step)
             return emit_fail(err, EMIT_INVALID,
                              "profile %s: the table of coefficients has no transform that leads "
@@ -151,8 +121,8 @@ enum emit_status emit_token_model_init(struct emit_token_model *model,
         made.chain[made.chain_length++] = step;
         at = step->to;
     }
-    if (status == EMIT_OK) *model = made;
-    return status;
+    *model = made;
+    return EMIT_OK;
 }
 
 // --- Energy ------------------------------------------------------------------------

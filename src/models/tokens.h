@@ -55,8 +55,7 @@ struct emit_token_model {
     const char *table_sha256;
 };
 
-// Of several versions of a transform the latest is taken.
-// EMIT_INVALID: the table has no chain of transforms to that boundary, or two.
+// EMIT_INVALID: the table has no chain of transforms to that boundary.
 EMIT_MUST_CHECK enum emit_status emit_token_model_init(struct emit_token_model *model,
                                                        const struct emit_coefficient_table *table,
                                                        const struct emit_profile *profile,
