@@ -1,0 +1,329 @@
+// A record, field by field, as a table.
+// SPDX-License-Identifier: Apache-2.0
+#include "imports/windows.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "vocabulary/fields.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum field_type {
+    FIELD_TEXT, // into size bytes
+    FIELD_SOURCE,
+    FIELD_COMPONENT,
+    FIELD_ACCURACY,
+    FIELD_TRANSPORT,
+    FIELD_QUALITY,
+    FIELD_UNIT,
+    FIELD_TIME,
+    FIELD_DECIMAL,
+    FIELD_PUE,
+    FIELD_BOOL,
+    FIELD_READING,
+};
+
+struct field {
+    const char *name;
+    enum field_type type;
+    bool is_required;
+    size_t offset, size; // in struct emit_facility_window, or emit_window_reading
+};
+
+#define PLACE(member) offsetof(struct emit_facility_window, member)
+#define TEXT(name, member)                                                                         \
+    { name, FIELD_TEXT, false, PLACE(member), EMIT_WINDOW_ID_MAX }
+#define NEEDS(name, member)                                                                        \
+    { name, FIELD_TEXT, true, PLACE(member), EMIT_WINDOW_ID_MAX }
+
+enum { VALUE, FIRST, LAST }; // by which the fields below are known
+
+static const struct field fields[] = {
+    [VALUE] = {"value", FIELD_DECIMAL, false, PLACE(value), 0},
+    [FIRST] = {"first", FIELD_READING, false, PLACE(first), 0},
+    [LAST] = {"last", FIELD_READING, false, PLACE(last), 0},
+    {"energy_source", FIELD_SOURCE, true, PLACE(source), 0},
+    NEEDS("facility_id", facility_id),
+    NEEDS("device_id", device_id),
+    {"from", FIELD_TIME, true, PLACE(from_ns), 0},
+    {"to", FIELD_TIME, true, PLACE(to_ns), 0},
+    {"unit", FIELD_UNIT, true, PLACE(unit), 0},
+    {"component", FIELD_COMPONENT, false, PLACE(component), 0},
+    {"quality", FIELD_QUALITY, false, PLACE(quality), 0},
+    {"pue_applied", FIELD_PUE, false, PLACE(pue_applied), 0},
+    {"transport", FIELD_TRANSPORT, false, PLACE(transport), 0},
+    {"accuracy_class", FIELD_ACCURACY, false, PLACE(accuracy), 0},
+    {"rated_power_w", FIELD_DECIMAL, false, PLACE(rated_watts), PLACE(has_rated)},
+    {"quantum", FIELD_DECIMAL, false, PLACE(quantum), PLACE(has_quantum)},
+    {"counter_modulus", FIELD_DECIMAL, false, PLACE(modulus), PLACE(has_modulus)},
+    TEXT("node_id", node_id),
+    TEXT("region", region),
+    TEXT("grid_region", grid_region),
+    {"simulated", FIELD_BOOL, false, PLACE(is_simulated), 0},
+};
+enum { FIELD_COUNT = sizeof fields / sizeof *fields };
+
+#define STAMP(member) offsetof(struct emit_window_reading, member)
+static const struct field reading_fields[] = {
+    [VALUE] = {"value", FIELD_DECIMAL, true, STAMP(value), 0},
+    {"serial", FIELD_TEXT, false, STAMP(serial), EMIT_WINDOW_STAMP_MAX},
+    {"reset_at", FIELD_TEXT, false, STAMP(reset_at), EMIT_WINDOW_STAMP_MAX},
+};
+enum { READING_FIELD_COUNT = sizeof reading_fields / sizeof *reading_fields };
+
+static const char *const qualities[] = {"measured", "estimated", "substituted"};
+enum { QUALITY_COUNT = sizeof qualities / sizeof *qualities };
+
+// What is being read. `inside` is "first." or "last." in a reading, else "".
+struct reader {
+    struct emit_json json;
+    struct emit_facility_window *window;
+    struct emit_window_refusal *why;
+    const char *inside;
+};
+
+static bool refuse(const struct reader *reader, enum emit_window_fate fate, const char *name,
+                   const char *sentence) {
+    char field[EMIT_WINDOW_FIELD_MAX];
+    (void)emit_text_format(field, sizeof field, "%s%s", reader->inside, name);
+    return emit_window_refuse(reader->why, fate, field, "%s", sentence);
+}
+
+static bool refuse_fault(const struct reader *reader) {
+    return emit_window_refuse(reader->why, EMIT_WINDOW_MALFORMED, "", "no JSON: %s at byte %zu",
+                              reader->json.fault,
+                              (size_t)(reader->json.fault_at - reader->json.begin));
+}
+
+static bool take_text(struct reader *reader, const char *name, struct emit_json_slice *slice) {
+    enum emit_json_type type = emit_json_peek(&reader->json);
+    if (type == EMIT_JSON_STRING && emit_json_take_string(&reader->json, slice)) return true;
+    if (reader->json.fault) return refuse_fault(reader);
+    return refuse(reader, EMIT_WINDOW_MALFORMED, name, "must be a string");
+}
+
+static bool read_text(struct reader *reader, const struct field *field, char *text) {
+    struct emit_json_slice slice;
+    if (!take_text(reader, field->name, &slice)) return false;
+    if (slice.length > 0 && emit_json_decode(&slice, text, field->size)) return true;
+    char sentence[64];
+    (void)emit_text_format(sentence, sizeof sentence, "must be a text of 1 to %zu bytes",
+                           field->size - 1);
+    return refuse(reader, EMIT_WINDOW_BAD_TEXT, field->name, sentence);
+}
+
+static bool find_word(size_t *found, const char *const *words, size_t count,
+                      const struct emit_json_slice *slice) {
+    for (*found = 0; *found < count; ++*found)
+        if (emit_json_slice_is(slice, words[*found])) return true;
+    return false;
+}
+
+// The number of a word in its closed set.
+static bool read_word(struct reader *reader, const struct field *field, const char *const *words,
+                      size_t count, size_t *found) {
+    struct emit_json_slice slice;
+    if (!take_text(reader, field->name, &slice)) return false;
+    if (find_word(found, words, count, &slice)) return true;
+    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    struct emit_text text;
+    emit_text_init(&text, sentence, sizeof sentence);
+    emit_text_add(&text, "must be one of:");
+    for (size_t i = 0; i < count; i++)
+        emit_text_add_format(&text, " %s", words[i]);
+    return refuse(reader, EMIT_WINDOW_UNKNOWN_WORD, field->name, sentence);
+}
+
+static bool read_set(struct reader *reader, const struct field *field, enum emit_set set,
+                     size_t *found) {
+    size_t count = 0;
+    const char *const *words = emit_set_words(set, &count);
+    return read_word(reader, field, words, count, found);
+}
+
+static bool read_unit(struct reader *reader, const struct field *field,
+                      enum emit_window_unit *unit) {
+    struct emit_json_slice slice;
+    if (!take_text(reader, field->name, &slice)) return false;
+    *unit = emit_window_unit_find(slice.at, slice.length);
+    if (*unit != EMIT_WINDOW_UNIT_COUNT) return true;
+    if (emit_window_unit_is_apparent(slice.at, slice.length))
+        return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name,
+                      "apparent and reactive power hold energy that was not used: give kWh or W");
+    return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name,
+                  "must be one of: J, kJ, MJ, Wh, 0.01 kWh, 0.1 kWh, kWh, MWh, W, kW, MW");
+}
+
+static bool read_time(struct reader *reader, const struct field *field, int64_t *wall_ns) {
+    struct emit_json_slice slice;
+    if (!take_text(reader, field->name, &slice)) return false;
+    if (emit_windows_read_time(wall_ns, slice.at, slice.length)) return true;
+    return refuse(reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name,
+                  "must be a time with Z or an offset, as in 2026-06-13T16:00:00Z");
+}
+
+static bool read_decimal(struct reader *reader, const struct field *field,
+                         struct emit_decimal *decimal) {
+    struct emit_json_slice slice;
+    enum emit_json_type type = emit_json_peek(&reader->json);
+    if (type == EMIT_JSON_NULL)
+        return refuse(reader, EMIT_WINDOW_SENTINEL, field->name, "null: the meter had no value");
+    if (type != EMIT_JSON_NUMBER && type != EMIT_JSON_STRING && !reader->json.fault)
+        return refuse(reader, EMIT_WINDOW_MALFORMED, field->name,
+                      "must be a number, or its decimal text in a string");
+    bool taken = type == EMIT_JSON_NUMBER ? emit_json_take_number(&reader->json, &slice)
+                                          : emit_json_take_string(&reader->json, &slice);
+    if (!taken) return refuse_fault(reader);
+    if (emit_decimal_read(decimal, slice.at, slice.length)) return true;
+    return refuse(reader, EMIT_WINDOW_BAD_NUMBER, field->name,
+                  "must be a decimal number with a point, as in 35128.4, of at most 38 digits");
+}
+
+static bool read_bool(struct reader *reader, const struct field *field, bool *value) {
+    enum emit_json_type type = emit_json_peek(&reader->json);
+    if ((type == EMIT_JSON_TRUE || type == EMIT_JSON_FALSE) &&
+        emit_json_take_bool(&reader->json, value))
+        return true;
+    if (reader->json.fault) return refuse_fault(reader);
+    return refuse(reader, EMIT_WINDOW_MALFORMED, field->name, "must be true or false");
+}
+
+static const struct field *find_field(const struct field *rows, size_t count,
+                                      const struct emit_json_slice *key) {
+    for (size_t i = 0; i < count; i++)
+        if (emit_json_slice_is(key, rows[i].name)) return &rows[i];
+    return NULL;
+}
+
+static bool refuse_key(const struct reader *reader, const struct emit_json_slice *key) {
+    char name[EMIT_WINDOW_FIELD_MAX];
+    size_t length = key->length < sizeof name - 1 ? key->length : sizeof name - 1;
+    memcpy(name, key->at, length);
+    name[length] = '\0';
+    return refuse(reader, EMIT_WINDOW_UNKNOWN_FIELD, name,
+                  reader->inside[0] ? "a reading has value, serial and reset_at"
+                                    : "a record has no such field");
+}
+
+static bool refuse_missing(const struct reader *reader, const struct field *rows, size_t count,
+                           uint32_t seen) {
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].is_required && !(seen & UINT32_C(1) << i))
+            return refuse(reader, EMIT_WINDOW_MISSING_FIELD, rows[i].name, "must stand");
+    return true;
+}
+
+static bool read_reading(struct reader *reader, const struct field *field,
+                         struct emit_window_reading *reading) {
+    if (emit_json_peek(&reader->json) != EMIT_JSON_OBJECT) {
+        if (reader->json.fault) return refuse_fault(reader);
+        return refuse(reader, EMIT_WINDOW_MALFORMED, field->name,
+                      "must be an object: value, and where known serial and reset_at");
+    }
+    struct emit_json_slice key;
+    uint32_t seen = 0;
+    reader->inside = field == &fields[FIRST] ? "first." : "last.";
+    (void)emit_json_enter_object(&reader->json);
+    while (emit_json_next_member(&reader->json, &key)) {
+        const struct field *row = find_field(reading_fields, READING_FIELD_COUNT, &key);
+        if (!row) return refuse_key(reader, &key);
+        seen |= UINT32_C(1) << (row - reading_fields);
+        char *place = (char *)reading + row->offset;
+        if (row == &reading_fields[VALUE] ? !read_decimal(reader, row, &reading->value)
+                                          : !read_text(reader, row, place))
+            return false;
+    }
+    if (reader->json.fault) return refuse_fault(reader);
+    if (!refuse_missing(reader, reading_fields, READING_FIELD_COUNT, seen)) return false;
+    reader->inside = "";
+    return true;
+}
+
+static bool read_field(struct reader *reader, const struct field *field) {
+    struct emit_facility_window *window = reader->window;
+    char *place = (char *)window + field->offset;
+    size_t word = 0;
+    bool flag = false;
+    switch (field->type) {
+    case FIELD_TEXT: return read_text(reader, field, place);
+    case FIELD_TIME: return read_time(reader, field, (int64_t *)(void *)place);
+    case FIELD_READING:
+        return read_reading(reader, field, (struct emit_window_reading *)(void *)place);
+    case FIELD_UNIT: return read_unit(reader, field, &window->unit);
+    case FIELD_BOOL: return read_bool(reader, field, &window->is_simulated);
+    case FIELD_DECIMAL:
+        if (field->size) *((bool *)((char *)window + field->size)) = true;
+        return read_decimal(reader, field, (struct emit_decimal *)(void *)place);
+    case FIELD_PUE:
+        if (!read_bool(reader, field, &flag)) return false;
+        window->pue_applied = flag ? EMIT_WINDOW_PUE_TRUE : EMIT_WINDOW_PUE_FALSE;
+        return true;
+    case FIELD_SOURCE:
+        if (!read_set(reader, field, EMIT_SET_SOURCE, &word)) return false;
+        window->source = (enum emit_source)word;
+        return true;
+    case FIELD_COMPONENT:
+        if (!read_set(reader, field, EMIT_SET_COMPONENT, &word)) return false;
+        window->component = (enum emit_component)word;
+        return true;
+    case FIELD_ACCURACY:
+        if (!read_set(reader, field, EMIT_SET_ACCURACY, &word)) return false;
+        window->accuracy = (enum emit_accuracy)word;
+        return true;
+    case FIELD_TRANSPORT:
+        if (!read_set(reader, field, EMIT_SET_TRANSPORT, &word)) return false;
+        window->transport = (enum emit_transport)word;
+        return true;
+    case FIELD_QUALITY: break;
+    }
+    if (!read_word(reader, field, qualities, QUALITY_COUNT, &word)) return false;
+    window->quality = (enum emit_window_quality)word;
+    return true;
+}
+
+static bool has_one_statement(struct reader *reader, uint32_t seen) {
+    bool value = seen & 1U << VALUE, first = seen & 1U << FIRST, last = seen & 1U << LAST;
+    if (value && (first || last))
+        return refuse(reader, EMIT_WINDOW_MALFORMED, "value",
+                      "stands beside counter readings: either value, or first and last");
+    if (!value && !(first && last))
+        return refuse(reader, EMIT_WINDOW_MISSING_FIELD,
+                      first  ? "last"
+                      : last ? "first"
+                             : "value",
+                      "must stand: the energy or mean power as value, or the counter's readings "
+                      "as first and last");
+    if (value && reader->window->has_modulus)
+        return refuse(reader, EMIT_WINDOW_MALFORMED, "counter_modulus",
+                      "speaks of a counter, and the record has a value");
+    reader->window->is_counter = !value;
+    return true;
+}
+
+bool emit_windows_read(struct emit_facility_window *window, const char *text, size_t length,
+                       struct emit_window_refusal *why) {
+    struct reader reader;
+    reader.window = window;
+    reader.why = why;
+    reader.inside = "";
+    emit_window_init(window);
+    if (length > EMIT_WINDOWS_RECORD_MAX)
+        return emit_window_refuse(why, EMIT_WINDOW_MALFORMED, "", "longer than 64 KiB");
+    emit_json_init(&reader.json, text, length);
+    if (emit_json_peek(&reader.json) != EMIT_JSON_OBJECT) {
+        if (reader.json.fault) return refuse_fault(&reader);
+        return emit_window_refuse(why, EMIT_WINDOW_MALFORMED, "", "must be an object");
+    }
+    struct emit_json_slice key;
+    uint32_t seen = 0;
+    (void)emit_json_enter_object(&reader.json);
+    while (emit_json_next_member(&reader.json, &key)) {
+        const struct field *field = find_field(fields, FIELD_COUNT, &key);
+        if (!field) return refuse_key(&reader, &key);
+        seen |= UINT32_C(1) << (field - fields);
+        if (!read_field(&reader, field)) return false;
+    }
+    if (!emit_json_at_end(&reader.json)) return refuse_fault(&reader);
+    return refuse_missing(&reader, fields, FIELD_COUNT, seen) && has_one_statement(&reader, seen);
+}
