@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "models/tokens.h"
 
-enum { EMIT_TOKEN_EVENT_LINE_MAX = 16 * 1024 }; // bytes that hold any line: notes are long
+// Bytes that hold the line of any profile whose texts are not made of escapes: its notes and
+// citation alone may have 12 KB.
+enum { EMIT_TOKEN_EVENT_LINE_MAX = 32 * 1024 };
 
 // Who served the tokens: what the user says with --served.
 enum emit_served {

@@ -4,6 +4,7 @@
 
 extern const struct emit_command emit_command_attach;
 extern const struct emit_command emit_command_begin;
+extern const struct emit_command emit_command_campus;
 extern const struct emit_command emit_command_compare;
 extern const struct emit_command emit_command_diagnostics;
 extern const struct emit_command emit_command_end;
@@ -106,6 +107,7 @@ const struct emit_command *const emit_commands[] = {
     &emit_command_compare,
     &emit_command_tokens,
     &emit_command_sensors,
+    &emit_command_campus,
     &emit_command_validate,
     &emit_command_schema,
     &emit_command_outbox,

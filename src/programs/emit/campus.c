@@ -1,0 +1,241 @@
+// emit campus: windows of an operator's meters become facility events.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/campus.h"
+
+#include "agent/place.h"
+#include "base/text.h"
+#include "host/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+enum {
+    OBJECT_MAX = 64 * 1024 * 1024,       // bytes of an object that holds all records
+    METADATA_FILE_MAX = 64 * 1024 * 1024 // bytes of the file of --metadata
+};
+
+bool campus_judge(struct campus *campus, const char *text, size_t length,
+                  struct campus_event *event, struct emit_window_refusal *why) {
+    struct emit_facility_window *window = &event->window;
+    if (!emit_windows_read(window, text, length, why) ||
+        !emit_window_settle(window, campus->now_ns, why) ||
+        !emit_window_attach(window, &campus->metadata, &event->missed, why))
+        return false;
+    struct emit_error err;
+    emit_text_init(&event->line, campus->line, sizeof campus->line);
+    if (emit_facility_event_write(&event->line, campus->workspace_id, window, &err) == EMIT_OK)
+        return true;
+    return emit_window_refuse(why, EMIT_WINDOW_CONTRACT, "", "%s", err.text);
+}
+
+void campus_count(struct campus *campus, unsigned missed) {
+    campus->events++;
+    for (unsigned kind = 0; missed && kind < EMIT_FACT_COUNT; kind++)
+        campus->missed[kind] += missed >> kind & 1;
+}
+
+bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentence, size_t size) {
+    if (!campus->missed[kind]) return false;
+    (void)emit_text_format(sentence, size,
+                           "%s was left off %" PRIu64 " events: no entry of metadata.%s covers "
+                           "their whole window",
+                           emit_fact_title(kind), campus->missed[kind], emit_fact_key(kind));
+    return true;
+}
+
+// --- Opening ---
+
+// The file of --metadata: an object, or an array of objects.
+static enum emit_status read_metadata(struct campus *campus, const char *path,
+                                      struct emit_error *err) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return emit_fail_errno(err, errno, "%s cannot be opened", path);
+    char *text = malloc(METADATA_FILE_MAX + 1); // touched only as far as it is written
+    size_t length = 0;
+    ssize_t got = 1;
+    while (text && length <= METADATA_FILE_MAX && got > 0) {
+        got = read(file, text + length, METADATA_FILE_MAX + 1 - length);
+        if (got > 0)
+            length += (size_t)got;
+        else if (got < 0 && errno == EINTR)
+            got = 1;
+    }
+    enum emit_status status = EMIT_OK;
+    if (!text)
+        status = emit_fail(err, EMIT_NO_MEMORY, "no memory to read %s", path);
+    else if (got < 0)
+        status = emit_fail_errno(err, errno, "%s cannot be read", path);
+    else if (length > METADATA_FILE_MAX)
+        status = emit_fail(err, EMIT_FULL, "%s is larger than 64 MiB", path);
+    struct emit_error why;
+    if (status == EMIT_OK &&
+        emit_windows_read_metadata(&campus->metadata, text, length, &why) != EMIT_OK)
+        status = emit_fail(err, why.status, "%s: %s", path, why.text);
+    free(text);
+    close(file);
+    return status;
+}
+
+static enum emit_status campus_open(struct campus *campus, const struct campus_options *options,
+                                    struct emit_error *err) {
+    char notice[EMIT_NAMING_NOTICE_MAX] = "";
+    struct emit_host host;
+    *campus = (struct campus){.options = options};
+    enum emit_status status =
+        emit_naming_workspace(campus->workspace_id, notice, options->workspace, err);
+    if (notice[0]) (void)emit_complain(&emit_command_campus, EXIT_OK, "%s", notice);
+    if (status == EMIT_OK) status = emit_host_open(&host, NULL, err);
+    if (status != EMIT_OK) return status;
+    campus->now_ns = emit_host_wall_ns(&host);
+    emit_host_close(&host);
+    if (getrandom(campus->secret, sizeof campus->secret, 0) != sizeof campus->secret)
+        return emit_fail_errno(err, errno, "the kernel has no random number");
+    if (options->metadata_path) status = read_metadata(campus, options->metadata_path, err);
+    if (status == EMIT_OK) status = campus_post_open(&campus->post, campus, err);
+    return status;
+}
+
+static void campus_close(struct campus *campus) {
+    campus_post_close(campus->post);
+    emit_window_metadata_clear(&campus->metadata);
+}
+
+// --- The command ---
+
+static void tell(const struct campus *campus) {
+    fprintf(stderr,
+            "%" PRIu64 " records: %" PRIu64 " events, %" PRIu64 " duplicates, %" PRIu64 " refused",
+            campus->records, campus->events, campus->duplicates, campus->refused);
+    if (!campus->options->no_outbox)
+        fprintf(stderr, "; %" PRIu64 " stored, %" PRIu64 " stored before", campus->stored,
+                campus->stored_before);
+    fputc('\n', stderr);
+}
+
+static int convert(struct campus *campus, int descriptor, const char *name) {
+    struct emit_object_reader reader;
+    struct emit_error err;
+    bool is_stream = campus->options->ndjson;
+    if (emit_object_reader_init(&reader, descriptor,
+                                is_stream ? EMIT_WINDOWS_RECORD_MAX : OBJECT_MAX, &err) != EMIT_OK)
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
+    int status =
+        is_stream ? campus_stream(campus, &reader, name) : campus_batch(campus, &reader, name);
+    emit_object_reader_clear(&reader);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "cannot write to standard output");
+    if (status != EXIT_USAGE && !campus->options->quiet) tell(campus);
+    return status;
+}
+
+static int run(const void *values, int operand_count, char **operands) {
+    if (operand_count < 1 || operand_count > 2 || strcmp(operands[0], "facility-energy") != 0)
+        return emit_complain(&emit_command_campus, EXIT_USAGE,
+                             "emit campus facility-energy [FILE] is what there is");
+    const char *path = operand_count == 2 ? operands[1] : "-";
+    bool is_stdin = strcmp(path, "-") == 0;
+    int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s cannot be opened: %s", path,
+                             strerror(errno));
+    struct emit_error err;
+    struct campus *campus = malloc(sizeof *campus);
+    int status = EXIT_OK;
+    if (!campus)
+        status = emit_complain(&emit_command_campus, EXIT_USAGE, "out of memory");
+    else if (campus_open(campus, values, &err) != EMIT_OK)
+        status = emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
+    else
+        status = convert(campus, descriptor, is_stdin ? "standard input" : path);
+    if (campus) campus_close(campus);
+    free(campus);
+    if (!is_stdin) close(descriptor);
+    return status;
+}
+
+// clang-format off
+static const struct emit_option options[] = {
+    {.name = "ndjson",
+     .type = EMIT_OPTION_FLAG,
+     .help = "a filter: a record a line in, an event a line out",
+     .text = "Records may be lines or the elements of one array, and of any number. A first line "
+             "{\"metadata\": ...} says what --metadata says. Events come out as their records go in, "
+             "and refusals on standard error; so of records that contradict each other the first "
+             "has gone out when the second is refused.",
+     .offset = offsetof(struct campus_options, ndjson)},
+    {.name = "metadata",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "FILE",
+     .help = "what is known of the facility: grid, PUE, price, curtailment",
+     .text = "One JSON object, as the member metadata of the input, or an array of one for each "
+             "facility.",
+     .offset = offsetof(struct campus_options, metadata_path)},
+    {.name = "workspace",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "ID",
+     .environment = "EMIT_WORKSPACE_ID",
+     .key = "workspace",
+     .help = "the workspace the events belong to",
+     .text = "Else the id of the nearest workspace.yaml in the working directory or above it; else "
+             "ws_local, whose events stay on this machine.",
+     .offset = offsetof(struct campus_options, workspace)},
+    {.name = "output",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "FILE",
+     .help = "append a copy of the events to a file, one JSON object a line",
+     .offset = offsetof(struct campus_options, output_path)},
+    EMIT_PLACE_OPTION(struct campus_options, outbox_path),
+    {.name = "no-outbox",
+     .type = EMIT_OPTION_FLAG,
+     .help = "store nothing",
+     .offset = offsetof(struct campus_options, no_outbox)},
+    {.name = "quiet",
+     .letter = 'q',
+     .type = EMIT_OPTION_FLAG,
+     .help = "say nothing but what went wrong",
+     .offset = offsetof(struct campus_options, quiet)},
+    {.name = "config",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "FILE",
+     .environment = "EMIT_CONFIG",
+     .help = "the configuration file",
+     .offset = offsetof(struct campus_options, config_path)},
+    {0},
+};
+
+const struct emit_command emit_command_campus = {
+    .name = "campus",
+    .summary = "turn windows of a facility's meters into events",
+    .operands = "facility-energy [FILE]",
+    .text =
+        "Reads one JSON object from the file or standard input, and answers with one on standard "
+        "output. In: {\"records\": [...], \"metadata\": {...}}. A record names its energy_source (pdu, "
+        "ups, ipmi, redfish, smart_meter), facility_id, device_id, the half-open window from, to, and "
+        "a unit with either value or the counter readings first and last. Out: events, refused (index, "
+        "code, field, message), the number of duplicates, and notes. contract/ of the source holds "
+        "the JSON Schemas of both; the guide has a chapter.\n\n"
+        "Decimal text becomes joules exactly. Nothing is guessed: a counter that fell without proof of a "
+        "wrap, a sentinel, more than 1.25 times the rated_power_w, a feed without pue_applied, windows "
+        "of one meter that overlap or contradict each other are refused with the reason. Repeats are "
+        "dropped and counted. Metadata is attached to windows that it covers whole, and never "
+        "multiplied with energy.\n\n"
+        "Events are stored as those of emit run, unless --no-outbox says otherwise.",
+    .example = "emit campus facility-energy windows.json",
+    .more_examples = "# a year of half hours, as a filter\n"
+                     "emit campus facility-energy --ndjson --metadata site.json --no-outbox < year.ndjson | "
+                     "emit validate --strict",
+    .exits = "0 every record became an event or was a repeat; 2 wrong usage, or the input could not be "
+             "read; 3 something was refused.",
+    .options = options,
+    .values_size = sizeof(struct campus_options),
+    .order = EMIT_OPTIONS_ANYWHERE,
+    .usage_status = EXIT_USAGE,
+    .run = run,
+};
+// clang-format on
