@@ -173,27 +173,14 @@ void emit_json_raw(struct emit_json_writer *writer, const char *json, size_t len
     emit_text_add_bytes(writer->out, json, length);
 }
 
-void emit_json_member_string(struct emit_json_writer *writer, const char *key, const char *string) {
-    emit_json_key(writer, key);
-    emit_json_string(writer, string);
-}
-
-void emit_json_member_double(struct emit_json_writer *writer, const char *key, double value) {
-    emit_json_key(writer, key);
-    emit_json_double(writer, value);
-}
-
-void emit_json_member_u64(struct emit_json_writer *writer, const char *key, uint64_t value) {
-    emit_json_key(writer, key);
-    emit_json_u64(writer, value);
-}
-
-void emit_json_member_i64(struct emit_json_writer *writer, const char *key, int64_t value) {
-    emit_json_key(writer, key);
-    emit_json_i64(writer, value);
-}
-
-void emit_json_member_bool(struct emit_json_writer *writer, const char *key, bool value) {
-    emit_json_key(writer, key);
-    emit_json_bool(writer, value);
-}
+#define MEMBER(kind, type)                                                                         \
+    void emit_json_member_##kind(struct emit_json_writer *writer, const char *key, type value) {   \
+        emit_json_key(writer, key);                                                                \
+        emit_json_##kind(writer, value);                                                           \
+    }
+MEMBER(string, const char *)
+MEMBER(double, double)
+MEMBER(u64, uint64_t)
+MEMBER(i64, int64_t)
+MEMBER(bool, bool)
+#undef MEMBER
