@@ -18,9 +18,11 @@ void emit_task_start(struct emit_task *task, void (*function)(void *owner), void
 }
 
 void emit_task_wait(struct emit_task *task) {
-    if (task->running)
-        (void)pthread_join(task->thread, NULL);
-    else
-        task->work(task->owner);
-    task->running = false;
+    if (!task->running && task->work) task->work(task->owner);
+    emit_task_drop(task);
+}
+
+void emit_task_drop(struct emit_task *task) {
+    if (task->running) (void)pthread_join(task->thread, NULL);
+    *task = (struct emit_task){0};
 }

@@ -102,7 +102,7 @@ static bool print_past(void *owner, const struct emit_entry *entry) {
 static void tell_past(struct run *run, const char *why) {
     struct past past = {.run = run, .why = why};
     struct emit_error err;
-    run_store_wait(run);
+    emit_task_wait(&run->store_task);
     const struct emit_outbox_query query = {.kind = EMIT_ENTRY_REPORT, .run_id = run->plan.run_id};
     if (!run->store_wanted || run->store_status != EMIT_OK) {
         (void)emit_complain(run->command, EXIT_OK, "%s", why);
@@ -169,7 +169,7 @@ static int run_end(const void *given, int operand_count, char **operands) {
     run.has_place = emit_place_find(&run.place, run.options->outbox_path, &err) == EMIT_OK;
     if (run.has_place && emit_host_open(&run.host, NULL, &err) == EMIT_OK) {
         end(&run, exit_status);
-        run_store_drop(&run);
+        emit_task_drop(&run.store_task);
         emit_store_close(&run.store);
         emit_host_close(&run.host);
     } else {

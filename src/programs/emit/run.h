@@ -94,15 +94,12 @@ void run_files_close(struct run *run);
 EMIT_MUST_CHECK enum emit_status run_meter_start(struct run *run, struct emit_error *err);
 // How many points are metered, as far as is known after the start.
 size_t run_meter_count(struct run *run);
-// Opens the store in a task of its own while the command runs, and waits for it.
+// Opens the store in a task of its own, store_task, while the command runs.
 // Not earlier: loading a library beside the start of the command was measured to
 // delay that by more than a millisecond.
 void run_store_start(struct run *run);
 // The same, but not before it is waited for: of the ranks of a run only one needs it.
 void run_store_put_off(struct run *run);
-void run_store_wait(struct run *run);
-// It is not needed: waits only for a task that was started.
-void run_store_drop(struct run *run);
 // Ends everything without a result: the command could not be started.
 void run_meter_abandon(struct run *run);
 void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);

@@ -73,9 +73,9 @@ static bool publish(struct run *run, struct emit_report *report,
     if (run->options->no_outbox && result->store_wanted && !result->left_to_others)
         emit_report_note(report, "Other ranks want the run stored: the next emit command does it.");
     if (report->left_to_others)
-        run_store_drop(run);
+        emit_task_drop(&run->store_task);
     else
-        run_store_wait(run);
+        emit_task_wait(&run->store_task);
     to.outbox = run->store.outbox;
     if (to.outbox && run->store.notice[0]) emit_report_note(report, "%s", run->store.notice);
     if (run->store_wanted && run->store_status != EMIT_OK) {
@@ -205,7 +205,8 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         exit_status = run_settle_demand(run, &result, exit_status);
         emit_run_result_clear(&result);
     }
-    run_store_drop(run); // whoever had no use for it, or no memory for a report, did not wait
+    emit_task_drop(
+        &run->store_task); // whoever had no use for it, or no memory for a report, did not wait
     emit_store_close(&run->store);
     return exit_status;
 }

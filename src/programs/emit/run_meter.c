@@ -147,14 +147,6 @@ void run_store_put_off(struct run *run) {
     if (run->store_wanted) emit_task_put_off(&run->store_task, open_store, run);
 }
 
-void run_store_wait(struct run *run) {
-    if (run->store_wanted) emit_task_wait(&run->store_task);
-}
-
-void run_store_drop(struct run *run) {
-    if (run->store_task.running) emit_task_wait(&run->store_task);
-}
-
 void run_meter_abandon(struct run *run) {
     emit_sampler_abandon(run->sampler, &run->left_behind);
     run->sampler = NULL;
