@@ -1,13 +1,20 @@
 // Lines that no run file stands behind enter the store here: modeled events and facility
-// windows. Each passes the contract at strict, each is copied to the output, and all of a
-// batch are stored in one append, which tells of every line what became of it.
+// windows. Each passes the contract at strict, and all of a batch are stored in one append,
+// which tells of every line what became of it; then they are copied to the output.
+//
+// After a failure of the store or the output, the lines of that batch are not told of, and
+// what was not stored is not: the caller says so, and the same records may come again, since
+// what is stored already is a duplicate.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef AGENT_INTAKE_H
 #define AGENT_INTAKE_H
 
-#include "agent/publish.h"
+#include "agent/batch.h"
 
-enum { EMIT_INTAKE_BATCH = 1024 }; // lines that are appended at once
+enum {
+    EMIT_INTAKE_BATCH = 1024,            // lines that are appended at once, and
+    EMIT_INTAKE_BYTES = 4 * 1024 * 1024, // bytes of them with what they borrow
+};
 
 struct emit_intake;
 
@@ -20,21 +27,26 @@ struct emit_intake_answer {
 };
 typedef void emit_intake_listener(void *listener_owner, const struct emit_intake_answer *answer);
 
-// to: borrowed; outbox and output may be NULL. listener may be NULL.
+// to: borrowed, with what it names. listener may be NULL.
 EMIT_MUST_CHECK enum emit_status emit_intake_open(struct emit_intake **intake,
                                                   const struct emit_destination *to,
                                                   emit_intake_listener *listener,
                                                   void *listener_owner, struct emit_error *err);
 
-// Takes a canonical line. claims: see emit_entry; they are copied.
+// Takes a canonical line: body, run, workspace, time and claims of an entry, all copied;
+// kind and identity are not looked at.
 // EMIT_REFUSED: the line breaks the contract, which is a bug of ours: the sentence says how.
-// Others: the batch could not be stored or written; nothing of it was stored.
+// The lines before and behind it are none the worse for it.
+// EMIT_INVALID: with what it borrows it is longer than EMIT_INTAKE_BYTES.
+// Others: the batch before it could not be stored, and nothing of it was; or stored, but not
+// written, as the sentence says. The line itself was not taken.
 EMIT_MUST_CHECK enum emit_status emit_intake_add(struct emit_intake *intake,
                                                  const struct emit_entry *line, void *owner,
                                                  struct emit_error *err);
-// Stores what is left, and syncs.
+// Stores what is left: all lines are on disk then.
 EMIT_MUST_CHECK enum emit_status emit_intake_finish(struct emit_intake *intake,
                                                     struct emit_error *err);
-void emit_intake_close(struct emit_intake *intake); // accepts NULL
+// Accepts NULL. What was not stored by then is not stored.
+void emit_intake_close(struct emit_intake *intake);
 
 #endif

@@ -1,20 +1,12 @@
 // A closed run goes out: outcomes become event lines, every line passes the
 // contract at strict, and events, diagnostics and the report enter the store in
-// one append. This is the one gate: nothing else calls emit_outbox_append.
+// one append.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef AGENT_PUBLISH_H
 #define AGENT_PUBLISH_H
 
-#include "outbox/outbox.h"
+#include "agent/batch.h"
 #include "report/report.h"
-
-// Where a run goes. Borrowed; both may be NULL (--no-outbox, no --output), and
-// then it is the caller who notes in the report that events are not stored, and why.
-struct emit_destination {
-    struct emit_outbox *outbox;
-    FILE *output;            // a copy of the event lines, NDJSON, flushed on return
-    const char *output_name; // for the sentence when that fails
-};
 
 // Publishes what report (built from result; exit status, notes and times
 // already set by the caller) says. Fills its events_* and `stored`, and adds
@@ -22,9 +14,10 @@ struct emit_destination {
 // stored, and not silent) and a note for whatever failed, so that the report
 // printed afterwards says it. A run that is left to others publishes nothing.
 //
-// The first failure is returned; what can still be done is done: a full store
-// does not keep the lines out of `output`. When report->stored is set, or nothing
-// was to be stored, the run's file has done its service: emit_run_result_stored.
+// Where there is no store or no output, it is the caller who notes in the report that
+// events are not stored, and why. The first failure is returned; what can still be done is done: a
+// full store does not keep the lines out of `output`. When report->stored is set, or nothing was to
+// be stored, the run's file has done its service: emit_run_result_stored.
 EMIT_MUST_CHECK enum emit_status emit_publish(struct emit_report *report,
                                               const struct emit_run_result *result,
                                               const struct emit_destination *to,

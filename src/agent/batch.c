@@ -1,0 +1,89 @@
+// Batches: filled, judged, stored, copied.
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/batch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum emit_status emit_batch_init(struct emit_batch *batch, size_t entries, size_t bytes,
+                                 struct emit_error *err) {
+    *batch = (struct emit_batch){
+        .entries = calloc(entries, sizeof *batch->entries),
+        .identities = calloc(entries, sizeof *batch->identities),
+        .fates = calloc(entries, sizeof *batch->fates),
+        .capacity = entries,
+        .bytes = malloc(bytes),
+        .size = bytes,
+    };
+    if (batch->entries && batch->identities && batch->fates && batch->bytes) return EMIT_OK;
+    emit_batch_clear(batch);
+    return emit_fail(err, EMIT_NO_MEMORY, "no memory for %zu entries", entries);
+}
+
+void emit_batch_clear(struct emit_batch *batch) {
+    free(batch->entries);
+    free(batch->identities);
+    free(batch->fates);
+    free(batch->bytes);
+    *batch = (struct emit_batch){0};
+}
+
+void emit_batch_empty(struct emit_batch *batch) {
+    batch->count = batch->used = 0;
+}
+
+struct emit_text emit_batch_next(const struct emit_batch *batch, size_t limit) {
+    struct emit_text text;
+    size_t left = batch->size - batch->used;
+    emit_text_init(&text, batch->bytes + batch->used, limit < left ? limit : left);
+    return text;
+}
+
+void *emit_batch_take(struct emit_batch *batch, size_t bytes, size_t alignment) {
+    size_t at = (batch->used + alignment - 1) / alignment * alignment;
+    // One byte stays, so that a next text has room for its terminator.
+    if (at >= batch->size || bytes >= batch->size - at) return NULL;
+    batch->used = at + bytes;
+    return batch->bytes + at;
+}
+
+enum emit_status emit_batch_judge(const char *line, size_t length, struct emit_error *err) {
+    struct emit_verdict verdict;
+    if (emit_contract_check(line, length, &verdict) == EMIT_OK) return EMIT_OK;
+    return emit_fail(err, EMIT_REFUSED, "%s",
+                     verdict.kept ? verdict.findings[0].message : "without a reason");
+}
+
+void emit_batch_add(struct emit_batch *batch, const struct emit_entry *as,
+                    const struct emit_text *body, const struct emit_text *key) {
+    struct emit_entry *entry = &batch->entries[batch->count];
+    char *identity = batch->identities[batch->count];
+    identity[0] = '\0';
+    if (key) emit_contract_identity_of_canonical(key->at, key->length, identity);
+    *entry = *as;
+    entry->identity = identity;
+    entry->body = body->at;
+    entry->length = body->length;
+    batch->fates[batch->count++] = EMIT_ENTRY_STORED;
+    batch->used += body->length + 1;
+}
+
+enum emit_status emit_batch_store(struct emit_batch *batch, struct emit_outbox *outbox,
+                                  struct emit_error *err) {
+    return emit_outbox_append(outbox, batch->entries, batch->count, batch->fates, err);
+}
+
+enum emit_status emit_batch_copy(const struct emit_batch *batch, const struct emit_destination *to,
+                                 struct emit_error *err) {
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct emit_entry *entry = &batch->entries[i];
+        if (entry->kind != EMIT_ENTRY_EVENT || batch->fates[i] == EMIT_ENTRY_CONFLICT) continue;
+        // What went wrong is seen once, below.
+        (void)fwrite(entry->body, 1, entry->length, to->output);
+        (void)fputc('\n', to->output);
+    }
+    if (fflush(to->output) != 0 || ferror(to->output))
+        return emit_fail_errno(err, errno, "cannot write the events to %s",
+                               to->output_name ? to->output_name : "the output");
+    return EMIT_OK;
+}

@@ -1,0 +1,140 @@
+// The intake: lines gathered into batches, batches stored.
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/intake.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct emit_intake {
+    const struct emit_destination *to;
+    emit_intake_listener *listener;
+    void *listener_owner;
+    struct emit_batch batch;
+    void *owners[EMIT_INTAKE_BATCH]; // of the lines in the batch
+};
+
+enum emit_status emit_intake_open(struct emit_intake **intake, const struct emit_destination *to,
+                                  emit_intake_listener *listener, void *listener_owner,
+                                  struct emit_error *err) {
+    struct emit_intake *opened = calloc(1, sizeof *opened);
+    if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory to take events in");
+    enum emit_status status =
+        emit_batch_init(&opened->batch, EMIT_INTAKE_BATCH, EMIT_INTAKE_BYTES, err);
+    if (status != EMIT_OK) {
+        free(opened);
+        return status;
+    }
+    opened->to = to;
+    opened->listener = listener;
+    opened->listener_owner = listener_owner;
+    *intake = opened;
+    return EMIT_OK;
+}
+
+void emit_intake_close(struct emit_intake *intake) {
+    if (!intake) return;
+    emit_batch_clear(&intake->batch);
+    free(intake);
+}
+
+// --- Copying a line in ---
+
+static const char *copy_text(struct emit_batch *batch, const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = emit_batch_take(batch, size, 1);
+    if (copy) memcpy(copy, text, size);
+    return copy;
+}
+
+// Most lines have the run and workspace of the one before them.
+static const char *share_text(struct emit_batch *batch, const char *before, const char *text) {
+    return before && strcmp(before, text) == 0 ? before : copy_text(batch, text);
+}
+
+// False when there is no room.
+static bool copy_claims(struct emit_batch *batch, const struct emit_entry *line,
+                        struct emit_entry *copy) {
+    copy->claims = NULL;
+    if (line->claim_count == 0) return true;
+    struct emit_claim *claims =
+        emit_batch_take(batch, line->claim_count * sizeof *claims, alignof(struct emit_claim));
+    if (!claims) return false;
+    for (size_t i = 0; i < line->claim_count; i++) {
+        const struct emit_claim *claim = &line->claims[i];
+        claims[i] = (struct emit_claim){.key = copy_text(batch, claim->key)};
+        if (claim->value) claims[i].value = copy_text(batch, claim->value);
+        if (!claims[i].key || (claim->value && !claims[i].value)) return false;
+    }
+    copy->claims = claims;
+    return true;
+}
+
+// Copies the line behind the others; false when the batch has no room for it, and then it is
+// as it was.
+static bool copy_line(struct emit_intake *intake, const struct emit_entry *line, void *owner) {
+    struct emit_batch *batch = &intake->batch;
+    if (batch->count == batch->capacity) return false;
+    const struct emit_entry *before = batch->count > 0 ? &batch->entries[batch->count - 1] : NULL;
+    size_t used = batch->used;
+    struct emit_entry copy = *line;
+    copy.kind = EMIT_ENTRY_EVENT;
+    if (intake->to->outbox) { // else nobody asks for them
+        copy.run_id = share_text(batch, before ? before->run_id : NULL, line->run_id);
+        copy.workspace_id =
+            share_text(batch, before ? before->workspace_id : NULL, line->workspace_id);
+        if (!copy.run_id || !copy.workspace_id || !copy_claims(batch, line, &copy)) {
+            batch->used = used;
+            return false;
+        }
+    }
+    struct emit_text body = emit_batch_next(batch, line->length + 1);
+    emit_text_add_bytes(&body, line->body, line->length);
+    if (body.cut || batch->size - batch->used < line->length + 2) {
+        batch->used = used;
+        return false;
+    }
+    // A hash takes longer than everything else.
+    emit_batch_add(batch, &copy, &body, intake->to->outbox ? &body : NULL);
+    intake->owners[batch->count - 1] = owner;
+    return true;
+}
+
+// --- Batches ---
+
+static void tell(const struct emit_intake *intake) {
+    const struct emit_batch *batch = &intake->batch;
+    for (size_t i = 0; intake->listener && i < batch->count; i++) {
+        const struct emit_intake_answer answer = {
+            .owner = intake->owners[i],
+            .fate = batch->fates[i],
+            .line = batch->entries[i].body,
+            .length = batch->entries[i].length,
+        };
+        intake->listener(intake->listener_owner, &answer);
+    }
+}
+
+enum emit_status emit_intake_finish(struct emit_intake *intake, struct emit_error *err) {
+    struct emit_batch *batch = &intake->batch;
+    if (batch->count == 0) return EMIT_OK;
+    enum emit_status status = EMIT_OK;
+    if (intake->to->outbox) status = emit_batch_store(batch, intake->to->outbox, err);
+    // Not before: a line in conflict has no business there.
+    if (status == EMIT_OK && intake->to->output) status = emit_batch_copy(batch, intake->to, err);
+    if (status == EMIT_OK) tell(intake);
+    emit_batch_empty(batch);
+    return status;
+}
+
+enum emit_status emit_intake_add(struct emit_intake *intake, const struct emit_entry *line,
+                                 void *owner, struct emit_error *err) {
+    enum emit_status status = emit_batch_judge(line->body, line->length, err);
+    if (status != EMIT_OK) return status;
+    if (copy_line(intake, line, owner)) return EMIT_OK;
+    status = emit_intake_finish(intake, err);
+    if (status != EMIT_OK) return status;
+    if (copy_line(intake, line, owner)) return EMIT_OK;
+    return emit_fail(err, EMIT_INVALID, "an event with more than %d bytes beside it",
+                     EMIT_INTAKE_BYTES);
+}
