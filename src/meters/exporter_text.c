@@ -4,68 +4,17 @@
 //
 // What surprises: one GPU can stand in many series, once for each pod or instance that
 // uses it, all with the energy of the whole GPU. They are one counter, and the largest
-// is its newest value. Labels come in any order, with or without blanks after commas, and
-// with escapes; values come with six decimals or as 1.2e+10.
+// is its newest value. Values come with six decimals or as 1.2e+10.
 // SPDX-License-Identifier: Apache-2.0
 #include "meters/exporter_text.h"
 
 #include "base/number.h"
 #include "base/text.h"
+#include "meters/metrics_text.h"
 
 #include <string.h>
 
 #define METRIC "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION"
-
-enum { LABEL_NAME_MAX = 64, LABEL_VALUE_MAX = 256, DIGITS_MAX = 18 };
-
-// A line being read. Every function moves `at` behind what it took; false: it is not there.
-struct line {
-    const char *at, *end;
-};
-
-static bool take(struct line *line, char wanted) {
-    if (line->at == line->end || *line->at != wanted) return false;
-    line->at++;
-    return true;
-}
-
-static void skip_blanks(struct line *line) {
-    while (line->at < line->end && (*line->at == ' ' || *line->at == '\t'))
-        line->at++;
-}
-
-static bool is_name_byte(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == ':';
-}
-
-static bool take_name(struct line *line, char name[LABEL_NAME_MAX]) {
-    size_t length = 0;
-    while (line->at < line->end && is_name_byte(*line->at)) {
-        if (length == LABEL_NAME_MAX - 1) return false;
-        name[length++] = *line->at++;
-    }
-    name[length] = '\0';
-    return length > 0;
-}
-
-// "..." with the escapes \\, \" and \n. A value that is too long for what it is wanted for
-// is cut: none of those that matter here is.
-static bool take_quoted(struct line *line, char value[LABEL_VALUE_MAX]) {
-    size_t length = 0;
-    if (!take(line, '"')) return false;
-    while (line->at < line->end && *line->at != '"') {
-        char c = *line->at++;
-        if (c == '\\') {
-            if (line->at == line->end || !strchr("\\\"n", *line->at)) return false;
-            c = *line->at++;
-            if (c == 'n') c = '\n';
-        }
-        if (length < LABEL_VALUE_MAX - 1) value[length++] = c;
-    }
-    value[length] = '\0';
-    return take(line, '"');
-}
 
 // A number of a few digits and nothing else; -1 otherwise.
 static int32_t small_number(const char *text) {
@@ -93,64 +42,17 @@ static void note_label(struct emit_exporter_gpu *gpu, const char *name, const ch
         gpu->is_instance = *value != '\0';
 }
 
-static bool take_labels(struct line *line, struct emit_exporter_gpu *gpu) {
-    char name[LABEL_NAME_MAX], value[LABEL_VALUE_MAX];
-    if (!take(line, '{')) return true;
-    for (skip_blanks(line); !take(line, '}'); skip_blanks(line)) {
-        if (!take_name(line, name)) return false;
-        skip_blanks(line);
-        if (!take(line, '=')) return false;
-        skip_blanks(line);
-        if (!take_quoted(line, value)) return false;
-        note_label(gpu, name, value);
-        skip_blanks(line);
-        if (!take(line, ',') && (line->at == line->end || *line->at != '}')) return false;
-    }
+// The labels and the value; false: the line breaks the format.
+static bool take_series(struct emit_metrics *metrics, struct emit_exporter_gpu *gpu) {
+    char name[EMIT_METRICS_LABEL_MAX], label[EMIT_METRICS_VALUE_MAX];
+    const char *value;
+    size_t length;
+    bool is_whole; // of a millijoule, which nobody asks here
+    while (emit_metrics_label(metrics, name, label))
+        note_label(gpu, name, label);
+    if (!emit_metrics_value(metrics, &value, &length)) return false;
+    gpu->has_count = emit_metrics_count(value, length, &gpu->millijoules, &is_whole);
     return true;
-}
-
-static size_t digits(const char *at, const char *end) {
-    const char *first = at;
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return (size_t)(at - first);
-}
-
-// digits [. digits] [e [sign] digits]: a count of what is whole in it. False: no such number.
-static bool read_count(const char *text, size_t length, uint64_t *count) {
-    const char *at = text, *end = text + length;
-    size_t whole = digits(at, end);
-    if (whole == 0) return false;
-    at += whole;
-    if (at < end && *at == '.') {
-        size_t fraction = digits(at + 1, end);
-        if (fraction == 0) return false;
-        at += 1 + fraction;
-    }
-    if (at == end) return whole <= DIGITS_MAX && emit_number_read_u64(text, whole, count);
-    if (*at != 'e' && *at != 'E') return false;
-    at++;
-    if (at < end && (*at == '+' || *at == '-')) at++;
-    double number;
-    if (digits(at, end) == 0 || at + digits(at, end) != end) return false;
-    if (!emit_number_read(text, length, &number) || number >= 1e18) return false;
-    *count = (uint64_t)number;
-    return true;
-}
-
-// The value and a time that may follow it, which says when the text was made at best.
-static bool take_value(struct line *line, struct emit_exporter_gpu *gpu) {
-    skip_blanks(line);
-    const char *first = line->at;
-    while (line->at < line->end && *line->at != ' ' && *line->at != '\t')
-        line->at++;
-    if (line->at == first) return false;
-    gpu->has_count = read_count(first, (size_t)(line->at - first), &gpu->millijoules);
-    skip_blanks(line);
-    (void)take(line, '-');
-    line->at += digits(line->at, line->end);
-    skip_blanks(line);
-    return line->at == line->end;
 }
 
 // The same GPU in one more series.
@@ -175,34 +77,21 @@ static enum emit_status add(struct emit_exporter_gpu *gpus, size_t room, size_t 
     return EMIT_OK;
 }
 
-// True when the line is a series of our metric; it then stands behind the name.
-static bool is_ours(struct line *line) {
-    size_t length = strlen(METRIC);
-    if ((size_t)(line->end - line->at) <= length || memcmp(line->at, METRIC, length) != 0)
-        return false;
-    if (is_name_byte(line->at[length])) return false; // a longer name
-    line->at += length;
-    skip_blanks(line);
-    return true;
-}
-
 enum emit_status emit_exporter_parse(const char *text, size_t length,
                                      struct emit_exporter_gpu *gpus, size_t room, size_t *count,
                                      struct emit_error *err) {
     struct emit_exporter_gpu found[EMIT_EXPORTER_GPUS_MAX];
-    size_t number = 0, found_count = 0;
+    size_t found_count = 0;
+    struct emit_metrics metrics;
     if (room > EMIT_EXPORTER_GPUS_MAX) room = EMIT_EXPORTER_GPUS_MAX;
-    for (const char *at = text, *end = text + length; at < end;) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        struct line line = {at, stop ? stop : end};
+    emit_metrics_init(&metrics, text, length);
+    while (emit_metrics_next(&metrics)) {
         struct emit_exporter_gpu seen = {.index = -1, .minor = -1};
-        at = stop ? stop + 1 : end;
-        number++;
-        if (line.end > line.at && line.end[-1] == '\r') line.end--;
-        if (!is_ours(&line)) continue;
-        if (!take_labels(&line, &seen) || !take_value(&line, &seen))
+        if (!emit_metrics_is(&metrics, METRIC)) continue;
+        if (!take_series(&metrics, &seen))
             return emit_fail(err, EMIT_MALFORMED,
-                             "line %zu of its text is no series as Prometheus writes them", number);
+                             "line %zu of its text is no series as Prometheus writes them",
+                             metrics.number);
         enum emit_status status = add(found, room, &found_count, &seen, err);
         if (status != EMIT_OK) return status;
     }
