@@ -102,7 +102,8 @@ static enum emit_status find_points(struct exporter *exporter,
                                     const struct emit_meter_settings *settings,
                                     struct emit_points *points, struct emit_error *err) {
     struct emit_error why;
-    const char *url = settings->dcgm_exporter;
+    char url[EMIT_FETCH_SHOWN_MAX];
+    emit_fetch_show(url, settings->dcgm_exporter);
     enum emit_status status = ask(exporter, OPEN_TIMEOUT_MS, &why);
     if (status != EMIT_OK)
         return emit_fail(err, status, "the dcgm-exporter at %.60s: %s", url, why.text);

@@ -47,6 +47,8 @@ static const struct emit_symbol symbols[] = {
 struct emit_fetch {
     struct functions call;
     CURL *easy;
+    long answer;
+    char born[EMIT_FETCH_BORN_MAX];
     size_t length; // of the text
     char text[EMIT_FETCH_MAX];
 };
@@ -60,6 +62,18 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *owner) {
     return length;
 }
 
+// One line of the answer's head.
+static size_t take_header(char *bytes, size_t size, size_t count, void *owner) {
+    static const char name[] = "process-start-time-unix:";
+    struct emit_fetch *fetch = owner;
+    size_t length = size * count, at = sizeof name - 1, kept = 0;
+    if (length <= at || strncasecmp(bytes, name, at) != 0) return length;
+    for (; at < length && kept < sizeof fetch->born - 1; at++)
+        if (bytes[at] > ' ' && bytes[at] <= '~') fetch->born[kept++] = bytes[at];
+    fetch->born[kept] = '\0';
+    return length;
+}
+
 // A socket that the metered command does not inherit.
 static curl_socket_t open_socket(void *owner, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)owner;
@@ -67,7 +81,7 @@ static curl_socket_t open_socket(void *owner, curlsocktype purpose, struct curl_
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static bool is_url(const char *url) {
+bool emit_fetch_is_url(const char *url) {
     bool known = strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
     for (const char *at = url; *at; at++)
         if (*at <= ' ' || *at > '~') return false;
@@ -83,22 +97,27 @@ static bool set_up(struct emit_fetch *fetch, const char *url) {
            call->curl_easy_setopt(easy, CURLOPT_USERAGENT, "emit") == CURLE_OK &&
            call->curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK &&
            call->curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
+           call->curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch) == CURLE_OK &&
            call->curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
            call->curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
 }
 
 enum emit_status emit_fetch_open(struct emit_fetch **fetch, const char *url,
                                  struct emit_error *err) {
-    if (!is_url(url))
-        return emit_fail(err, EMIT_INVALID, "'%.80s' is no URL: http://HOST:9400/metrics, or https",
-                         url);
+    if (!emit_fetch_is_url(url)) {
+        char shown[EMIT_FETCH_SHOWN_MAX];
+        emit_fetch_show(shown, url);
+        return emit_fail(err, EMIT_INVALID, "'%s' is no URL: http://HOST:PORT/metrics, or https",
+                         shown);
+    }
     void *library;
     struct functions call;
     enum emit_status status = emit_library_open(
-        &library, "libcurl.so.4", "install libcurl4 to ask a dcgm-exporter", symbols, &call, err);
+        &library, "libcurl.so.4", "install libcurl4 to ask a web server", symbols, &call, err);
     if (status != EMIT_OK) return status;
     struct emit_fetch *opened = calloc(1, sizeof *opened);
-    if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory for an exporter's text");
+    if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory for a web server's text");
     opened->call = call;
     if (call.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !set_up(opened, url)) {
         emit_fetch_close(opened);
@@ -140,8 +159,9 @@ static enum emit_status status_of(CURLcode code) {
 enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms, const char **text,
                                  size_t *length, struct emit_error *err) {
     const struct functions *call = &fetch->call;
-    long answer = 0;
     fetch->length = 0;
+    fetch->answer = 0;
+    fetch->born[0] = '\0';
     CURLcode code = call->curl_easy_setopt(fetch->easy, CURLOPT_TIMEOUT_MS, timeout_ms);
     if (code == CURLE_OK) code = perform(fetch);
     if (code != CURLE_OK) {
@@ -151,13 +171,43 @@ enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms, cons
                              EMIT_FETCH_MAX / (1024 * 1024));
         return emit_fail(err, status, "%s", call->curl_easy_strerror(code));
     }
-    (void)call->curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &answer);
+    (void)call->curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->answer);
+    long answer = fetch->answer;
     if (answer == 401 || answer == 403)
         return emit_fail(err, EMIT_DENIED, "it answers %ld: not permitted", answer);
     if (answer != 200) return emit_fail(err, EMIT_MALFORMED, "it answers %ld, not 200", answer);
     *text = fetch->text;
     *length = fetch->length;
     return EMIT_OK;
+}
+
+long emit_fetch_answer(const struct emit_fetch *fetch) {
+    return fetch->answer;
+}
+
+const char *emit_fetch_born(const struct emit_fetch *fetch) {
+    return fetch->born;
+}
+
+const char *emit_fetch_host(const char *url) {
+    static const char scheme_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t scheme = strspn(url, scheme_bytes);
+    return scheme && strncmp(url + scheme, "://", 3) == 0 ? url + scheme + 3 : url;
+}
+
+void emit_fetch_show(char shown[EMIT_FETCH_SHOWN_MAX], const char *url) {
+    const char *host = emit_fetch_host(url), *scheme_end = host;
+    const char *host_end = host + strcspn(host, "/?#");
+    for (const char *at = host; at < host_end; at++)
+        if (*at == '@') host = at + 1;
+    struct emit_text text;
+    emit_text_init(&text, shown, EMIT_FETCH_SHOWN_MAX - 3); // room for "..."
+    emit_text_add_bytes(&text, url, (size_t)(scheme_end - url));
+    emit_text_add_bytes(&text, host, (size_t)(host_end - host));
+    emit_text_add_bytes(&text, host_end, strcspn(host_end, "?#"));
+    for (char *at = shown; *at; at++)
+        if (*at < ' ' || *at > '~') *at = '?';
+    if (text.cut) memcpy(shown + text.length, "...", sizeof "...");
 }
 
 void emit_fetch_close(struct emit_fetch *fetch) {

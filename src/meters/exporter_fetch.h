@@ -5,9 +5,14 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-enum { EMIT_FETCH_MAX = 4 * 1024 * 1024 }; // bytes of an answer; more is refused
+enum {
+    EMIT_FETCH_MAX = 4 * 1024 * 1024, // bytes of an answer; more is refused
+    EMIT_FETCH_SHOWN_MAX = 128,       // bytes of a URL as it is shown
+    EMIT_FETCH_BORN_MAX = 32,
+};
 
 struct emit_fetch; // a URL and the connection to its server, kept between two fetches
 
@@ -22,6 +27,17 @@ EMIT_MUST_CHECK enum emit_status emit_fetch_open(struct emit_fetch **fetch, cons
 EMIT_MUST_CHECK enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms,
                                                  const char **text, size_t *length,
                                                  struct emit_error *err);
+long emit_fetch_answer(const struct emit_fetch *fetch); // the last one's status; 0: there is none
+// When the server began, as the last answer's header Process-Start-Time-Unix says; "" when
+// it does not. llama.cpp has it; its unit has changed, so that it is no time but a mark.
+const char *emit_fetch_born(const struct emit_fetch *fetch);
 void emit_fetch_close(struct emit_fetch *fetch); // accepts NULL
+
+bool emit_fetch_is_url(const char *url);      // of http or https, with nothing but printable ASCII
+const char *emit_fetch_host(const char *url); // behind "http://", where that is
+
+// A URL as people and documents may see it: without a user's name and password, without
+// query and fragment, printable, cut where it is long. Any text will do.
+void emit_fetch_show(char shown[EMIT_FETCH_SHOWN_MAX], const char *url);
 
 #endif
