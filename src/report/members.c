@@ -127,6 +127,41 @@ const struct emit_member emit_diagnostic_members[] = {
     OPTIONAL("remedy", TEXT, emit_report_diagnostic, remedy),
     {0},
 };
+
+const struct emit_member emit_served_members[] = {
+    MEMBER("server", TEXT, emit_report_served, server),
+    OPTIONAL("refused", TEXT, emit_report_served, refused),
+    OPTIONAL("unstated", TEXT, emit_report_served, unstated),
+    {0},
+};
+
+const struct emit_member emit_served_model_members[] = {
+    MEMBER("model", TEXT, emit_served_model, name),
+    OPTIONAL("input_lacks_cached", FLAG, emit_served_model, input_lacks_cached),
+    {0},
+};
+
+const char *const emit_served_keys[EMIT_SERVED_BUCKETS][2] = {
+    [EMIT_SERVED_INPUT] = {"input_tokens", "input_tokens_slack"},
+    [EMIT_SERVED_CACHED] = {"cached_input_tokens", "cached_input_tokens_slack"},
+    [EMIT_SERVED_OUTPUT] = {"output_tokens", "output_tokens_slack"},
+    [EMIT_SERVED_REQUESTS] = {"requests", "requests_slack"},
+};
+
+const struct emit_member emit_served_window_members[] = {
+    MEMBER("from_gap_ns", I64, emit_report_served, from_gap_ns),
+    MEMBER("to_gap_ns", I64, emit_report_served, to_gap_ns),
+    {0},
+};
+
+const struct emit_member emit_served_figure_members[] = {
+    MEMBER("gpu_count", U32, emit_report_served, gpu_count),
+    MEMBER("gpu_joules", DOUBLE, emit_report_served, gpu_joules),
+    MEMBER("gpu_timing_uncertainty_joules", DOUBLE, emit_report_served, gpu_uncertainty_joules),
+    OPTIONAL("joules_per_output_token", DOUBLE, emit_report_served, joules_per_output_token),
+    OPTIONAL("joules_per_token", DOUBLE, emit_report_served, joules_per_token),
+    {0},
+};
 // clang-format on
 
 static const char *const states[] = {

@@ -4,6 +4,8 @@
 #ifndef REPORT_MEMBERS_H
 #define REPORT_MEMBERS_H
 
+#include "meters/served.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -43,6 +45,14 @@ extern const struct emit_member emit_phase_outcome_members[];
 extern const struct emit_member emit_phase_figure_members[];
 extern const struct emit_member emit_total_members[];      // of struct emit_report_total
 extern const struct emit_member emit_diagnostic_members[]; // of struct emit_report_diagnostic
+// Of struct emit_report_served: always, where there are counts, where they are joules per token.
+extern const struct emit_member emit_served_members[];
+extern const struct emit_member emit_served_window_members[];
+extern const struct emit_member emit_served_figure_members[];
+
+extern const struct emit_member emit_served_model_members[]; // of struct emit_served_model
+// The keys of an amount and of its slack, by bucket.
+extern const char *const emit_served_keys[EMIT_SERVED_BUCKETS][2];
 
 // The word of value number `index` of an enumeration; NULL behind the last.
 const char *emit_member_word(enum emit_member_type type, int index);

@@ -306,6 +306,74 @@ static void take_tasks(struct reader *reader) {
     reader->report.jobs.begun = (uint32_t)begun;
 }
 
+static void take_served_amount(struct reader *reader, const struct emit_json_slice *key,
+                               struct emit_served_model *model) {
+    for (int bucket = 0; bucket < EMIT_SERVED_BUCKETS; bucket++) {
+        struct emit_served_amount *amount = &model->amounts[bucket];
+        bool is_count = emit_json_slice_is(key, emit_served_keys[bucket][0]);
+        if (!is_count && !emit_json_slice_is(key, emit_served_keys[bucket][1])) continue;
+        if (!emit_json_take_u64(&reader->json, is_count ? &amount->count : &amount->slack))
+            reader->wrong = emit_served_keys[bucket][0];
+        amount->known |= is_count;
+        return;
+    }
+    skip(reader);
+}
+
+static void take_served_models(struct reader *reader, struct emit_served_use *use) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_array(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_element(&reader->json)) {
+        if (use->model_count == EMIT_SERVED_MODELS_MAX) {
+            reader->wrong = "models";
+            return;
+        }
+        struct emit_served_model *model = &use->models[use->model_count++];
+        if (!emit_json_enter_object(&reader->json)) return;
+        while (goes_on(reader) && emit_json_next_member(&reader->json, &key))
+            if (!take_member(reader, &key, emit_served_model_members, model))
+                take_served_amount(reader, &key, model);
+    }
+}
+
+static void take_served_running(struct reader *reader, struct emit_served_use *use,
+                                uint64_t *running) {
+    use->knows_running = true;
+    if (!emit_json_take_u64(&reader->json, running)) reader->wrong = "requests_at_work";
+}
+
+static void take_served(struct reader *reader) {
+    struct emit_report_served *served = &reader->report.served;
+    struct emit_served_use *use = &served->use;
+    struct emit_json_slice key;
+    char kind[32] = "";
+    if (!emit_json_enter_object(&reader->json)) return;
+    while (goes_on(reader) && emit_json_next_member(&reader->json, &key)) {
+        if (take_member(reader, &key, emit_served_members, served) ||
+            take_member(reader, &key, emit_served_window_members, served) ||
+            take_member(reader, &key, emit_served_figure_members, served))
+            continue;
+        if (emit_json_slice_is(&key, "kind")) {
+            if (!take_text(&reader->json, kind, sizeof kind)) reader->wrong = "kind";
+        } else if (emit_json_slice_is(&key, "from")) {
+            take_time(reader, "from", &served->from_wall_ns);
+        } else if (emit_json_slice_is(&key, "to")) {
+            take_time(reader, "to", &served->to_wall_ns);
+        } else if (emit_json_slice_is(&key, "requests_at_work_first")) {
+            take_served_running(reader, use, &use->running_first);
+        } else if (emit_json_slice_is(&key, "requests_at_work_last")) {
+            take_served_running(reader, use, &use->running_last);
+        } else if (emit_json_slice_is(&key, "models")) {
+            take_served_models(reader, use);
+        } else {
+            skip(reader);
+        }
+    }
+    use->kind = emit_served_kind_of(kind);
+    // A kind that a later emit knows: what its counts mean is not known here.
+    if (!served->refused[0] && !use->kind) *served = (struct emit_report_served){0};
+}
+
 static void take_report_member(struct reader *reader, const struct emit_json_slice *key) {
     struct emit_report *report = &reader->report;
     if (emit_json_slice_is(key, "run_id")) reader->has |= HAS_RUN_ID;
@@ -331,6 +399,8 @@ static void take_report_member(struct reader *reader, const struct emit_json_sli
         take_diagnostics(reader);
     } else if (emit_json_slice_is(key, "notes")) {
         take_notes(reader);
+    } else if (emit_json_slice_is(key, "served")) {
+        take_served(reader);
     } else if (emit_json_slice_is(key, "events")) {
         take_object(reader, emit_event_count_members, report);
     } else if (emit_json_slice_is(key, "self")) {

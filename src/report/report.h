@@ -6,6 +6,7 @@
 #define REPORT_REPORT_H
 
 #include "base/text.h"
+#include "report/served.h"
 #include "runs/run.h"
 
 #include <stdio.h>
@@ -74,6 +75,7 @@ struct emit_report {
     struct emit_report_total totals[EMIT_REPORT_TOTALS_MAX];
     size_t phase_count; // parts of the run that may overlap: never added up
     struct emit_report_phase *phases;
+    struct emit_report_served served; // of emit run --tokens-from
     size_t diagnostic_count;
     struct emit_report_diagnostic *diagnostics;
     size_t note_count; // sentences about the run: where events went, what is held back

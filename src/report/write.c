@@ -151,6 +151,53 @@ static void write_lists(struct emit_json_writer *writer, const struct emit_repor
     emit_json_close_array(writer);
 }
 
+static void write_served_model(struct emit_json_writer *writer,
+                               const struct emit_served_model *model) {
+    emit_json_open_object(writer);
+    write_members(writer, emit_served_model_members, model);
+    for (int bucket = 0; bucket < EMIT_SERVED_BUCKETS; bucket++) {
+        const struct emit_served_amount *amount = &model->amounts[bucket];
+        if (!amount->known) continue;
+        emit_json_member_u64(writer, emit_served_keys[bucket][0], amount->count);
+        if (amount->slack) emit_json_member_u64(writer, emit_served_keys[bucket][1], amount->slack);
+    }
+    emit_json_close_object(writer);
+}
+
+static void write_served_counts(struct emit_json_writer *writer, const struct emit_report *report) {
+    const struct emit_report_served *served = &report->served;
+    emit_json_member_string(writer, "kind", served->use.kind->name);
+    write_time(writer, "from", served->from_wall_ns);
+    write_time(writer, "to", served->to_wall_ns);
+    write_members(writer, emit_served_window_members, served);
+    if (served->use.knows_running) {
+        emit_json_member_u64(writer, "requests_at_work_first", served->use.running_first);
+        emit_json_member_u64(writer, "requests_at_work_last", served->use.running_last);
+    }
+    emit_json_key(writer, "models");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < served->use.model_count; i++)
+        write_served_model(writer, &served->use.models[i]);
+    emit_json_close_array(writer);
+    if (served->gpu_count == 0) return;
+    write_members(writer, emit_served_figure_members, served);
+    emit_json_key(writer, "gpu_device_ids");
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < report->point_count; i++)
+        if (emit_report_is_of_served(report, i))
+            emit_json_string(writer, report->slots[i].point.device_id);
+    emit_json_close_array(writer);
+}
+
+static void write_served(struct emit_json_writer *writer, const struct emit_report *report) {
+    if (!report->served.server[0]) return;
+    emit_json_key(writer, "served");
+    emit_json_open_object(writer);
+    write_members(writer, emit_served_members, &report->served);
+    if (report->served.use.kind) write_served_counts(writer, report);
+    emit_json_close_object(writer);
+}
+
 // Of a run that several processes shared: how their commands ended.
 static void write_tasks(struct emit_json_writer *writer, const struct emit_run_jobs *jobs) {
     if (jobs->begun < 2) return;
@@ -187,6 +234,7 @@ static void write_report(struct emit_text *text, const struct emit_report *repor
     write_tasks(&writer, &report->jobs);
     write_lists(&writer, report);
     write_phases(&writer, report, with_phase_points);
+    write_served(&writer, report);
     emit_json_key(&writer, "events");
     emit_json_open_object(&writer);
     write_members(&writer, emit_event_count_members, report);

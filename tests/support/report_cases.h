@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 static struct made_up_run run;
+static struct emit_served_told told; // of an inference server; nobody's: no server is asked
 
 static void typical(void) {
     made_up_add(&run, "GPU-5f2a1b3c-77d0-4c1e-9f00-aabbccddeeff", EMIT_COMPONENT_GPU, 0, 389.9);
@@ -265,6 +266,62 @@ static void phases(void) {
     run.result.phase_count = PHASES;
 }
 
+// A server that was asked 20 ms before the first sample and 30 ms after the last one.
+static struct emit_served_model *serve(const char *kind, const char *model, uint64_t input,
+                                       uint64_t output) {
+    const int64_t ms = 1000000, start_ns = run.result.header.start_ns, end_ns = run.result.end_ns;
+    (void)snprintf(told.server, sizeof told.server, "http://localhost:8000/metrics");
+    told.first = (struct emit_served_moment){start_ns - 20 * ms, start_ns - 10 * ms,
+                                             run.result.header.start_wall_ns - 10 * ms};
+    told.last = (struct emit_served_moment){end_ns + ms, end_ns + 30 * ms,
+                                            run.result.end_wall_ns + 30 * ms};
+    told.use.kind = emit_served_kind_of(kind);
+    struct emit_served_model *served = &told.use.models[told.use.model_count++];
+    (void)snprintf(served->name, sizeof served->name, "%s", model);
+    served->amounts[EMIT_SERVED_INPUT] = (struct emit_served_amount){true, input, 0};
+    served->amounts[EMIT_SERVED_OUTPUT] = (struct emit_served_amount){true, output, 0};
+    return served;
+}
+
+static void served(void) {
+    typical();
+    struct emit_served_model *large =
+        serve("vllm", "meta-llama/Llama-3.3-70B-Instruct", 1430000, 301000);
+    large->amounts[EMIT_SERVED_CACHED] = (struct emit_served_amount){true, 403000, 0};
+    large->amounts[EMIT_SERVED_REQUESTS] = (struct emit_served_amount){true, 812, 0};
+    serve("vllm", "acme/small", 2000, 900)->amounts[EMIT_SERVED_REQUESTS] =
+        (struct emit_served_amount){true, 3, 0};
+    told.use.knows_running = true;
+}
+
+static void served_rounded(void) {
+    typical();
+    struct emit_served_model *only = serve("llama.cpp", "", 14300, 3000);
+    only->input_lacks_cached = true;
+    only->amounts[EMIT_SERVED_INPUT].slack = 5;
+    only->amounts[EMIT_SERVED_OUTPUT].slack = 10;
+}
+
+static void served_at_work(void) {
+    served_rounded();
+    told.use.knows_running = true;
+    told.use.running_last = 3;
+}
+
+static void served_alone(void) {
+    one();
+    (void)serve("tgi", "", 7, 0);
+}
+
+static void served_refused(void) {
+    typical();
+    (void)serve("vllm", "acme", 1, 1);
+    told.use = (struct emit_served_use){0};
+    (void)snprintf(told.refused, sizeof told.refused,
+                   "http://localhost:8000/metrics: it was started again in between "
+                   "(vllm:generation_tokens_total fell)");
+}
+
 static const struct {
     const char *name; // of the file that holds the text
     void (*make)(void);
@@ -287,6 +344,11 @@ static const struct {
     {"gpus-seen-twice", seen_twice},
     {"phases", phases},
     {"tasks", tasks},
+    {"served", served},
+    {"served-rounded", served_rounded},
+    {"served-at-work", served_at_work},
+    {"served-without-gpu", served_alone},
+    {"served-refused", served_refused},
 };
 
 enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
@@ -295,6 +357,7 @@ enum { CASE_COUNT = sizeof cases / sizeof cases[0] };
 static inline void build(struct emit_report *report, size_t index, size_t serial) {
     struct emit_error err;
     made_up_init(&run);
+    told = (struct emit_served_told){0};
     cases[index].make();
     if (serial)
         (void)snprintf(run.result.header.run_id, sizeof run.result.header.run_id,
@@ -305,6 +368,7 @@ static inline void build(struct emit_report *report, size_t index, size_t serial
     if (emit_report_build(report, &run.result, &err) != EMIT_OK) abort();
     if (user == 0 && seteuid(user) != 0) abort();
     report->has_exit = !run.result.killed;
+    if (told.server[0]) emit_report_add_served(report, &told);
 }
 
 // What publishing adds when all goes well.

@@ -20,6 +20,7 @@ static const struct emit_option options[] = {
     RUN_NAMING_ROWS,
     RUN_METERING_ROWS,
     METER_OPTION_ROWS(struct run_options, meter),
+    RUN_SERVED_ROW,
     {.name = "trace",
      .type = EMIT_OPTION_TEXT,
      .argument = "FILE.csv",
@@ -98,11 +99,16 @@ static void note_window(struct run *run, const struct attach_target *target) {
 
 static int meter_process(struct run *run, const struct attach_target *target, int signals) {
     struct emit_error err;
+    int64_t begun_ns = emit_clock_monotonic_ns();
+    if (run_served_begin(run, &err) != EMIT_OK)
+        return emit_complain(run->command, EXIT_USAGE, "%s", err.text);
     if (run_meter_start(run, &err) != EMIT_OK || !run->sampler) {
+        run_served_drop(run);
         for (size_t i = 0; i < run->note_count; i++)
             (void)emit_complain(run->command, EXIT_PARTIAL, "%s", run->notes[i]);
         return EXIT_PARTIAL;
     }
+    run_served_wait(run, begun_ns);
     run->started_ns = emit_clock_monotonic_ns();
     emit_sampler_job_started(run->sampler, run->started_ns);
     run_store_start(run);

@@ -24,6 +24,8 @@ void emit_report_device(char *text, size_t size, const struct emit_slot *slots, 
 void emit_report_print_table(const struct emit_page *page, const struct emit_report *report);
 // The phases, apart from the sum.
 void emit_report_print_phases(const struct emit_page *page, const struct emit_report *report);
+// What an inference server counted meanwhile, and joules per token.
+void emit_report_print_served(const struct emit_page *page, const struct emit_report *report);
 // What the numbers hold too much, and what the sum does not hold.
 void emit_report_print_scope(const struct emit_page *page, const struct emit_report *report);
 // Points that are partial, not read or not counted, each with why and what helps.

@@ -110,6 +110,7 @@ void emit_report_print(FILE *out, const struct emit_report *report, int columns)
         print_tasks(&page, &report->jobs);
         emit_report_print_table(&page, report);
         emit_report_print_phases(&page, report);
+        emit_report_print_served(&page, report);
         emit_report_print_scope(&page, report);
     }
     emit_report_print_caveats(&page, report);

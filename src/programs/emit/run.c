@@ -76,11 +76,14 @@ static int meter_command(struct run *run, char *const *command) {
     struct emit_child child;
     int exit_status = EXIT_RUN_FAILED;
     enum emit_status status = run_nested_begin(run, &err);
+    int64_t begun_ns = emit_clock_monotonic_ns();
+    if (status == EMIT_OK && !run->nested) status = run_served_begin(run, &err);
     if (status == EMIT_OK && !run->nested) status = run_meter_start(run, &err);
     if (status == EMIT_OK)
         status = run_environment_make(&run->environment, run->options, run->plan.run_id,
                                       run->has_place && !run->nested ? run->place.runs : NULL,
                                       &err); // inside another one its folder stays
+    run_served_wait(run, begun_ns);
     if (status == EMIT_OK)
         status = emit_child_start(&child, &run->signals, command, run->environment.entries,
                                   run->environment.count, &exit_status, &err);

@@ -6,6 +6,7 @@
 
 #include "agent/place.h"
 #include "agent/sampler.h"
+#include "agent/served_watch.h"
 #include "agent/store.h"
 #include "runs/phase.h"
 #include "agent/task.h"
@@ -44,10 +45,11 @@ struct run {
     int64_t started_ns;                 // CLOCK_MONOTONIC, of the command
     bool sees_exit; // the command is ours: its exit status belongs into the report
 
-    bool holds;                   // the run is open for others, until they ask (emit begin)
-    struct run_nested *nested;    // NULL: this is no part of an outer run
-    struct emit_sampler *sampler; // NULL: nothing is metered
-    struct emit_error why;        // then, when something was to be metered
+    bool holds;                       // the run is open for others, until they ask (emit begin)
+    struct run_nested *nested;        // NULL: this is no part of an outer run
+    struct emit_sampler *sampler;     // NULL: nothing is metered
+    struct emit_served_watch *served; // NULL: no server is asked for its tokens
+    struct emit_error why;            // then, when something was to be metered
     struct live live;
     bool left_behind; // a read never came back: nothing may be freed under it
 
@@ -103,6 +105,17 @@ void run_store_put_off(struct run *run);
 // Ends everything without a result: the command could not be started.
 void run_meter_abandon(struct run *run);
 void run_note(struct run *run, const char *format, ...) EMIT_PRINTF(2, 3);
+
+// run_served.c: an inference server's counters at both ends of the run (--tokens-from).
+//
+// Asks beside the first sample. EMIT_INVALID: no URL; whatever else goes wrong is told by
+// the report.
+EMIT_MUST_CHECK enum emit_status run_served_begin(struct run *run, struct emit_error *err);
+// Waits for the answer no longer than --start-timeout since then.
+void run_served_wait(struct run *run, int64_t since_ns);
+void run_served_end(struct run *run);
+void run_served_tell(struct run *run, struct emit_report *report);
+void run_served_drop(struct run *run);
 
 // run_conclude.c: from the last sample to the last word. The command ended at
 // ended_ns with exit_status; returns what emit exits with.

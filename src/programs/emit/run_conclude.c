@@ -108,7 +108,7 @@ int run_settle_demand(const struct run *run, const struct emit_run_result *resul
 
 // What this process knows of the run, added to what the counts say. Command and exit
 // status belong together: of several processes in a run each names its own.
-static enum emit_status build_report(const struct run *run, const struct emit_run_result *result,
+static enum emit_status build_report(struct run *run, const struct emit_run_result *result,
                                      int exit_status, struct emit_report *report,
                                      struct emit_error *err) {
     enum emit_status status = emit_report_build(report, result, err);
@@ -119,6 +119,7 @@ static enum emit_status build_report(const struct run *run, const struct emit_ru
     if (result->is_guest) run_guest_note(report, result);
     for (size_t i = 0; i < run->note_count; i++)
         emit_report_note(report, "%s", run->notes[i]);
+    run_served_tell(run, report);
     report->self_cpu_seconds = self_cpu_seconds();
     return EMIT_OK;
 }
@@ -179,6 +180,7 @@ static int tell_unmetered(struct run *run, int64_t ended_ns, int exit_status) {
 
 int run_conclude_unstarted(struct run *run, int exit_status, const char *why) {
     run->started_ns = emit_clock_monotonic_ns();
+    run_served_drop(run);
     run_note(run, "%s", why);
     if (!run->options->json) (void)emit_complain(run->command, exit_status, "%s", why);
     write_unmetered(run, run->started_ns, exit_status);
@@ -186,7 +188,11 @@ int run_conclude_unstarted(struct run *run, int exit_status, const char *why) {
 }
 
 int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
-    if (!run->sampler) return tell_unmetered(run, ended_ns, exit_status);
+    if (!run->sampler) {
+        run_served_drop(run);
+        return tell_unmetered(run, ended_ns, exit_status);
+    }
+    run_served_end(run); // beside the last sample
     struct emit_error err;
     struct emit_run_result result;
     char notice[240];
@@ -198,6 +204,7 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
         emit_sampler_finish(run->sampler, ended_ns, &result, &run->left_behind, &err);
     run->sampler = NULL;
     if (status != EMIT_OK) {
+        run_served_drop(run);
         run_note(run, "nothing was metered: %s", err.text);
         exit_status = tell_unmetered(run, ended_ns, exit_status);
     } else {
@@ -208,5 +215,6 @@ int run_conclude(struct run *run, int64_t ended_ns, int exit_status) {
     emit_task_drop(
         &run->store_task); // whoever had no use for it, or no memory for a report, did not wait
     emit_store_close(&run->store);
+    run_served_drop(run);
     return exit_status;
 }

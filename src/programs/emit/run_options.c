@@ -25,6 +25,7 @@ const struct emit_option emit_run_options[] = {
              "default named after its command. It prints the report of its part; the outer run "
              "meters and stores. With a --run-id of its own it is a run of its own.",
      .offset = AT(phase)},
+    RUN_SERVED_ROW,
     {.name = "trace",
      .type = EMIT_OPTION_TEXT,
      .argument = "FILE.csv",

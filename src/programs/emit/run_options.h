@@ -25,7 +25,8 @@ struct run_options {
     int64_t repeat;
     int64_t warmup; // runs before those, not metered
     bool ignore_failure;
-    const char *phase; // NULL: inside an outer run, named after the command
+    const char *tokens_from; // URL of an inference server; NULL: none
+    const char *phase;       // NULL: inside an outer run, named after the command
     bool json;
     bool quiet;
     const char *config_path; // read by main.c
@@ -76,6 +77,23 @@ struct run_options {
              "(timeout). An emit that reads counters its user may not reads them at full seconds " \
              "only: 1100ms waits for one, as --require-measured does by itself.",                  \
      .offset = offsetof(struct run_options, start_timeout_ns)}
+
+// An inference server whose tokens are counted beside the run's joules.
+#define RUN_SERVED_ROW                                                                             \
+    {.name = "tokens-from",                                                                        \
+     .type = EMIT_OPTION_TEXT,                                                                     \
+     .argument = "URL",                                                                            \
+     .environment = "EMIT_TOKENS_FROM",                                                            \
+     .key = "tokens_from",                                                                         \
+     .help = "count the tokens an inference server makes meanwhile",                               \
+     .text = "Such as http://localhost:8000/metrics of vLLM, SGLang, llama.cpp (llama-server "     \
+             "--metrics) or TGI; without a path /metrics is added. Its counters are read beside "  \
+             "the first sample and beside the last one, and the report shows their difference, "   \
+             "and the joules of the GPUs of the run for each token where both windows agree. The " \
+             "tokens are those of all clients of the server. A user's name and password in the "   \
+             "URL and its query are used and never shown; the variable keeps them out of the "     \
+             "list of processes.",                                                                 \
+     .offset = offsetof(struct run_options, tokens_from)}
 
 // Which run it is, and whose.
 #define RUN_NAMING_ROWS                                                                            \

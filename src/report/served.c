@@ -1,0 +1,121 @@
+// From two scrapes and a report to joules per token, or to why there are none.
+//
+// Stated only where it can be: every GPU of the run was measured whole, the two windows
+// agree within a twentieth, and so do the counts with what was made in between.
+// SPDX-License-Identifier: Apache-2.0
+#include "report/served.h"
+
+#include "base/text.h"
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WITHIN = 20 }; // what may be apart or uncertain, as a part of the whole: a twentieth
+
+static bool is_gpu(const struct emit_point *point) {
+    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
+}
+
+bool emit_report_is_of_served(const struct emit_report *report, size_t index) {
+    return is_gpu(&report->slots[index].point) && report->outcomes[index].counts_in_total &&
+           report->outcomes[index].kind == EMIT_OUTCOME_MEASURED;
+}
+
+static void sum_gpus(struct emit_report_served *served, const struct emit_report *report) {
+    for (size_t i = 0; i < report->point_count; i++) {
+        if (!emit_report_is_of_served(report, i)) continue;
+        served->gpu_count++;
+        served->gpu_joules += report->outcomes[i].joules;
+        served->gpu_uncertainty_joules += report->outcomes[i].uncertainty_joules;
+    }
+}
+
+static bool lacks_a_gpu(const struct emit_report *report) {
+    for (size_t i = 0; i < report->point_count; i++) {
+        enum emit_outcome_kind kind = report->outcomes[i].kind;
+        if (is_gpu(&report->slots[i].point) &&
+            (kind == EMIT_OUTCOME_PARTIAL || kind == EMIT_OUTCOME_REFUSED))
+            return true;
+    }
+    return false;
+}
+
+// How far a scrape can be from a sample.
+static int64_t gap_between(const struct emit_served_moment *moment, int64_t sample_ns) {
+    int64_t before = llabs(moment->asked_ns - sample_ns);
+    int64_t after = llabs(moment->answered_ns - sample_ns);
+    return before > after ? before : after;
+}
+
+// Requests that were at work at the edges are counted where they end, on which side ever.
+static bool edges_matter(const struct emit_served_use *use, uint64_t *at_work) {
+    *at_work = use->running_first + use->running_last;
+    if (!use->kind->at_the_end || !use->knows_running || *at_work == 0) return false;
+    struct emit_served_amount ended = emit_served_sum(use, EMIT_SERVED_REQUESTS);
+    return !ended.known || *at_work > ended.count / WITHIN;
+}
+
+static bool is_vague(const struct emit_served_amount *amount) {
+    return amount->slack > amount->count / WITHIN;
+}
+
+// The first reason why joules per token cannot be stated; false: there is none.
+static bool find_reason(struct emit_report_served *served, const struct emit_report *report) {
+    const struct emit_served_amount output = emit_served_sum(&served->use, EMIT_SERVED_OUTPUT);
+    uint64_t at_work;
+    char *why = served->unstated;
+    size_t size = sizeof served->unstated;
+    if (report->left_to_others)
+        (void)emit_text_format(why, size, "another process of this run reports the energy");
+    else if (served->gpu_count == 0)
+        (void)emit_text_format(why, size, "no GPU was measured");
+    else if (lacks_a_gpu(report))
+        (void)emit_text_format(why, size, "not every GPU was measured whole");
+    else if (served->from_gap_ns + served->to_gap_ns > report->window_ns / WITHIN)
+        (void)emit_text_format(why, size,
+                               "scrapes and samples are up to %.2g s apart, more than a 20th of "
+                               "the window",
+                               (double)(served->from_gap_ns + served->to_gap_ns) / 1e9);
+    else if (!output.known || output.count == 0)
+        (void)emit_text_format(why, size, "the server counted no output token meanwhile");
+    else if (is_vague(&output))
+        (void)emit_text_format(why, size,
+                               "the server rounds its counters: these tokens are known to "
+                               "± %" PRIu64 " only",
+                               output.slack);
+    else if (edges_matter(&served->use, &at_work))
+        (void)emit_text_format(why, size,
+                               "the server counts a request when it ends, and %" PRIu64
+                               " were at work at the edges",
+                               at_work);
+    else if (served->gpu_uncertainty_joules > served->gpu_joules / 2)
+        (void)emit_text_format(why, size, "the window is too short for its GPUs' counters");
+    else
+        return false;
+    return true;
+}
+
+void emit_report_add_served(struct emit_report *report, const struct emit_served_told *told) {
+    struct emit_report_served served = {0};
+    memcpy(served.server, told->server, sizeof served.server);
+    memcpy(served.refused, told->refused, sizeof served.refused);
+    if (!served.refused[0]) {
+        served.use = told->use;
+        served.from_wall_ns = told->first.wall_ns;
+        served.to_wall_ns = told->last.wall_ns;
+        served.from_gap_ns = gap_between(&told->first, report->header.start_ns);
+        served.to_gap_ns = gap_between(&told->last, report->header.start_ns + report->window_ns);
+        sum_gpus(&served, report);
+    }
+    if (!served.refused[0] && !find_reason(&served, report)) {
+        struct emit_served_amount output = emit_served_sum(&served.use, EMIT_SERVED_OUTPUT);
+        struct emit_served_amount input = emit_served_sum(&served.use, EMIT_SERVED_INPUT);
+        served.joules_per_output_token = served.gpu_joules / (double)output.count;
+        if (input.known && !is_vague(&input))
+            served.joules_per_token =
+                served.gpu_joules / ((double)output.count + (double)input.count);
+    }
+    report->served = served;
+}
