@@ -1,4 +1,4 @@
-// libFuzzer: the text of a dcgm-exporter.
+// libFuzzer: the text of a dcgm-exporter, or of an inference server.
 // SPDX-License-Identifier: Apache-2.0
 #include "property.h"
 
@@ -8,6 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     const char *wrong = property_exporter(bytes, size);
+    if (!wrong) wrong = property_served(bytes, size);
     if (wrong) {
         fprintf(stderr, "%s\n", wrong);
         __builtin_trap();

@@ -21,6 +21,8 @@ const char *property_devices(const uint8_t *bytes, size_t size);
 // What is read out of an exporter's text is within its limits, and none of it hangs on
 // other metrics' lines, on the line ends, or on what lies behind the text in memory.
 const char *property_exporter(const uint8_t *bytes, size_t size);
+// The same of an inference server's counters; between a text and itself nothing was served.
+const char *property_served(const uint8_t *bytes, size_t size);
 
 // Changes to a whole run file, four bytes each: it is damaged, or it is settled into numbers.
 const char *property_run(const uint8_t *bytes, size_t size);
