@@ -48,6 +48,8 @@ def words_are_the_vocabularys(schemas):
     wanted["replicate_code"] = wanted["code"]
     members = open(os.path.join(SOURCE, "src", "report", "members.c"), encoding="utf-8").read()
     wanted["state"] = re.findall(r'\[EMIT_REPORT_\w+\] = "(\w+)"', members)
+    servers = open(os.path.join(SOURCE, "src", "meters", "served.c"), encoding="utf-8").read()
+    wanted["kind"] = re.findall(r'^ +\[[A-Z]+\] = {"([^"]*)"', servers, re.MULTILINE)
     for name, schema in schemas.items():
         for member, words in enumerations(schema):
             check_equal(words, wanted[member], f"{name}: the words of {member} are the vocabulary's")

@@ -66,14 +66,14 @@ with tempfile.TemporaryDirectory() as folder:
     check_equal(emit("show", store=store).returncode, 2, "no id is a usage error")
     check_equal(emit("show", "a", "b", store=store).returncode, 2, "so are two")
 
-    listed = emit("runs", store=store)
+    listed = emit("runs", "--limit", "100", store=store)
     lines = listed.stdout.splitlines()
     check(listed.returncode == 0 and not listed.stderr, "emit runs lists the runs")
     check_equal([line.split()[0] for line in lines[1:]], stored[::-1], "newest first")
     check(max(map(len, lines)) <= 80, "in 80 columns")
     check(sum("sim " in line for line in lines[1:]) == 1, "a simulated run is marked")
     check_equal(len(emit("runs", "--limit", "3", store=store).stdout.splitlines()), 4, "--limit")
-    objects = [json.loads(line) for line in emit("runs", "--json", store=store).stdout.splitlines()]
+    objects = [json.loads(line) for line in emit("runs", "--json", "--limit", "100", store=store).stdout.splitlines()]
     check_equal([o["run_id"] for o in objects], stored[::-1], "--json lists the same runs")
     check(all(sum(o["points"].values()) > 0 or o["joules"] is None for o in objects),
           "joules are null where nothing was measured")
