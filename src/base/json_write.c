@@ -11,35 +11,35 @@ void emit_json_writer_init(struct emit_json_writer *writer, struct emit_text *ou
 }
 
 static void begin_item(struct emit_json_writer *writer) {
-    if (writer->comma) emit_text_add_bytes(writer->out, ",", 1);
+    if (writer->comma) emit_text_add_byte(writer->out, ',');
     writer->comma = true;
 }
 
-static void open_container(struct emit_json_writer *writer, const char *bracket) {
+static void open_container(struct emit_json_writer *writer, char bracket) {
     begin_item(writer);
-    emit_text_add_bytes(writer->out, bracket, 1);
+    emit_text_add_byte(writer->out, bracket);
     writer->comma = false;
 }
 
-static void close_container(struct emit_json_writer *writer, const char *bracket) {
-    emit_text_add_bytes(writer->out, bracket, 1);
+static void close_container(struct emit_json_writer *writer, char bracket) {
+    emit_text_add_byte(writer->out, bracket);
     writer->comma = true;
 }
 
 void emit_json_open_object(struct emit_json_writer *writer) {
-    open_container(writer, "{");
+    open_container(writer, '{');
 }
 
 void emit_json_close_object(struct emit_json_writer *writer) {
-    close_container(writer, "}");
+    close_container(writer, '}');
 }
 
 void emit_json_open_array(struct emit_json_writer *writer) {
-    open_container(writer, "[");
+    open_container(writer, '[');
 }
 
 void emit_json_close_array(struct emit_json_writer *writer) {
-    close_container(writer, "]");
+    close_container(writer, ']');
 }
 
 // The length of the well-formed UTF-8 sequence at at[0..left); 0 when there is none.
@@ -109,7 +109,7 @@ static size_t plain_length(const unsigned char *at, size_t length) {
 static void add_string(struct emit_text *out, const char *bytes, size_t length) {
     const unsigned char *at = (const unsigned char *)bytes;
     size_t plain = 0; // bytes[plain..i) go out as they are
-    emit_text_add_bytes(out, "\"", 1);
+    emit_text_add_byte(out, '"');
     for (size_t i = 0; i < length;) {
         size_t bad, good = plain_length(at + i, length - i);
         if (good == 0) good = sequence_length(at + i, length - i, &bad);
@@ -126,13 +126,13 @@ static void add_string(struct emit_text *out, const char *bytes, size_t length) 
         plain = i;
     }
     emit_text_add_bytes(out, bytes + plain, length - plain);
-    emit_text_add_bytes(out, "\"", 1);
+    emit_text_add_byte(out, '"');
 }
 
 void emit_json_key(struct emit_json_writer *writer, const char *key) {
     begin_item(writer);
     add_string(writer->out, key, strlen(key));
-    emit_text_add_bytes(writer->out, ":", 1);
+    emit_text_add_byte(writer->out, ':');
     writer->comma = false;
 }
 

@@ -25,6 +25,14 @@ void emit_text_add_bytes(struct emit_text *text, const char *bytes, size_t lengt
 static inline void emit_text_add(struct emit_text *text, const char *string) {
     emit_text_add_bytes(text, string, strlen(string));
 }
+static inline void emit_text_add_byte(struct emit_text *text, char byte) {
+    if (text->length + 1 < text->size) {
+        text->at[text->length++] = byte;
+        text->at[text->length] = '\0';
+    } else {
+        text->cut = true;
+    }
+}
 void emit_text_add_format(struct emit_text *text, const char *format, ...) EMIT_PRINTF(2, 3);
 
 // One whole text at once. Returns false when it was cut to fit.
