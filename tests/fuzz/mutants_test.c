@@ -176,6 +176,8 @@ int main(int argc, char **argv) {
          property_report},
         {"the text of an exporter is read within bounds", ".prom", 50, property_exporter},
         {"the counters of a server are read within bounds", ".prom", 50, property_served},
+        {"a file of coefficients is refused, or keeps the invariants", ".yaml", 20,
+         property_coefficients},
     };
     if (argc < 3) return 2;
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)

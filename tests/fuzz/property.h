@@ -28,5 +28,7 @@ const char *property_served(const uint8_t *bytes, size_t size);
 const char *property_run(const uint8_t *bytes, size_t size);
 // A report that is read is written so that it reads and writes the same.
 const char *property_report(const uint8_t *bytes, size_t size);
+// A file of coefficients is refused with a sentence, or is a row that keeps the invariants.
+const char *property_coefficients(const uint8_t *bytes, size_t size);
 
 #endif

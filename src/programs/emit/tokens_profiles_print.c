@@ -44,7 +44,7 @@ static void print_list_profile(FILE *out, const struct emit_profile *profile) {
     range_text(input_text, &profile->coefficients[EMIT_BUCKET_INPUT].nanojoules,
                nanojoules_per_millijoule);
     if (output->defined) range_text(output_text, &output->nanojoules, nanojoules_per_millijoule);
-    fprintf(out, "modeled %-25s  %-15s  %-18s  %s\n", profile->id, input_text, output_text,
+    fprintf(out, "modeled %-25s %-15s %-18s %s\n", profile->id, input_text, output_text,
             emit_confidence_word(lowest_confidence(profile)));
 }
 
@@ -56,7 +56,7 @@ static void print_list_transform(FILE *out, const struct emit_transform *transfo
     else
         (void)emit_text_format(stages, sizeof stages, "%s to %s", emit_stage_word(transform->from),
                                emit_stage_word(transform->to));
-    fprintf(out, "modeled %-16s  x %-17s  %-25s  %s\n", transform->id, factor, stages,
+    fprintf(out, "modeled %-16s x %-17s %-25s %s\n", transform->id, factor, stages,
             emit_confidence_word(transform->confidence));
 }
 
@@ -71,7 +71,7 @@ void emit_tokens_profiles_print_list(FILE *out, const struct emit_coefficient_ta
     bool beyond = false; // some row is not of accelerators
     for (size_t i = 0; i < table->profile_count; i++)
         beyond = beyond || table->profiles[i].boundary != EMIT_BOUNDARY_ACCELERATOR;
-    fprintf(out, "%-33s  %-15s  %-18s  %s\n", "mJ/token, central (low..high)", "input", "output",
+    fprintf(out, "%-33s %-15s %-18s %s\n", "mJ/token, central (low..high)", "input", "output",
             "confidence");
     for (size_t i = 0; i < table->profile_count; i++)
         print_list_profile(out, &table->profiles[i]);
