@@ -72,6 +72,10 @@ struct emit_usage_tally {
     bool is_named;
     struct index index;
     uint32_t entry_count;
+    // The last record: its entry stands behind the others, and is not one of them yet.
+    bool has_last;
+    uint32_t last_hash;
+    uint64_t repeats;
     size_t chunk_count; // the last one is in use
     struct chunk chunks[CHUNKS_MAX];
 };
@@ -131,18 +135,18 @@ static enum emit_usage_key_kind kind_of(const struct entry *entry) {
     return (enum emit_usage_key_kind)(entry->flags >> KIND_SHIFT);
 }
 
-// The slot of the key, or the free one where it belongs.
-static uint64_t *find(const struct emit_usage_tally *tally, const struct emit_usage_key *key) {
+// The slot of an entry with the same key, or the free one where it belongs.
+static uint64_t *find(const struct emit_usage_tally *tally, const struct entry *like,
+                      uint32_t hash) {
     const struct index *index = &tally->index;
-    uint64_t wanted = (uint64_t)key->hash << 32;
     size_t mask = ((size_t)1 << index->bits) - 1;
-    for (size_t i = home_of(index, wanted);; i = (i + 1) & mask) {
+    for (size_t i = home_of(index, (uint64_t)hash << 32);; i = (i + 1) & mask) {
         uint64_t slot = index->slots[i];
         if (!slot) return &index->slots[i];
-        if (slot >> 32 != key->hash) continue;
+        if (slot >> 32 != hash) continue;
         const struct entry *entry = entry_at(tally, slot);
-        if (kind_of(entry) == key->kind && entry->key_length == key->length &&
-            memcmp(entry->key, key->bytes, key->length) == 0)
+        if (kind_of(entry) == kind_of(like) && entry->key_length == like->key_length &&
+            memcmp(entry->key, like->key, like->key_length) == 0)
             return &index->slots[i];
     }
 }
@@ -182,30 +186,13 @@ static bool arena_has_room(struct emit_usage_tally *tally, size_t bytes) {
     return true;
 }
 
-static enum emit_status make_room(struct emit_usage_tally *tally, size_t key_length,
-                                  struct emit_error *err) {
+// For one more entry, of any size.
+static enum emit_status make_room(struct emit_usage_tally *tally, struct emit_error *err) {
     if (tally->entry_count >= EMIT_USAGE_TALLY_RECORDS_MAX)
         return emit_fail(err, EMIT_FULL, "more than %d usage records: split the input",
                          EMIT_USAGE_TALLY_RECORDS_MAX);
-    if (!index_has_room(tally) || !arena_has_room(tally, entry_bytes(key_length)))
-        return no_memory(err, tally);
+    if (!index_has_room(tally) || !arena_has_room(tally, ENTRY_MAX)) return no_memory(err, tally);
     return EMIT_OK;
-}
-
-// There is room.
-static struct entry *append(struct emit_usage_tally *tally, const struct emit_usage_key *key) {
-    uint32_t number = (uint32_t)(tally->chunk_count - 1);
-    struct chunk *chunk = &tally->chunks[number];
-    uint32_t place = number << CHUNK_BITS | (uint32_t)(chunk->used / UNIT);
-    struct entry *entry = (struct entry *)(void *)(chunk->at + chunk->used);
-    chunk->used += entry_bytes(key->length);
-    entry->records = 0;
-    entry->flags = (uint8_t)(key->kind << KIND_SHIFT);
-    entry->key_length = key->length;
-    memcpy(entry->key, key->bytes, key->length);
-    *find(tally, key) = (uint64_t)key->hash << 32 | (place + 1);
-    tally->entry_count++;
-    return entry;
 }
 
 // --- Adding ---
@@ -220,38 +207,69 @@ static enum emit_status check_counts(const struct emit_token_counts *counts,
     return EMIT_OK;
 }
 
-// Whether a request is beyond the context is one bit: all its output is, or none.
-static void remember(struct entry *entry, const struct emit_usage_record *record, uint32_t group) {
+// Behind the last entry. Whether a request is beyond the context is one bit: all its output
+// is, or none.
+static void write_entry(struct emit_usage_tally *tally, const struct emit_usage_key *key,
+                        const struct emit_usage_record *record, uint32_t group) {
+    struct chunk *chunk = &tally->chunks[tally->chunk_count - 1];
+    struct entry *entry = (struct entry *)(void *)(chunk->at + chunk->used);
     const struct emit_token_counts *counts = &record->counts;
     bool extrapolated = counts->extrapolated_output || counts->extrapolated_reasoning_output;
     for (int i = 0; i < TOKEN_KINDS; i++)
         entry->tokens[i] = (uint32_t)counts->bucket[i];
     entry->time_ns = record->has_time ? record->time_ns : 0;
+    entry->records = 1;
     entry->group = (uint16_t)group;
-    entry->flags = (uint8_t)(kind_of(entry) << KIND_SHIFT | (counts->known & KNOWN) |
+    entry->flags = (uint8_t)(key->kind << KIND_SHIFT | (counts->known & KNOWN) |
                              (record->has_time ? HAS_TIME : 0) | (extrapolated ? EXTRAPOLATED : 0));
+    entry->key_length = key->length;
+    memcpy(entry->key, key->bytes, key->length);
+}
+
+enum emit_status emit_usage_tally_settle(struct emit_usage_tally *tally, struct emit_error *err) {
+    if (!tally->has_last) return EMIT_OK;
+    uint32_t number = (uint32_t)(tally->chunk_count - 1);
+    struct chunk *chunk = &tally->chunks[number];
+    struct entry *last = (struct entry *)(void *)(chunk->at + chunk->used);
+    uint64_t *slot = find(tally, last, tally->last_hash);
+    tally->has_last = false;
+    if (!*slot) {
+        uint32_t place = number << CHUNK_BITS | (uint32_t)(chunk->used / UNIT);
+        *slot = (uint64_t)tally->last_hash << 32 | (place + 1);
+        chunk->used += entry_bytes(last->key_length);
+        tally->entry_count++;
+        return EMIT_OK;
+    }
+    struct entry *before = entry_at(tally, *slot);
+    if (kind_of(last) != EMIT_USAGE_KEY_BYTES)
+        tally->repeats++;
+    else if (before->records == UINT32_MAX)
+        return emit_fail(err, EMIT_FULL, "the same record %u times: split the input", UINT32_MAX);
+    else
+        last->records = before->records + 1;
+    *before = *last; // but for the key, which is the same
+    return EMIT_OK;
 }
 
 enum emit_status emit_usage_tally_add(struct emit_usage_tally *tally,
                                       const struct emit_usage_record *record, const char *text,
-                                      size_t length, uint32_t group, bool *repeats,
-                                      struct emit_error *err) {
+                                      size_t length, uint32_t group, struct emit_error *err) {
     assert(group < EMIT_USAGE_TALLY_GROUPS_MAX);
-    enum emit_status status = check_counts(&record->counts, err);
-    if (status != EMIT_OK) return status;
     struct emit_usage_key key;
-    emit_usage_key_make(&key, tally->secret, tally->is_named, record, text, length);
-    uint64_t slot = *find(tally, &key);
-    if (!slot) status = make_room(tally, key.length, err);
+    enum emit_status status = check_counts(&record->counts, err);
+    if (status == EMIT_OK) status = emit_usage_tally_settle(tally, err);
+    if (status == EMIT_OK) status = make_room(tally, err);
     if (status != EMIT_OK) return status;
-    struct entry *entry = slot ? entry_at(tally, slot) : append(tally, &key);
-    bool again = slot && key.kind != EMIT_USAGE_KEY_BYTES;
-    if (!again && entry->records == UINT32_MAX)
-        return emit_fail(err, EMIT_FULL, "the same record %u times: split the input", UINT32_MAX);
-    if (!again) entry->records++;
-    remember(entry, record, group);
-    *repeats = again;
+    emit_usage_key_make(&key, tally->secret, tally->is_named, record, text, length);
+    write_entry(tally, &key, record, group);
+    tally->has_last = true;
+    tally->last_hash = key.hash;
+    __builtin_prefetch(&tally->index.slots[home_of(&tally->index, (uint64_t)key.hash << 32)]);
     return EMIT_OK;
+}
+
+uint64_t emit_usage_tally_repeats(const struct emit_usage_tally *tally) {
+    return tally->repeats;
 }
 
 // --- Telling ---
@@ -306,6 +324,7 @@ static enum emit_status sum_entry(struct emit_usage_tally_group *group, const st
 enum emit_status emit_usage_tally_sum(const struct emit_usage_tally *tally,
                                       struct emit_usage_tally_group *groups, size_t count,
                                       struct emit_error *err) {
+    assert(!tally->has_last);
     memset(groups, 0, count * sizeof *groups);
     struct emit_usage_tally_cursor cursor = {0};
     const struct entry *entry;
@@ -320,7 +339,7 @@ enum emit_status emit_usage_tally_sum(const struct emit_usage_tally *tally,
 bool emit_usage_tally_next(const struct emit_usage_tally *tally,
                            struct emit_usage_tally_cursor *cursor,
                            struct emit_usage_tally_record *record) {
-    assert(tally->is_named);
+    assert(tally->is_named && !tally->has_last);
     const struct entry *entry = entry_under(tally, cursor);
     if (!entry) return false;
     record->counts = counts_of(entry);

@@ -30,15 +30,23 @@ EMIT_MUST_CHECK enum emit_status emit_usage_tally_open(struct emit_usage_tally *
 void emit_usage_tally_close(struct emit_usage_tally *tally); // accepts NULL
 
 // Takes a USED record, of one request. text: its bytes. group: a number of the caller's below
-// EMIT_USAGE_TALLY_GROUPS_MAX, of its model and profile. *repeats: a record of its ids was there
-// before, which it has replaced, its group too: the caller tells a duplicate.
-// EMIT_FULL: EMIT_USAGE_TALLY_RECORDS_MAX; EMIT_NO_MEMORY; EMIT_INVALID: 2^32 tokens of one kind or
-// more, which no request has. The tally and *repeats are unchanged then.
+// EMIT_USAGE_TALLY_GROUPS_MAX, of its model and profile. Of records with the same ids the last
+// one counts, in its own group.
+// A record is looked for among the others when the next one comes: until then the processor
+// fetches what it needs for that.
+// EMIT_INVALID: 2^32 tokens of one kind or more, which no request has. EMIT_FULL:
+// EMIT_USAGE_TALLY_RECORDS_MAX; EMIT_NO_MEMORY. The record is not taken then; those before it are.
 EMIT_MUST_CHECK enum emit_status emit_usage_tally_add(struct emit_usage_tally *tally,
                                                       const struct emit_usage_record *record,
                                                       const char *text, size_t length,
-                                                      uint32_t group, bool *repeats,
-                                                      struct emit_error *err);
+                                                      uint32_t group, struct emit_error *err);
+// Looks for the last one too. To be called after it, before anything is asked. EMIT_FULL: the
+// same record without ids 2^32 times; the last one is not taken.
+EMIT_MUST_CHECK enum emit_status emit_usage_tally_settle(struct emit_usage_tally *tally,
+                                                         struct emit_error *err);
+
+// How many records replaced another one of the same ids.
+uint64_t emit_usage_tally_repeats(const struct emit_usage_tally *tally);
 
 // What a group came to: the sum of the records that count.
 struct emit_usage_tally_group {

@@ -60,22 +60,21 @@ static struct emit_usage_record make(char id[2 * EMIT_USAGE_ID_MAX], unsigned nu
     return record;
 }
 
-static enum emit_status add(struct emit_usage_tally *tally, unsigned number, int length,
-                            bool *repeats) {
+static enum emit_status add(struct emit_usage_tally *tally, unsigned number, int length) {
     char id[2 * EMIT_USAGE_ID_MAX];
     struct emit_usage_record record = make(id, number, length);
-    return emit_usage_tally_add(tally, &record, "{}", 2, 0, repeats, NULL);
+    return emit_usage_tally_add(tally, &record, "{}", 2, 0, NULL);
 }
 
 static void test_memory_is_what_is_stated(bool is_named, int length, size_t record_bytes) {
     enum { RECORDS = 400000 };
     struct emit_usage_tally *tally = NULL;
     size_t before = held_bytes, worst = 0;
-    bool good = true, repeats;
+    bool good;
     most_bytes = held_bytes;
     good = emit_usage_tally_open(&tally, is_named, NULL) == EMIT_OK;
     for (unsigned i = 0; i < RECORDS && good; i++) {
-        good = add(tally, i, length, &repeats) == EMIT_OK;
+        good = add(tally, i, length) == EMIT_OK;
         size_t bytes = most_bytes - before, count = i + 1;
         good = good && bytes <= EMIT_USAGE_TALLY_FIXED_BYTES + count * record_bytes;
         if (count >= RECORDS / 4 && bytes / count > worst) worst = bytes / count;
@@ -93,24 +92,26 @@ static void test_memory_is_what_is_stated(bool is_named, int length, size_t reco
 static bool tally_twice(bool *failed) {
     enum { RECORDS = 12000 };
     struct emit_usage_tally *tally = NULL;
-    bool good = true, repeats;
+    bool good = true;
     *failed = emit_usage_tally_open(&tally, true, NULL) != EMIT_OK;
     if (*failed && emit_usage_tally_open(&tally, true, NULL) != EMIT_OK) return false;
     for (unsigned i = 0; i < RECORDS; i++) {
-        enum emit_status status = add(tally, i, 94, &repeats);
+        enum emit_status status = add(tally, i, 94);
         bool fell = status == EMIT_NO_MEMORY;
-        if (fell) status = add(tally, i, 94, &repeats);
+        if (fell) status = add(tally, i, 94);
         *failed = *failed || fell;
-        good = good && status == EMIT_OK && !repeats;
+        good = good && status == EMIT_OK;
     }
     for (unsigned i = 0; i < RECORDS; i++)
-        good = good && add(tally, i, 94, &repeats) == EMIT_OK && repeats;
+        good = good && add(tally, i, 94) == EMIT_OK;
     struct emit_usage_tally_group group;
     uint64_t output = 0;
     for (unsigned i = 0; i < RECORDS; i++)
         output += i % 7;
-    good = good && emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK &&
-           group.records == RECORDS && group.counts.bucket[EMIT_BUCKET_OUTPUT] == output;
+    good = good && emit_usage_tally_settle(tally, NULL) == EMIT_OK &&
+           emit_usage_tally_repeats(tally) == RECORDS &&
+           emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK && group.records == RECORDS &&
+           group.counts.bucket[EMIT_BUCKET_OUTPUT] == output;
     emit_usage_tally_close(tally);
     return good;
 }

@@ -23,11 +23,12 @@ static struct emit_usage_record make(const char *response, const char *request,
 // Adds and wants success; whether it repeated.
 static bool add(struct emit_usage_tally *tally, const struct emit_usage_record *record,
                 const char *text, uint32_t group) {
-    bool repeats = false;
+    uint64_t before = emit_usage_tally_repeats(tally);
     struct emit_error err = {0};
-    if (emit_usage_tally_add(tally, record, text, strlen(text), group, &repeats, &err) != EMIT_OK)
-        CHECK(false, "added: %s", err.text);
-    return repeats;
+    enum emit_status status = emit_usage_tally_add(tally, record, text, strlen(text), group, &err);
+    if (status == EMIT_OK) status = emit_usage_tally_settle(tally, &err);
+    if (status != EMIT_OK) CHECK(false, "added: %s", err.text);
+    return emit_usage_tally_repeats(tally) > before;
 }
 
 static struct emit_usage_tally *open_tally(bool is_named) {
@@ -140,6 +141,29 @@ static void test_the_last_one_counts(void) {
     emit_usage_tally_close(tally);
 }
 
+// Also without a settle in between.
+static void test_records_are_looked_for_one_later(void) {
+    static const char *const ids[] = {"a", "b", "a", "a", "c", "b"};
+    struct emit_usage_tally *tally = open_tally(true);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        uint64_t tokens[4] = {i};
+        struct emit_usage_record record = make(ids[i], NULL, tokens);
+        if (emit_usage_tally_add(tally, &record, "{}", 2, 0, NULL) != EMIT_OK) abort();
+    }
+    CHECK(emit_usage_tally_settle(tally, NULL) == EMIT_OK && emit_usage_tally_repeats(tally) == 3,
+          "three of six repeat another");
+    CHECK(emit_usage_tally_settle(tally, NULL) == EMIT_OK && emit_usage_tally_repeats(tally) == 3,
+          "to settle twice changes nothing");
+    static const uint64_t last[] = {3, 5, 4};
+    struct emit_usage_tally_cursor cursor = {0};
+    struct emit_usage_tally_record got;
+    for (size_t i = 0; i < sizeof last / sizeof *last; i++)
+        CHECK(emit_usage_tally_next(tally, &cursor, &got) &&
+                  got.counts.bucket[EMIT_BUCKET_INPUT] == last[i],
+              "%s has the counts of its last record", ids[i == 2 ? 4 : i]);
+    emit_usage_tally_close(tally);
+}
+
 #define SHA_N1 "sha256:2bfd14f43d17fc7cea24e0917a8879b4"
 
 static void test_identical_records_are_several(void) {
@@ -173,14 +197,12 @@ static void test_what_cannot_be_is_refused(void) {
         uint64_t tokens[4] = {0};
         tokens[i] = (uint64_t)UINT32_MAX + 1;
         struct emit_usage_record record = make("a", NULL, tokens);
-        bool repeats = true;
         struct emit_error err = {0};
-        CHECK(emit_usage_tally_add(tally, &record, "{}", 2, 0, &repeats, &err) == EMIT_INVALID &&
-                  repeats,
-              "refused: %s", err.text);
+        CHECK(emit_usage_tally_add(tally, &record, "{}", 2, 0, &err) == EMIT_INVALID, "refused: %s",
+              err.text);
     }
     CHECK(emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK && group.records == 0,
-          "nothing was added");
+          "nothing was added, also to what was there");
     static const uint64_t most[4] = {UINT32_MAX, 0, 0, 0};
     struct emit_usage_record record = make(NULL, NULL, most);
     for (long i = 0; i < 1L << 21; i++)
@@ -324,6 +346,7 @@ int main(void) {
     test_pairs_are_told_apart();
     test_what_is_told();
     test_the_last_one_counts();
+    test_records_are_looked_for_one_later();
     test_identical_records_are_several();
     test_what_cannot_be_is_refused();
     test_streams();
