@@ -122,8 +122,7 @@ static int convert(struct campus *campus, int descriptor, const char *name) {
     struct emit_object_reader reader;
     struct emit_error err;
     bool is_stream = campus->options->ndjson;
-    if (emit_object_reader_init(&reader, descriptor,
-                                is_stream ? EMIT_WINDOWS_RECORD_MAX : OBJECT_MAX, &err) != EMIT_OK)
+    if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK)
         return emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
     int status =
         is_stream ? campus_stream(campus, &reader, name) : campus_batch(campus, &reader, name);

@@ -249,16 +249,15 @@ static enum emit_status compare_records(struct batch *batch, struct emit_error *
 
 // --- Writing ---
 
-static void take_answer(void *owner, uint64_t index, enum emit_entry_fate fate, const char *bytes,
-                        size_t length) {
+static void take_answer(void *owner, uint64_t index, unsigned missed, enum emit_entry_fate fate,
+                        const char *bytes, size_t length) {
     struct batch *batch = owner;
     struct item *item = &batch->items[index];
-    (void)bytes, (void)length; // as they are in the item
+    (void)missed, (void)bytes, (void)length; // as they are in the item
     if (fate == EMIT_ENTRY_CONFLICT) {
         struct emit_window_refusal why;
-        (void)emit_window_refuse(&why, EMIT_WINDOW_ALREADY_STORED, "from",
-                                 "the store holds another event of the same meter and window; "
-                                 "nothing was replaced");
+        (void)emit_window_refuse(&why, EMIT_WINDOW_ALREADY_STORED, "from", "%s",
+                                 CAMPUS_ALREADY_STORED);
         refuse(batch, item, &why);
     } else if (fate == EMIT_ENTRY_DUPLICATE) {
         batch->campus->stored_before++;
@@ -272,8 +271,12 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->items[i];
         if (!item->line || item->refusal || item->is_duplicate) continue;
-        const struct campus_line line = {i, item->line, item->length, item->line + item->length + 1,
-                                         item->to_ns};
+        const struct campus_line line = {.index = i,
+                                         .missed = item->missed,
+                                         .bytes = item->line,
+                                         .length = item->length,
+                                         .claim = item->line + item->length + 1,
+                                         .to_ns = item->to_ns};
         enum emit_status status = campus_post_add(batch->campus->post, &line, err);
         if (status == EMIT_REFUSED) {
             struct emit_window_refusal why;

@@ -65,7 +65,8 @@ enum emit_status campus_post_add(struct campus_post *post, const struct campus_l
             return emit_fail_errno(err, errno, "cannot write the events to %s",
                                    post->campus->options->output_path);
     }
-    post->listener(post->listener_owner, line->index, EMIT_ENTRY_STORED, line->bytes, line->length);
+    post->listener(post->listener_owner, line->index, line->missed, EMIT_ENTRY_STORED, line->bytes,
+                   line->length);
     return EMIT_OK;
 }
 

@@ -8,9 +8,14 @@
 
 enum { CAMPUS_CLAIM_MAX = 2 * EMIT_WINDOW_ID_MAX + 160 }; // bytes of a claim, terminator included
 
+// Of a line in conflict with the store.
+#define CAMPUS_ALREADY_STORED                                                                      \
+    "the store holds another event of the same meter and window; nothing was replaced"
+
 // An event on its way. Borrowed.
 struct campus_line {
-    uint64_t index; // of its record
+    uint64_t index;  // of its record
+    unsigned missed; // as of its campus_event
     const char *bytes;
     size_t length;
     const char *claim; // key of the store by which another line of the same window is told
@@ -21,8 +26,8 @@ struct campus;
 struct campus_post;
 
 // What became of a line: told in the order of the lines, at once or when it is stored.
-typedef void campus_listener(void *owner, uint64_t index, enum emit_entry_fate fate,
-                             const char *bytes, size_t length);
+typedef void campus_listener(void *owner, uint64_t index, unsigned missed,
+                             enum emit_entry_fate fate, const char *bytes, size_t length);
 
 // The claim of a window: its meter and its edges, in an unmistakable form.
 void campus_claim(char claim[CAMPUS_CLAIM_MAX], const struct emit_facility_window *window);

@@ -1,8 +1,175 @@
-// Records as they come, events as they go: a filter.
+// Records as they come, events as they go: a filter. Of records that contradict each other the
+// first has gone out when the next one is refused.
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
+#include "base/siphash.h"
+#include "base/time.h"
+#include "measurement/window_past.h"
 #include "programs/emit/campus.h"
 
+#include <stdio.h>
+
+struct stream {
+    struct campus *campus;
+    struct emit_window_past *past;
+    const char *name; // of the input, for sentences
+    struct campus_event event;
+};
+
+static void tell_refusal(struct stream *stream, uint64_t line,
+                         const struct emit_window_refusal *why) {
+    stream->campus->refused++;
+    fprintf(stderr, "%s:%llu: %s: %s%s%s\n", stream->name, (unsigned long long)line,
+            emit_window_fate_word(why->fate), why->field, why->field[0] ? ": " : "", why->message);
+}
+
+static void take_answer(void *owner, uint64_t index, unsigned missed, enum emit_entry_fate fate,
+                        const char *bytes, size_t length) {
+    struct stream *stream = owner;
+    struct campus *campus = stream->campus;
+    if (fate == EMIT_ENTRY_CONFLICT) {
+        struct emit_window_refusal why;
+        (void)emit_window_refuse(&why, EMIT_WINDOW_ALREADY_STORED, "from", "%s",
+                                 CAMPUS_ALREADY_STORED);
+        tell_refusal(stream, index, &why);
+        return;
+    }
+    if (fate == EMIT_ENTRY_DUPLICATE)
+        campus->stored_before++;
+    else
+        campus->stored++;
+    campus_count(campus, missed);
+    (void)fwrite_unlocked(bytes, 1, length, stdout);
+    (void)putc_unlocked('\n', stdout);
+}
+
+// Whether the record is the first that speaks so of its window. True: an event stands for it.
+static enum emit_status compare(struct stream *stream, uint64_t line, bool *is_new,
+                                struct emit_error *err) {
+    struct campus *campus = stream->campus;
+    const struct emit_facility_window *window = &stream->event.window;
+    const struct emit_text *text = &stream->event.line;
+    struct emit_window_meter meter = emit_window_meter(window, campus->secret);
+    struct emit_window_span other,
+        span = {
+            .from_ns = window->from_ns,
+            .to_ns = window->to_ns,
+            .print = emit_siphash(campus->secret, text->at, text->length).low,
+            .index = line,
+        };
+    enum emit_window_news news = EMIT_WINDOW_NEW;
+    enum emit_status status = emit_window_past_add(stream->past, &meter, &span, &news, &other, err);
+    if (status != EMIT_OK) return status;
+    *is_new = news == EMIT_WINDOW_NEW;
+    if (*is_new) return EMIT_OK;
+    if (news == EMIT_WINDOW_REPEATED) {
+        campus->duplicates++;
+        return EMIT_OK;
+    }
+    char from[EMIT_TIME_TEXT], to[EMIT_TIME_TEXT];
+    struct emit_window_refusal why;
+    emit_time_write(from, other.from_ns);
+    emit_time_write(to, other.to_ns);
+    if (news == EMIT_WINDOW_CONTRARY)
+        (void)emit_window_refuse(&why, EMIT_WINDOW_CONFLICT, "from",
+                                 "line %llu says otherwise of the same meter and window, %s to "
+                                 "%s, and stands",
+                                 (unsigned long long)other.index, from, to);
+    else
+        (void)emit_window_refuse(&why, EMIT_WINDOW_OVERLAP, "from",
+                                 "overlaps line %llu of the same meter, %s to %s, which stands",
+                                 (unsigned long long)other.index, from, to);
+    tell_refusal(stream, line, &why);
+    return EMIT_OK;
+}
+
+static enum emit_status add_record(struct stream *stream, const struct emit_object_text *object,
+                                   struct emit_error *err) {
+    struct campus *campus = stream->campus;
+    struct emit_window_refusal why;
+    campus->records++;
+    if (!campus_judge(campus, object->bytes, object->length, &stream->event, &why)) {
+        tell_refusal(stream, object->line, &why);
+        return EMIT_OK;
+    }
+    bool is_new = false;
+    enum emit_status status = compare(stream, object->line, &is_new, err);
+    if (status != EMIT_OK || !is_new) return status;
+    char claim[CAMPUS_CLAIM_MAX] = "";
+    if (!campus->options->no_outbox) campus_claim(claim, &stream->event.window);
+    const struct campus_line line = {.index = object->line,
+                                     .missed = stream->event.missed,
+                                     .bytes = stream->event.line.at,
+                                     .length = stream->event.line.length,
+                                     .claim = claim,
+                                     .to_ns = stream->event.window.to_ns};
+    status = campus_post_add(campus->post, &line, err);
+    if (status != EMIT_REFUSED) return status;
+    (void)emit_window_refuse(&why, EMIT_WINDOW_CONTRACT, "", "%s", err->text);
+    tell_refusal(stream, object->line, &why);
+    return EMIT_OK;
+}
+
+// {"metadata": ...} and nothing else: not a record. *slice is what it says.
+static bool is_metadata(const struct emit_object_text *object, struct emit_json_slice *slice) {
+    struct emit_json json;
+    struct emit_json_slice key;
+    emit_json_init(&json, object->bytes, object->length);
+    if (emit_json_peek(&json) != EMIT_JSON_OBJECT || !emit_json_enter_object(&json) ||
+        !emit_json_next_member(&json, &key) || !emit_json_slice_is(&key, "metadata"))
+        return false;
+    (void)emit_json_peek(&json);
+    slice->at = json.at;
+    if (!emit_json_skip(&json)) return false;
+    slice->length = (size_t)(json.at - slice->at);
+    return !emit_json_next_member(&json, &key) && emit_json_at_end(&json);
+}
+
+// Before the first record, metadata may come, a line for each facility or for all.
+static enum emit_status add_object(struct stream *stream, const struct emit_object_text *object,
+                                   struct emit_error *err) {
+    struct emit_json_slice slice;
+    struct emit_error why;
+    if (stream->campus->records > 0 || !is_metadata(object, &slice))
+        return add_record(stream, object, err);
+    enum emit_status status =
+        emit_windows_read_metadata(&stream->campus->metadata, slice.at, slice.length, &why);
+    if (status == EMIT_OK) return EMIT_OK;
+    return emit_fail(err, status, "line %llu: %s", (unsigned long long)object->line, why.text);
+}
+
+static enum emit_status read_stream(struct stream *stream, struct emit_object_reader *reader,
+                                    struct emit_error *err) {
+    struct emit_object_text object;
+    for (;;) {
+        enum emit_status status = EMIT_OK;
+        struct emit_window_refusal why;
+        switch (emit_object_reader_next(reader, &object, err)) {
+        case EMIT_READER_END: return campus_post_finish(stream->campus->post, err);
+        case EMIT_READER_FAILED: return err->status;
+        case EMIT_READER_OBJECT: status = add_object(stream, &object, err); break;
+        case EMIT_READER_BROKEN:
+            stream->campus->records++;
+            (void)emit_window_refuse(&why, EMIT_WINDOW_MALFORMED, "", "%s", object.message);
+            tell_refusal(stream, object.line, &why);
+            break;
+        }
+        if (status != EMIT_OK) return status;
+    }
+}
+
 int campus_stream(struct campus *campus, struct emit_object_reader *reader, const char *name) {
-    (void)campus, (void)reader;
-    return emit_complain(&emit_command_campus, EXIT_USAGE, "%s: not yet", name);
+    struct stream stream = {.campus = campus, .name = name};
+    struct emit_error err;
+    enum emit_status status = emit_window_past_open(&stream.past, &err);
+    campus_post_listen(campus->post, take_answer, &stream);
+    if (status == EMIT_OK) status = read_stream(&stream, reader, &err);
+    emit_window_past_close(stream.past);
+    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    for (int kind = 0; kind < EMIT_FACT_COUNT; kind++)
+        if (campus_note(campus, (enum emit_fact)kind, sentence, sizeof sentence))
+            fprintf(stderr, "%s\n", sentence);
+    if (status != EMIT_OK)
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
+    return campus->refused ? EXIT_PARTIAL : EXIT_OK;
 }

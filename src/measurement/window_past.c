@@ -1,0 +1,259 @@
+// For each meter a list of blocks, each a sorted array of windows that do not overlap. A
+// window that comes in the order of time is put at an end; another one moves half a block.
+// SPDX-License-Identifier: Apache-2.0
+#include "measurement/window_past.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_SPANS = 128,
+    FIRST_SPANS = 4, // of a meter with few windows
+    SLOTS_MIN = 64,  // of the table of meters, a power of two
+};
+
+struct block {
+    int64_t from_ns; // of its first window
+    uint32_t count, size;
+    struct emit_window_span *spans; // owned
+};
+
+struct meter {
+    struct emit_window_meter name;
+    struct block *blocks; // owned, in the order of time; none is empty
+    size_t count, size;
+};
+
+struct emit_window_past {
+    struct meter *meters; // owned
+    size_t meter_count, meter_size;
+    uint32_t *slots; // owned: number of a meter + 1, 0 for none; at most half are used
+    size_t slot_count;
+    uint64_t span_count;
+};
+
+static enum emit_status no_memory(struct emit_error *err) {
+    return emit_fail(err, EMIT_NO_MEMORY, "no memory to remember which windows there were");
+}
+
+enum emit_status emit_window_past_open(struct emit_window_past **past, struct emit_error *err) {
+    struct emit_window_past *fresh = calloc(1, sizeof *fresh);
+    if (!fresh) return no_memory(err);
+    fresh->slot_count = SLOTS_MIN;
+    fresh->slots = calloc(fresh->slot_count, sizeof *fresh->slots);
+    if (!fresh->slots) {
+        free(fresh);
+        return no_memory(err);
+    }
+    *past = fresh;
+    return EMIT_OK;
+}
+
+void emit_window_past_close(struct emit_window_past *past) {
+    if (!past) return;
+    for (size_t i = 0; i < past->meter_count; i++) {
+        for (size_t j = 0; j < past->meters[i].count; j++)
+            free(past->meters[i].blocks[j].spans);
+        free(past->meters[i].blocks);
+    }
+    free(past->meters);
+    free(past->slots);
+    free(past);
+}
+
+// --- Meters ---
+
+// Where the meter's number stands, or belongs.
+static size_t find_slot(const struct emit_window_past *past, const struct emit_window_meter *name) {
+    size_t mask = past->slot_count - 1, at = (size_t)name->low & mask;
+    for (; past->slots[at]; at = (at + 1) & mask) {
+        const struct emit_window_meter *other = &past->meters[past->slots[at] - 1].name;
+        if (other->low == name->low && other->high == name->high) break;
+    }
+    return at;
+}
+
+static bool grow_slots(struct emit_window_past *past) {
+    uint32_t *old = past->slots;
+    past->slots = calloc(past->slot_count * 2, sizeof *past->slots);
+    if (!past->slots) {
+        past->slots = old;
+        return false;
+    }
+    past->slot_count *= 2;
+    for (size_t i = 0; i < past->meter_count; i++)
+        past->slots[find_slot(past, &past->meters[i].name)] = (uint32_t)i + 1;
+    free(old);
+    return true;
+}
+
+static struct meter *find_meter(struct emit_window_past *past,
+                                const struct emit_window_meter *name) {
+    size_t slot = find_slot(past, name);
+    if (past->slots[slot]) return &past->meters[past->slots[slot] - 1];
+    if (2 * (past->meter_count + 1) > past->slot_count) {
+        if (!grow_slots(past)) return NULL;
+        slot = find_slot(past, name);
+    }
+    if (past->meter_count == past->meter_size) {
+        size_t size = past->meter_size ? 2 * past->meter_size : FIRST_SPANS;
+        struct meter *meters = realloc(past->meters, size * sizeof *meters);
+        if (!meters) return NULL;
+        past->meters = meters;
+        past->meter_size = size;
+    }
+    struct meter *meter = &past->meters[past->meter_count++];
+    *meter = (struct meter){.name = *name};
+    past->slots[slot] = (uint32_t)past->meter_count;
+    return meter;
+}
+
+// --- Blocks ---
+
+// The last block that begins no later than from_ns; 0 when there is none.
+static size_t find_block(const struct meter *meter, int64_t from_ns) {
+    if (meter->count == 0 || meter->blocks[meter->count - 1].from_ns <= from_ns)
+        return meter->count ? meter->count - 1 : 0;
+    size_t low = 0, high = meter->count - 1; // blocks[high] begins later
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (meter->blocks[middle].from_ns <= from_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? low - 1 : 0;
+}
+
+// How many windows of the block begin no later than from_ns.
+static uint32_t find_place(const struct block *block, int64_t from_ns) {
+    if (block->spans[block->count - 1].from_ns <= from_ns) return block->count;
+    uint32_t low = 0, high = block->count - 1;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (block->spans[middle].from_ns <= from_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+// An empty block at a place of the list.
+static struct block *insert_block(struct meter *meter, size_t at, uint32_t size) {
+    if (meter->count == meter->size) {
+        size_t more = meter->size ? 2 * meter->size : 1;
+        struct block *blocks = realloc(meter->blocks, more * sizeof *blocks);
+        if (!blocks) return NULL;
+        meter->blocks = blocks;
+        meter->size = more;
+    }
+    struct emit_window_span *spans = malloc(size * sizeof *spans);
+    if (!spans) return NULL;
+    memmove(meter->blocks + at + 1, meter->blocks + at,
+            (meter->count - at) * sizeof *meter->blocks);
+    meter->count++;
+    meter->blocks[at] = (struct block){.size = size, .spans = spans};
+    return &meter->blocks[at];
+}
+
+static void put(struct block *block, uint32_t place, const struct emit_window_span *span) {
+    memmove(block->spans + place + 1, block->spans + place,
+            (block->count - place) * sizeof *block->spans);
+    block->spans[place] = *span;
+    block->count++;
+    block->from_ns = block->spans[0].from_ns;
+}
+
+static bool grow_block(struct block *block) {
+    struct emit_window_span *spans = realloc(block->spans, 2 * block->size * sizeof *spans);
+    if (!spans) return false;
+    block->spans = spans;
+    block->size *= 2;
+    return true;
+}
+
+static bool insert(struct meter *meter, size_t at, uint32_t place,
+                   const struct emit_window_span *span) {
+    if (meter->count == 0) {
+        struct block *only = insert_block(meter, 0, FIRST_SPANS);
+        if (only) put(only, 0, span);
+        return only;
+    }
+    struct block *block = &meter->blocks[at];
+    if (block->count < block->size || (block->size < BLOCK_SPANS && grow_block(block))) {
+        put(block, place, span);
+        return true;
+    }
+    if (block->size < BLOCK_SPANS) return false;
+    // A full one. What comes at an end of it begins a block, so that blocks stay full where
+    // windows come in the order of time; else its later half moves.
+    bool is_before = place == 0;
+    struct block *next = insert_block(meter, is_before ? at : at + 1, BLOCK_SPANS);
+    if (!next) return false;
+    if (is_before || place == BLOCK_SPANS) {
+        put(next, 0, span);
+        return true;
+    }
+    block = &meter->blocks[at];
+    uint32_t half = BLOCK_SPANS / 2;
+    memcpy(next->spans, block->spans + half, (BLOCK_SPANS - half) * sizeof *next->spans);
+    next->count = BLOCK_SPANS - half;
+    next->from_ns = next->spans[0].from_ns;
+    block->count = half;
+    if (place > half)
+        put(next, place - half, span);
+    else
+        put(block, place, span);
+    return true;
+}
+
+// --- Comparing ---
+
+// The neighbours in time: what begins no later, and what begins next. NULL: none.
+static void find_neighbours(const struct meter *meter, size_t at, uint32_t place,
+                            const struct emit_window_span **before,
+                            const struct emit_window_span **after) {
+    *before = *after = NULL;
+    if (meter->count == 0) return;
+    const struct block *block = &meter->blocks[at];
+    if (place > 0) *before = &block->spans[place - 1];
+    if (place < block->count)
+        *after = &block->spans[place];
+    else if (at + 1 < meter->count)
+        *after = &meter->blocks[at + 1].spans[0];
+}
+
+enum emit_status emit_window_past_add(struct emit_window_past *past,
+                                      const struct emit_window_meter *name,
+                                      const struct emit_window_span *span,
+                                      enum emit_window_news *news, struct emit_window_span *other,
+                                      struct emit_error *err) {
+    if (past->span_count == EMIT_WINDOW_PAST_MAX)
+        return emit_fail(err, EMIT_FULL, "more than %d windows in one stream: split it by meter",
+                         EMIT_WINDOW_PAST_MAX);
+    struct meter *meter = find_meter(past, name);
+    if (!meter) return no_memory(err);
+    size_t at = find_block(meter, span->from_ns);
+    uint32_t place = meter->count ? find_place(&meter->blocks[at], span->from_ns) : 0;
+    const struct emit_window_span *before, *after;
+    find_neighbours(meter, at, place, &before, &after);
+    // What is remembered does not overlap: only a neighbour can be touched.
+    const struct emit_window_span *touched = NULL;
+    if (before && before->to_ns > span->from_ns)
+        touched = before;
+    else if (after && after->from_ns < span->to_ns)
+        touched = after;
+    if (touched) {
+        bool is_same = touched->from_ns == span->from_ns && touched->to_ns == span->to_ns;
+        *other = *touched;
+        *news = !is_same                        ? EMIT_WINDOW_OVERLAPS
+                : touched->print == span->print ? EMIT_WINDOW_REPEATED
+                                                : EMIT_WINDOW_CONTRARY;
+        return EMIT_OK;
+    }
+    if (!insert(meter, at, place, span)) return no_memory(err);
+    past->span_count++;
+    *news = EMIT_WINDOW_NEW;
+    return EMIT_OK;
+}

@@ -1,0 +1,46 @@
+// The windows a stream has had so far, so that a repeat, a contradiction and an overlap are
+// seen in a record that comes later, in whatever order they come.
+//
+// Memory: EMIT_WINDOW_PAST_BYTES for each window that went out where they come in the order of
+// time, newest or oldest first, up to twice that where they do not; and one block of
+// EMIT_WINDOW_PAST_METER_BYTES for each meter.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef MEASUREMENT_WINDOW_PAST_H
+#define MEASUREMENT_WINDOW_PAST_H
+
+#include "measurement/window.h"
+
+enum {
+    EMIT_WINDOW_PAST_BYTES = 32,
+    EMIT_WINDOW_PAST_METER_BYTES = 160,
+    EMIT_WINDOW_PAST_MAX = 64 * 1024 * 1024, // windows: 2 to 4 GiB
+};
+
+// A window as it is remembered.
+struct emit_window_span {
+    int64_t from_ns, to_ns;
+    uint64_t print; // of what its event says: equal for two that say the same
+    uint64_t index; // the caller's, to name it by
+};
+
+enum emit_window_news {
+    EMIT_WINDOW_NEW,      // remembered now
+    EMIT_WINDOW_REPEATED, // says what *other says
+    EMIT_WINDOW_CONTRARY, // of the window of *other, and says otherwise
+    EMIT_WINDOW_OVERLAPS, // *other
+};
+
+struct emit_window_past;
+
+EMIT_MUST_CHECK enum emit_status emit_window_past_open(struct emit_window_past **past,
+                                                       struct emit_error *err);
+void emit_window_past_close(struct emit_window_past *past); // accepts NULL
+
+// Compares with all that are remembered of the meter, and remembers what is new. *other is
+// written unless it is new. EMIT_FULL: EMIT_WINDOW_PAST_MAX; EMIT_NO_MEMORY.
+EMIT_MUST_CHECK enum emit_status
+emit_window_past_add(struct emit_window_past *past, const struct emit_window_meter *meter,
+                     const struct emit_window_span *span, enum emit_window_news *news,
+                     struct emit_window_span *other, struct emit_error *err);
+
+#endif
