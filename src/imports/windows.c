@@ -26,49 +26,51 @@ enum field_type {
 
 struct field {
     const char *name;
+    uint8_t length; // of the name
     enum field_type type;
     bool is_required;
     size_t offset, size; // in struct emit_facility_window, or emit_window_reading
 };
 
+#define NAME(text)    text, sizeof text - 1
 #define PLACE(member) offsetof(struct emit_facility_window, member)
 #define TEXT(name, member)                                                                         \
-    { name, FIELD_TEXT, false, PLACE(member), EMIT_WINDOW_ID_MAX }
+    { NAME(name), FIELD_TEXT, false, PLACE(member), EMIT_WINDOW_ID_MAX }
 #define NEEDS(name, member)                                                                        \
-    { name, FIELD_TEXT, true, PLACE(member), EMIT_WINDOW_ID_MAX }
+    { NAME(name), FIELD_TEXT, true, PLACE(member), EMIT_WINDOW_ID_MAX }
 
 enum { VALUE, FIRST, LAST }; // by which the fields below are known
 
 static const struct field fields[] = {
-    [VALUE] = {"value", FIELD_DECIMAL, false, PLACE(value), 0},
-    [FIRST] = {"first", FIELD_READING, false, PLACE(first), 0},
-    [LAST] = {"last", FIELD_READING, false, PLACE(last), 0},
-    {"energy_source", FIELD_SOURCE, true, PLACE(source), 0},
+    [VALUE] = {NAME("value"), FIELD_DECIMAL, false, PLACE(value), 0},
+    [FIRST] = {NAME("first"), FIELD_READING, false, PLACE(first), 0},
+    [LAST] = {NAME("last"), FIELD_READING, false, PLACE(last), 0},
+    {NAME("energy_source"), FIELD_SOURCE, true, PLACE(source), 0},
     NEEDS("facility_id", facility_id),
     NEEDS("device_id", device_id),
-    {"from", FIELD_TIME, true, PLACE(from_ns), 0},
-    {"to", FIELD_TIME, true, PLACE(to_ns), 0},
-    {"unit", FIELD_UNIT, true, PLACE(unit), 0},
-    {"component", FIELD_COMPONENT, false, PLACE(component), 0},
-    {"quality", FIELD_QUALITY, false, PLACE(quality), 0},
-    {"pue_applied", FIELD_PUE, false, PLACE(pue_applied), 0},
-    {"transport", FIELD_TRANSPORT, false, PLACE(transport), 0},
-    {"accuracy_class", FIELD_ACCURACY, false, PLACE(accuracy), 0},
-    {"rated_power_w", FIELD_DECIMAL, false, PLACE(rated_watts), PLACE(has_rated)},
-    {"quantum", FIELD_DECIMAL, false, PLACE(quantum), PLACE(has_quantum)},
-    {"counter_modulus", FIELD_DECIMAL, false, PLACE(modulus), PLACE(has_modulus)},
+    {NAME("from"), FIELD_TIME, true, PLACE(from_ns), 0},
+    {NAME("to"), FIELD_TIME, true, PLACE(to_ns), 0},
+    {NAME("unit"), FIELD_UNIT, true, PLACE(unit), 0},
+    {NAME("component"), FIELD_COMPONENT, false, PLACE(component), 0},
+    {NAME("quality"), FIELD_QUALITY, false, PLACE(quality), 0},
+    {NAME("pue_applied"), FIELD_PUE, false, PLACE(pue_applied), 0},
+    {NAME("transport"), FIELD_TRANSPORT, false, PLACE(transport), 0},
+    {NAME("accuracy_class"), FIELD_ACCURACY, false, PLACE(accuracy), 0},
+    {NAME("rated_power_w"), FIELD_DECIMAL, false, PLACE(rated_watts), PLACE(has_rated)},
+    {NAME("quantum"), FIELD_DECIMAL, false, PLACE(quantum), PLACE(has_quantum)},
+    {NAME("counter_modulus"), FIELD_DECIMAL, false, PLACE(modulus), PLACE(has_modulus)},
     TEXT("node_id", node_id),
     TEXT("region", region),
     TEXT("grid_region", grid_region),
-    {"simulated", FIELD_BOOL, false, PLACE(is_simulated), 0},
+    {NAME("simulated"), FIELD_BOOL, false, PLACE(is_simulated), 0},
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
 #define STAMP(member) offsetof(struct emit_window_reading, member)
 static const struct field reading_fields[] = {
-    [VALUE] = {"value", FIELD_DECIMAL, true, STAMP(value), 0},
-    {"serial", FIELD_TEXT, false, STAMP(serial), EMIT_WINDOW_STAMP_MAX},
-    {"reset_at", FIELD_TEXT, false, STAMP(reset_at), EMIT_WINDOW_STAMP_MAX},
+    [VALUE] = {NAME("value"), FIELD_DECIMAL, true, STAMP(value), 0},
+    {NAME("serial"), FIELD_TEXT, false, STAMP(serial), EMIT_WINDOW_STAMP_MAX},
+    {NAME("reset_at"), FIELD_TEXT, false, STAMP(reset_at), EMIT_WINDOW_STAMP_MAX},
 };
 enum { READING_FIELD_COUNT = sizeof reading_fields / sizeof *reading_fields };
 
@@ -191,8 +193,12 @@ static bool read_bool(struct reader *reader, const struct field *field, bool *va
 
 static const struct field *find_field(const struct field *rows, size_t count,
                                       const struct emit_json_slice *key) {
-    for (size_t i = 0; i < count; i++)
-        if (emit_json_slice_is(key, rows[i].name)) return &rows[i];
+    for (size_t i = 0; i < count; i++) {
+        if (key->escaped ? emit_json_slice_is(key, rows[i].name)
+                         : key->length == rows[i].length &&
+                               memcmp(key->at, rows[i].name, rows[i].length) == 0)
+            return &rows[i];
+    }
     return NULL;
 }
 

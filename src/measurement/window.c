@@ -55,6 +55,27 @@ struct emit_window_meter emit_window_meter(const struct emit_facility_window *wi
     return (struct emit_window_meter){digest.low, digest.high};
 }
 
+// The metadata is that of the meter and its edges, and says nothing new.
+uint64_t emit_window_print(const struct emit_facility_window *window, const uint64_t secret[2]) {
+    char said[3 * EMIT_WINDOW_ID_MAX + 64];
+    size_t length = 0;
+    const emit_u128 numbers[] = {window->attojoules, window->quantum_attojoules};
+    const char flags[] = {(char)window->provenance,  (char)window->accuracy,
+                          (char)window->transport,   (char)window->pue_applied,
+                          (char)window->is_counter,  (char)window->is_wrapped,
+                          (char)window->is_simulated};
+    const char *const texts[] = {window->node_id, window->region, window->grid_region};
+    memcpy(said, numbers, sizeof numbers);
+    memcpy(said + sizeof numbers, flags, sizeof flags);
+    length = sizeof numbers + sizeof flags;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        size_t size = strlen(texts[i]) + 1;
+        memcpy(said + length, texts[i], size);
+        length += size;
+    }
+    return emit_siphash(secret, said, length).low;
+}
+
 // --- What kind of meter it is ---
 
 static const struct emit_kind_row *kind_of(enum emit_source source) {

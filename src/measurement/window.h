@@ -126,5 +126,7 @@ struct emit_window_meter {
 };
 struct emit_window_meter emit_window_meter(const struct emit_facility_window *window,
                                            const uint64_t secret[2]);
+// What a settled window says beside its meter and its edges: equal for two that say the same.
+uint64_t emit_window_print(const struct emit_facility_window *window, const uint64_t secret[2]);
 
 #endif

@@ -2,7 +2,6 @@
 // first has gone out when the next one is refused.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
-#include "base/siphash.h"
 #include "base/time.h"
 #include "measurement/window_past.h"
 #include "programs/emit/campus.h"
@@ -48,15 +47,13 @@ static enum emit_status compare(struct stream *stream, uint64_t line, bool *is_n
                                 struct emit_error *err) {
     struct campus *campus = stream->campus;
     const struct emit_facility_window *window = &stream->event.window;
-    const struct emit_text *text = &stream->event.line;
     struct emit_window_meter meter = emit_window_meter(window, campus->secret);
-    struct emit_window_span other,
-        span = {
-            .from_ns = window->from_ns,
-            .to_ns = window->to_ns,
-            .print = emit_siphash(campus->secret, text->at, text->length).low,
-            .index = line,
-        };
+    struct emit_window_span other, span = {
+                                       .from_ns = window->from_ns,
+                                       .to_ns = window->to_ns,
+                                       .print = emit_window_print(window, campus->secret),
+                                       .index = line,
+                                   };
     enum emit_window_news news = EMIT_WINDOW_NEW;
     enum emit_status status = emit_window_past_add(stream->past, &meter, &span, &news, &other, err);
     if (status != EMIT_OK) return status;
