@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 enum {
-    OBJECT_MAX = 64 * 1024 * 1024,       // bytes of an object that holds all records
+    OBJECT_MAX = 64 * 1024 * 1024, // bytes of an object that holds all records
+    OUTPUT_BYTES = 128 * 1024,
     METADATA_FILE_MAX = 64 * 1024 * 1024 // bytes of the file of --metadata
 };
 
@@ -122,6 +123,8 @@ static int convert(struct campus *campus, int descriptor, const char *name) {
     struct emit_object_reader reader;
     struct emit_error err;
     bool is_stream = campus->options->ndjson;
+    // Where nobody looks on, fewer and larger writes.
+    if (!isatty(STDOUT_FILENO)) (void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
     if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK)
         return emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
     int status =

@@ -1,41 +1,79 @@
-// Lines that passed the contract, on their way.
+// Lines on their way, through the intake.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/campus.h"
-
+#include "agent/intake.h"
+#include "agent/store.h"
 #include "base/time.h"
-#include "emit/contract.h"
+#include "host/host.h"
+#include "programs/emit/campus.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { WAITING = 2 * EMIT_INTAKE_BATCH }; // more lines than are ever not answered
+
+// A line that waits for its answer.
+struct place {
+    uint64_t index;
+    unsigned missed;
+};
+
 struct campus_post {
     struct campus *campus; // borrowed
-    FILE *output;          // NULL: no copy
+    struct emit_store store;
+    struct emit_destination to;
+    struct emit_intake *intake;
     campus_listener *listener;
     void *listener_owner;
-    struct emit_verdict verdict;
+    struct place waiting[WAITING]; // a ring: answers come in the order of the lines
+    size_t next;
 };
+
+static void take_answer(void *owner, const struct emit_intake_answer *answer) {
+    struct campus_post *post = owner;
+    const struct place *place = answer->owner;
+    post->listener(post->listener_owner, place->index, place->missed, answer->fate, answer->line,
+                   answer->length);
+}
+
+static enum emit_status open_output(struct campus_post *post, const char *path,
+                                    struct emit_error *err) {
+    if (!path) return EMIT_OK;
+    post->to.output_name = path;
+    post->to.output = fopen(path, "ae");
+    if (!post->to.output) return emit_fail_errno(err, errno, "cannot write %s", path);
+    return EMIT_OK;
+}
+
+static enum emit_status open_store(struct campus_post *post, struct emit_error *err) {
+    const struct emit_store_options options = {.outbox_path = post->campus->options->outbox_path};
+    struct emit_host host;
+    enum emit_status status = emit_host_open(&host, NULL, err);
+    if (status != EMIT_OK) return status;
+    status = emit_store_open(&post->store, &host, &options, err);
+    emit_host_close(&host);
+    if (status != EMIT_OK) return status;
+    post->to.outbox = post->store.outbox;
+    if (post->store.notice[0])
+        (void)emit_complain(&emit_command_campus, EXIT_OK, "%s", post->store.notice);
+    return EMIT_OK;
+}
 
 enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,
                                   struct emit_error *err) {
-    if (!campus->options->no_outbox)
-        return emit_fail(err, EMIT_INVALID, "the store takes no windows yet: add --no-outbox");
     struct campus_post *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     fresh->campus = campus;
-    const char *path = campus->options->output_path;
-    if (path) {
-        fresh->output = fopen(path, "ae");
-        if (!fresh->output) {
-            enum emit_status status = emit_fail_errno(err, errno, "cannot write %s", path);
-            free(fresh);
-            return status;
-        }
-    }
-    *post = fresh;
-    return EMIT_OK;
+    enum emit_status status = open_output(fresh, campus->options->output_path, err);
+    if (status == EMIT_OK && !campus->options->no_outbox) status = open_store(fresh, err);
+    if (status == EMIT_OK)
+        status = emit_intake_open(&fresh->intake, &fresh->to, take_answer, fresh, err);
+    if (status == EMIT_OK)
+        *post = fresh;
+    else
+        campus_post_close(fresh);
+    return status;
 }
 
 void campus_post_listen(struct campus_post *post, campus_listener *listener, void *owner) {
@@ -56,29 +94,32 @@ void campus_claim(char claim[CAMPUS_CLAIM_MAX], const struct emit_facility_windo
 
 enum emit_status campus_post_add(struct campus_post *post, const struct campus_line *line,
                                  struct emit_error *err) {
-    if (emit_contract_check(line->bytes, line->length, &post->verdict) != EMIT_OK)
-        return emit_fail(err, EMIT_REFUSED, "%s", post->verdict.findings[0].message);
-    if (post->output) {
-        (void)fwrite(line->bytes, 1, line->length, post->output);
-        (void)fputc('\n', post->output);
-        if (ferror(post->output))
-            return emit_fail_errno(err, errno, "cannot write the events to %s",
-                                   post->campus->options->output_path);
-    }
-    post->listener(post->listener_owner, line->index, line->missed, EMIT_ENTRY_STORED, line->bytes,
-                   line->length);
-    return EMIT_OK;
+    const struct emit_claim claim = {.key = line->claim};
+    const struct emit_entry entry = {
+        .kind = EMIT_ENTRY_EVENT,
+        .run_id = "",
+        .workspace_id = post->campus->workspace_id,
+        .time_ns = line->to_ns,
+        .body = line->bytes,
+        .length = line->length,
+        .claims = &claim,
+        .claim_count = 1,
+    };
+    struct place *place = &post->waiting[post->next];
+    *place = (struct place){line->index, line->missed};
+    enum emit_status status = emit_intake_add(post->intake, &entry, place, err);
+    if (status == EMIT_OK) post->next = (post->next + 1) % WAITING;
+    return status;
 }
 
 enum emit_status campus_post_finish(struct campus_post *post, struct emit_error *err) {
-    if (post->output && fflush(post->output) != 0)
-        return emit_fail_errno(err, errno, "cannot write the events to %s",
-                               post->campus->options->output_path);
-    return EMIT_OK;
+    return emit_intake_finish(post->intake, err);
 }
 
 void campus_post_close(struct campus_post *post) {
     if (!post) return;
-    if (post->output) (void)fclose(post->output);
+    emit_intake_close(post->intake);
+    emit_store_close(&post->store);
+    if (post->to.output) (void)fclose(post->to.output);
     free(post);
 }
