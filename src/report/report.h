@@ -112,6 +112,10 @@ void emit_report_clear(struct emit_report *report);
 EMIT_MUST_CHECK enum emit_status emit_report_write_json(struct emit_text *text,
                                                         const struct emit_report *report,
                                                         struct emit_error *err);
+// Its member "served" alone.
+EMIT_MUST_CHECK enum emit_status emit_report_write_served(struct emit_text *text,
+                                                          const struct emit_report *report,
+                                                          struct emit_error *err);
 // Reads such a document back, so that `emit show` prints what `emit run` printed.
 // EMIT_MALFORMED: not a report.
 EMIT_MUST_CHECK enum emit_status emit_report_read_json(struct emit_report *report, const char *json,

@@ -190,12 +190,19 @@ static void write_served_counts(struct emit_json_writer *writer, const struct em
 }
 
 static void write_served(struct emit_json_writer *writer, const struct emit_report *report) {
-    if (!report->served.server[0]) return;
-    emit_json_key(writer, "served");
     emit_json_open_object(writer);
     write_members(writer, emit_served_members, &report->served);
     if (report->served.use.kind) write_served_counts(writer, report);
     emit_json_close_object(writer);
+}
+
+enum emit_status emit_report_write_served(struct emit_text *text, const struct emit_report *report,
+                                          struct emit_error *err) {
+    struct emit_json_writer writer;
+    emit_json_writer_init(&writer, text);
+    write_served(&writer, report);
+    if (text->cut) return emit_fail(err, EMIT_FULL, "it is longer than %zu bytes", text->size);
+    return EMIT_OK;
 }
 
 // Of a run that several processes shared: how their commands ended.
@@ -234,7 +241,10 @@ static void write_report(struct emit_text *text, const struct emit_report *repor
     write_tasks(&writer, &report->jobs);
     write_lists(&writer, report);
     write_phases(&writer, report, with_phase_points);
-    write_served(&writer, report);
+    if (report->served.server[0]) {
+        emit_json_key(&writer, "served");
+        write_served(&writer, report);
+    }
     emit_json_key(&writer, "events");
     emit_json_open_object(&writer);
     write_members(&writer, emit_event_count_members, report);
