@@ -60,11 +60,6 @@ static void begin_asking(struct emit_served_watch *watch, struct asking *asking)
     emit_task_start(&asking->task, ask, asking);
 }
 
-static void wait_for(struct asking *asking) {
-    if (asking->is_begun && asking->task.work) emit_task_wait(&asking->task);
-    asking->task.work = NULL;
-}
-
 static bool make_condition(struct emit_served_watch *watch) {
     pthread_condattr_t attributes;
     if (pthread_mutex_init(&watch->lock, NULL) != 0) return false;
@@ -110,7 +105,7 @@ void emit_served_watch_wait(struct emit_served_watch *watch, int64_t until_ns) {
 }
 
 const char *emit_served_watch_failure(struct emit_served_watch *watch) {
-    wait_for(&watch->first);
+    emit_task_wait(&watch->first.task);
     return watch->first.status == EMIT_OK ? "" : watch->first.why.text;
 }
 
@@ -124,7 +119,7 @@ void emit_served_watch_tell(struct emit_served_watch *watch, struct emit_served_
     struct emit_error err = {0};
     (void)emit_text_format(told->server, sizeof told->server, "%s", watch->shown);
     emit_served_watch_end(watch);
-    wait_for(&watch->last);
+    emit_task_wait(&watch->last.task);
     enum emit_status status = watch->first.status;
     if (status != EMIT_OK) {
         err = watch->first.why;
@@ -147,8 +142,8 @@ void emit_served_watch_tell(struct emit_served_watch *watch, struct emit_served_
 
 void emit_served_watch_free(struct emit_served_watch *watch) {
     if (!watch) return;
-    wait_for(&watch->first);
-    wait_for(&watch->last);
+    emit_task_drop(&watch->first.task);
+    emit_task_drop(&watch->last.task);
     (void)pthread_cond_destroy(&watch->answered);
     (void)pthread_mutex_destroy(&watch->lock);
     emit_served_close(watch->source);
