@@ -25,6 +25,10 @@ def stream_float(value):
     return f"{float(value):.6g}"
 
 
+def escape(label):
+    return label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
 class Server:
     def __init__(self, kind, models=("model-a",), engines=1, port=0):
         self.kind, self.engines, self.lock = kind, engines, threading.Lock()
@@ -33,6 +37,7 @@ class Server:
         self.asked = []  # paths
         self.headers = []  # of the questions
         self.running = 0
+        self.is_gone = False
         self.start(models)
         server = self
 
@@ -71,6 +76,8 @@ class Server:
                 of[bucket] += count
 
     def respond(self, handler):
+        if self.is_gone:
+            raise OSError
         self.asked.append(handler.path)
         self.headers.append(dict(handler.headers))
         time.sleep(self.delay)
@@ -97,7 +104,7 @@ class Server:
         return [f"# HELP {name} {help}", f"# TYPE {name} {kind}", *series]
 
     def of_models(self):
-        return sorted(self.counts.items())
+        return [((escape(model), engine), of) for (model, engine), of in sorted(self.counts.items())]
 
     def vllm(self):
         lines = self.metric("process_start_time_seconds", "gauge", "Start time of the process since unix epoch in seconds.",
@@ -150,6 +157,8 @@ class Server:
                       f"{name}_sum {of[bucket]}", f"{name}_count {of['requests']}", ""]
         return "\n".join(lines)
 
+    # Connections that are open are answered no more.
     def stop(self):
+        self.is_gone = True
         self.http.shutdown()
         self.http.server_close()
