@@ -57,6 +57,9 @@ static const struct emit_manual_row files[] = {
     {"$XDG_CONFIG_HOME/emit/emit.yaml, ~/.config/emit/emit.yaml, /etc/emit/emit.yaml",
      "The configuration; the first one that exists is read. Options rank above variables, "
      "variables above the file."},
+    {"/usr/share/emit/coefficients",
+     "The files of the table of coefficients that is compiled in, where emit is installed below "
+     "/usr: to be copied for --coefficients of emit tokens."},
     {"workspace.yaml", "In the working directory or above it: its id names the workspace."},
     {"/sys/class/powercap", "The counters, only ever read."},
     {"libnvidia-ml.so.1, libdcgm.so.4 or .so.3, libcurl.so.4, libsqlite3.so.0",
