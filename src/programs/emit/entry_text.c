@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "programs/emit/modeled.h"
 #include "programs/emit/page.h"
 
 #include <string.h>
@@ -106,6 +107,14 @@ void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool foll
     const char *run = entry->run_id[0] ? entry->run_id : "-";
     if (is_phase && !follows) fprintf(out, "%-*s %s\n", TIME_WIDTH, when, run);
     if (is_phase) (void)emit_text_format(phase, sizeof phase, "  phase %s", shown.phase);
+    struct modeled_event modeled;
+    if (modeled_event_read(&modeled, entry)) { // its range in place of a device
+        char figure[MODELED_FIGURE_MAX];
+        modeled_figure(figure, &modeled.joules);
+        fprintf(out, "%-*s %-*.*s %*s modeled\n", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH,
+                is_phase ? phase : run, POINT_WIDTH + 1 + JOULES_WIDTH, figure);
+        return;
+    }
     const char *point = shown.device[0] ? shown.device : shown.component;
     int width = width_of(point) < POINT_WIDTH ? width_of(point) : POINT_WIDTH;
     fprintf(out, "%-*s %-*.*s %-*.*s ", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH,

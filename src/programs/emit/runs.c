@@ -7,6 +7,7 @@
 #include "report/report.h"
 #include "programs/emit/look.h"
 #include "programs/emit/open_runs.h"
+#include "programs/emit/runs_modeled.h"
 
 #include "base/json_write.h"
 #include "base/time.h"
@@ -48,8 +49,10 @@ struct listing {
     const struct runs_values *values;
     size_t open;  // of them shown, that go on
     size_t shown; // that ended
+    size_t only_modeled;
     size_t unreadable;
     bool no_memory; // the list is not whole
+    struct runs_modeled modeled;
 };
 
 // "0:04:12", or seconds where that says more.
@@ -82,7 +85,60 @@ static void print_line(const struct emit_report *report, const char *last) {
     printf("  %s  %7s  %12s  %s\n", when + 5, length, marked, command);
 }
 
-static void print_json(const struct emit_report *report) {
+// "modeled": what emit tokens made of the run, apart from its measured joules; null for nothing.
+static void write_modeled(struct emit_json_writer *writer, const struct runs_modeled_run *run) {
+    emit_json_key(writer, "modeled");
+    if (!run) {
+        emit_json_null(writer);
+        return;
+    }
+    emit_json_open_object(writer);
+    emit_json_key(writer, "boundary");
+    if (run->boundary[0])
+        emit_json_string(writer, run->boundary);
+    else
+        emit_json_null(writer);
+    emit_json_member_u64(writer, "events", run->events);
+    const double joules[] = {run->joules.central, run->joules.high, run->joules.low};
+    static const char *const keys[] = {"joules", "joules_high", "joules_low"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        emit_json_key(writer, keys[i]);
+        if (run->boundary[0])
+            emit_json_double(writer, joules[i]);
+        else
+            emit_json_null(writer); // of several boundaries there is no sum
+    }
+    emit_json_close_object(writer);
+}
+
+// A run of which nothing was metered here.
+static void print_modeled_json(const struct runs_modeled_run *run) {
+    char line[LINE_BYTES_MAX], to[EMIT_TIME_TEXT];
+    struct emit_text text;
+    struct emit_json_writer writer;
+    emit_time_write(to, run->last_ns);
+    emit_text_init(&text, line, sizeof line);
+    emit_json_writer_init(&writer, &text);
+    emit_json_open_object(&writer);
+    emit_json_member_string(&writer, "run_id", run->run_id);
+    emit_json_member_string(&writer, "to", to);
+    emit_json_key(&writer, "joules");
+    emit_json_null(&writer);
+    write_modeled(&writer, run);
+    emit_json_close_object(&writer);
+    puts(line);
+}
+
+static void print_modeled_figure(const struct runs_modeled_run *run) {
+    char figure[MODELED_FIGURE_MAX];
+    if (run->boundary[0])
+        modeled_figure(figure, &run->joules);
+    else
+        (void)emit_text_format(figure, sizeof figure, "of several boundaries: emit show");
+    printf("modeled  %s\n", figure);
+}
+
+static void print_json(const struct emit_report *report, const struct runs_modeled_run *modeled) {
     char line[LINE_BYTES_MAX], from[EMIT_TIME_TEXT], to[EMIT_TIME_TEXT];
     struct emit_text text;
     struct emit_json_writer writer;
@@ -121,6 +177,7 @@ static void print_json(const struct emit_report *report) {
                              emit_report_count(report, (enum emit_outcome_kind)kind));
     }
     emit_json_close_object(&writer);
+    write_modeled(&writer, modeled);
     emit_json_close_object(&writer);
     puts(line);
 }
@@ -129,16 +186,27 @@ static void print_head(const char *run, const char *length, const char *last) {
     printf("%-*s  %-11s  %7s  %12s  %s\n", RUN_COLUMNS, run, "began (UTC)", length, "energy", last);
 }
 
+// The run with what was modeled of it below: two kinds of energy, which nobody adds.
+static void print_run(struct listing *listing, const struct emit_report *report, const char *last) {
+    struct runs_modeled_run *modeled = runs_modeled_find(&listing->modeled, report->header.run_id);
+    if (modeled && modeled->listed) modeled = NULL; // of several reports of a run the first has it
+    if (modeled) modeled->listed = true;
+    if (listing->values->json) {
+        print_json(report, modeled);
+        return;
+    }
+    print_line(report, last);
+    if (!modeled) return;
+    printf("%*s", RUN_COLUMNS + 2, "");
+    print_modeled_figure(modeled);
+}
+
 static void print_open(void *owner, const struct emit_report *report, uid_t user) {
     struct listing *listing = owner;
     char who[32];
     open_runs_name_user(who, sizeof who, user);
-    if (listing->values->json) {
-        print_json(report);
-    } else {
-        if (listing->open == 0) print_head("goes on", "so far", "metered by");
-        print_line(report, who);
-    }
+    if (!listing->values->json && listing->open == 0) print_head("goes on", "so far", "metered by");
+    print_run(listing, report, who);
     listing->open++;
 }
 
@@ -151,37 +219,90 @@ static bool print_entry(void *owner, const struct emit_entry *entry) {
         listing->unreadable++;
         return !listing->no_memory;
     }
-    if (listing->values->json) {
-        print_json(&report);
-    } else {
-        if (listing->shown == 0 && listing->open) putchar('\n');
-        if (listing->shown == 0) print_head(listing->open ? "ended" : "run", "took", "command");
-        print_line(&report, report.header.command);
+    if (!listing->values->json && listing->shown == 0) {
+        if (listing->open) putchar('\n');
+        print_head(listing->open ? "ended" : "run", "took", "command");
     }
+    print_run(listing, &report, report.header.command);
     listing->shown++;
     emit_report_clear(&report);
     return !ferror(stdout);
 }
 
-static int list(struct emit_outbox *outbox, struct listing listing) {
-    struct emit_error err;
-    const struct runs_values *values = listing.values;
-    size_t damaged = 0;
-    const struct emit_outbox_query query = {
-        .kind = EMIT_ENTRY_REPORT, .newest_first = true, .limit = (size_t)values->limit};
-    if (emit_outbox_visit(outbox, &query, print_entry, &listing, &damaged, &err) != EMIT_OK)
-        return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
+static bool has_one(void *owner, const struct emit_entry *entry) {
+    (void)entry;
+    *(bool *)owner = true;
+    return false;
+}
+
+static void print_modeled(struct listing *listing, const struct runs_modeled_run *run) {
+    char id[4 * EMIT_RUN_ID_MAX], when[EMIT_TIME_TEXT];
+    if (listing->values->json) {
+        print_modeled_json(run);
+        return;
+    }
+    if (listing->only_modeled == 0)
+        printf("%s%-*s  %-11s  energy (low..high)\n", listing->shown + listing->open ? "\n" : "",
+               RUN_COLUMNS, "modeled, not metered here", "until (UTC)");
+    emit_time_write(when, run->last_ns);
+    when[10] = ' ';
+    when[16] = '\0';
+    emit_page_copy(id, sizeof id, run->run_id, EMIT_PAGE_COLUMNS_MIN);
+    printf("%-*s%s%*s  %s  ", RUN_COLUMNS, id, emit_page_width(id) > RUN_COLUMNS ? "\n" : "",
+           emit_page_width(id) > RUN_COLUMNS ? RUN_COLUMNS : 0, "", when + 5);
+    print_modeled_figure(run);
+}
+
+// Runs that have modeled events and no report, behind the others.
+static enum emit_status list_modeled(struct emit_outbox *outbox, struct listing *listing,
+                                     struct emit_error *err) {
+    size_t limit = (size_t)listing->values->limit;
+    for (size_t i = 0; i < listing->modeled.count; i++) {
+        const struct runs_modeled_run *run = &listing->modeled.runs[i];
+        bool has_report = run->listed;
+        const struct emit_outbox_query query = {
+            .kind = EMIT_ENTRY_REPORT, .run_id = run->run_id, .limit = 1};
+        if (limit && listing->only_modeled == limit) break;
+        if (!has_report) { // it may be behind the limit of the list
+            enum emit_status status =
+                emit_outbox_visit(outbox, &query, has_one, &has_report, NULL, err);
+            if (status != EMIT_OK) return status;
+        }
+        if (has_report) continue;
+        print_modeled(listing, run);
+        listing->only_modeled++;
+    }
+    return EMIT_OK;
+}
+
+static int conclude(const struct listing *listing, size_t damaged) {
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_runs, EXIT_USAGE, "cannot write to standard output");
-    if (listing.no_memory)
+    if (listing->no_memory)
         return emit_complain(&emit_command_runs, EXIT_PARTIAL, "out of memory: not all are shown");
-    if (damaged + listing.unreadable)
+    if (damaged)
         return emit_complain(&emit_command_runs, EXIT_PARTIAL,
-                             "%zu damaged reports are not shown: emit outbox verify --repair",
-                             damaged + listing.unreadable);
-    if (listing.shown + listing.open == 0)
+                             "%zu damaged entries are not shown: emit outbox verify --repair",
+                             damaged);
+    if (listing->shown + listing->open + listing->only_modeled == 0)
         return emit_complain(&emit_command_runs, EXIT_OK, "no runs yet: emit run -- COMMAND");
     return EXIT_OK;
+}
+
+// What goes on, what ended, what was only modeled.
+static int list(struct emit_outbox *outbox, struct listing *listing) {
+    struct emit_error err;
+    const struct runs_values *values = listing->values;
+    size_t damaged = 0, damaged_events = 0;
+    const struct emit_outbox_query query = {
+        .kind = EMIT_ENTRY_REPORT, .newest_first = true, .limit = (size_t)values->limit};
+    enum emit_status status = runs_modeled_read(&listing->modeled, outbox, &damaged_events, &err);
+    (void)open_runs_visit(values->outbox, print_open, listing);
+    if (status == EMIT_OK)
+        status = emit_outbox_visit(outbox, &query, print_entry, listing, &damaged, &err);
+    if (status == EMIT_OK) status = list_modeled(outbox, listing, &err);
+    if (status != EMIT_OK) return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
+    return conclude(listing, damaged + damaged_events + listing->unreadable);
 }
 
 static int run(const void *values_of_options, int operand_count, char **operands) {
@@ -193,10 +314,13 @@ static int run(const void *values_of_options, int operand_count, char **operands
     struct emit_error err;
     struct listing listing = {.values = values};
     enum emit_status status = emit_command_look(&store, &emit_command_runs, values->outbox, &err);
-    (void)open_runs_visit(values->outbox, print_open, &listing);
-    if (status == EMIT_ABSENT && listing.open) return EXIT_OK; // nothing has ended yet
-    if (status != EMIT_OK) return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
-    int exit_status = list(store.outbox, listing);
+    if (status != EMIT_OK) {
+        (void)open_runs_visit(values->outbox, print_open, &listing);
+        if (status == EMIT_ABSENT && listing.open) return EXIT_OK; // nothing has ended yet
+        return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
+    }
+    int exit_status = list(store.outbox, &listing);
+    runs_modeled_clear(&listing.modeled);
     emit_store_close(&store);
     return exit_status;
 }
@@ -209,7 +333,9 @@ const struct emit_command emit_command_runs = {
         "Lists the runs that were metered on this node, newest first: when they began, how "
         "long they took, and the energy that was measured. \"sim\" marks runs on a simulated "
         "node, whose numbers mean nothing; \"-\" runs without any measurement. Runs that go on "
-        "stand first, with what was metered until their last sample and whose emit meters them.",
+        "stand first, with what was metered until their last sample and whose emit meters them. "
+        "What emit tokens modeled of a run stands below it with its range, and is not in its "
+        "energy; runs that were only modeled stand last.",
     .example = "emit runs",
     .exits = "0 done; 2 wrong usage, or the store could not be read; 3 damaged reports were left "
              "out, or memory ran out.",

@@ -5,6 +5,7 @@
 #include "agent/place.h"
 #include "report/report.h"
 #include "programs/emit/look.h"
+#include "programs/emit/modeled.h"
 #include "programs/emit/open_runs.h"
 
 #include <stdio.h>
@@ -49,6 +50,7 @@ static bool take_match(void *owner, const struct emit_entry *entry) {
 struct printing {
     const struct show_values *values;
     size_t reports;
+    struct modeled modeled;
     int exit_status;
 };
 
@@ -131,6 +133,22 @@ static void print_open(void *owner, const struct emit_report *report, uid_t user
         emit_report_print(stdout, report, EMIT_PAGE_COLUMNS_MIN);
 }
 
+static bool take_modeled(void *owner, const struct emit_entry *entry) {
+    struct printing *printing = owner;
+    struct modeled_event event;
+    if (modeled_event_read(&event, entry)) modeled_add(&printing->modeled, &event);
+    return true;
+}
+
+// What was modeled of the run, below its reports: another kind of figure, never in their sum.
+static void print_modeled(const struct printing *printing, const char *run_id) {
+    char id[4 * EMIT_RUN_ID_MAX];
+    if (!printing->modeled.events || printing->values->json) return;
+    emit_page_copy(id, sizeof id, run_id, EMIT_PAGE_COLUMNS_MIN);
+    if (!printing->reports) printf("emit: %s  no device was metered for it here\n", id);
+    modeled_print(stdout, &printing->modeled);
+}
+
 // All reports of the run, oldest first: a run has one for each node and each part
 // of it that was closed by itself; and then what goes on.
 static enum emit_status show_whole(struct emit_outbox *outbox, struct printing *printing,
@@ -140,6 +158,25 @@ static enum emit_status show_whole(struct emit_outbox *outbox, struct printing *
     enum emit_status status = EMIT_OK;
     if (outbox) status = emit_outbox_visit(outbox, &query, print_report, printing, damaged, err);
     if (status == EMIT_OK) (void)open_runs_visit(printing->values->outbox, print_open, &open);
+    const struct emit_outbox_query events = {.kind = EMIT_ENTRY_EVENT, .run_id = run_id};
+    size_t damaged_events = 0;
+    if (status == EMIT_OK && outbox)
+        status = emit_outbox_visit(outbox, &events, take_modeled, printing, &damaged_events, err);
+    if (status == EMIT_OK) *damaged += damaged_events;
+    if (status == EMIT_OK) print_modeled(printing, run_id);
+    return status;
+}
+
+// Runs that go on, that have a report, or that have modeled events and nothing else.
+static enum emit_status find_matches(struct emit_outbox *outbox, const struct show_values *values,
+                                     struct search *search, struct emit_error *err) {
+    static const enum emit_entry_kind kinds[] = {EMIT_ENTRY_REPORT, EMIT_ENTRY_EVENT};
+    enum emit_status status = EMIT_OK;
+    for (size_t i = 0; outbox && status == EMIT_OK && i < sizeof kinds / sizeof kinds[0]; i++) {
+        const struct emit_outbox_query all = {.kind = kinds[i], .newest_first = true};
+        status = emit_outbox_visit(outbox, &all, take_match, search, NULL, err);
+    }
+    (void)open_runs_visit(values->outbox, take_open_match, search);
     return status;
 }
 
@@ -150,11 +187,8 @@ static int show(struct emit_outbox *outbox, const struct show_values *values, co
     struct search search = {.prefix = asked};
     size_t damaged = 0;
     if (show_whole(outbox, &printing, asked, &damaged, &err) != EMIT_OK) return complain_of(&err);
-    if (printing.reports == 0) {
-        const struct emit_outbox_query all = {.kind = EMIT_ENTRY_REPORT, .newest_first = true};
-        if (outbox && emit_outbox_visit(outbox, &all, take_match, &search, NULL, &err) != EMIT_OK)
-            return complain_of(&err);
-        (void)open_runs_visit(values->outbox, take_open_match, &search);
+    if (!printing.reports && !printing.modeled.events) {
+        if (find_matches(outbox, values, &search, &err) != EMIT_OK) return complain_of(&err);
         if (search.count != 1) return complain_of_search(&search);
         if (show_whole(outbox, &printing, search.found[0], &damaged, &err) != EMIT_OK)
             return complain_of(&err);
@@ -163,8 +197,13 @@ static int show(struct emit_outbox *outbox, const struct show_values *values, co
         return emit_complain(&emit_command_show, EXIT_USAGE, "cannot write to standard output");
     if (damaged)
         return emit_complain(&emit_command_show, EXIT_PARTIAL,
-                             "%zu damaged reports are not shown: emit outbox verify --repair",
+                             "%zu damaged entries are not shown: emit outbox verify --repair",
                              damaged);
+    if (values->json && !printing.reports)
+        return emit_complain(&emit_command_show, EXIT_NEGATIVE,
+                             "the run has no report, only modeled events: emit outbox export "
+                             "--run %s prints them",
+                             search.count ? search.found[0] : asked);
     return printing.exit_status;
 }
 
@@ -193,8 +232,9 @@ const struct emit_command emit_command_show = {
     .operands = "RUN",
     .text =
         "Prints what emit run printed when the run ended, from the store; of a run that goes on, "
-        "how it was at its last sample. RUN is the id of the run or as much of its beginning as "
-        "no other run shares.",
+        "how it was at its last sample. Below it stands what emit tokens modeled for the run, with "
+        "its range: it is never added to what was measured. RUN is the id of the run or as much of "
+        "its beginning as no other run shares.",
     .example = "emit show run_01JD9Z6Q3K7V",
     .exits =
         "0 shown; 1 there is no such run; 2 wrong usage, an ambiguous id, or no store could be "

@@ -1,0 +1,299 @@
+// The modeled events of a run, read back and summed by profile.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/modeled.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "programs/emit/page.h"
+#include "programs/emit/tokens_figures.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { LINE_MAX_BYTES = 512, NAME_COLUMNS = 40 };
+
+// --- One event -----------------------------------------------------------------------
+
+static void take_word(struct emit_json *json, char word[MODELED_WORD_MAX]) {
+    struct emit_json_slice slice;
+    char raw[MODELED_WORD_MAX];
+    if (!emit_json_take_string(json, &slice)) return;
+    if (!emit_json_decode(&slice, raw, sizeof raw)) raw[0] = '\0';
+    (void)emit_page_copy(word, MODELED_WORD_MAX, raw, NAME_COLUMNS); // printable, whatever it was
+}
+
+static bool take_count(struct emit_json *json, const struct emit_json_slice *key,
+                       struct modeled_event *event) {
+    static const char *const tags[EMIT_BUCKET_COUNT] = {
+        [EMIT_BUCKET_INPUT] = "input_tokens",
+        [EMIT_BUCKET_CACHED_INPUT] = "cached_input_tokens",
+        [EMIT_BUCKET_OUTPUT] = "output_tokens",
+        [EMIT_BUCKET_REASONING_OUTPUT] = "reasoning_output_tokens",
+        [EMIT_BUCKET_REQUEST] = "requests",
+    };
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        if (!emit_json_slice_is(key, tags[bucket])) continue;
+        event->known |= UINT32_C(1) << bucket;
+        return emit_json_take_u64(json, &event->counts[bucket]);
+    }
+    return false;
+}
+
+static bool take_joules(struct emit_json *json, const struct emit_json_slice *key,
+                        struct modeled_event *event) {
+    if (emit_json_slice_is(key, "quantity"))
+        return emit_json_take_double(json, &event->joules.central);
+    if (emit_json_slice_is(key, "quantity_low"))
+        return emit_json_take_double(json, &event->joules.low);
+    if (emit_json_slice_is(key, "quantity_high"))
+        return emit_json_take_double(json, &event->joules.high);
+    return false;
+}
+
+static void take_member(struct emit_json *json, const struct emit_json_slice *key,
+                        struct modeled_event *event, char source[MODELED_WORD_MAX]) {
+    const struct {
+        const char *key;
+        char *word;
+    } words[] = {
+        {"energy_source", source},         {"coefficient_profile", event->profile},
+        {"phase", event->phase},           {"measurement_boundary", event->boundary},
+        {"confidence", event->confidence},
+    };
+    if (emit_json_peek(json) == EMIT_JSON_STRING)
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+            if (emit_json_slice_is(key, words[i].key)) {
+                take_word(json, words[i].word);
+                return;
+            }
+    if (emit_json_peek(json) != EMIT_JSON_NUMBER ||
+        (!take_joules(json, key, event) && !take_count(json, key, event)))
+        (void)emit_json_skip(json);
+}
+
+bool modeled_event_read(struct modeled_event *event, const struct emit_entry *entry) {
+    static const char mark[] = "\"token_model\"";
+    if (!memmem(entry->body, entry->length, mark, sizeof mark - 1)) return false;
+    struct emit_json json;
+    struct emit_json_slice key;
+    char source[MODELED_WORD_MAX] = "";
+    *event = (struct modeled_event){0};
+    emit_json_init(&json, entry->body, entry->length);
+    if (!emit_json_enter_object(&json)) return false;
+    while (emit_json_next_member(&json, &key)) {
+        if (!emit_json_slice_is(&key, "tags") || emit_json_peek(&json) != EMIT_JSON_OBJECT) {
+            take_member(&json, &key, event, source);
+            continue;
+        }
+        (void)emit_json_enter_object(&json);
+        while (emit_json_next_member(&json, &key))
+            take_member(&json, &key, event, source);
+    }
+    return emit_json_at_end(&json) && strcmp(source, "token_model") == 0;
+}
+
+// --- Their sums ----------------------------------------------------------------------
+
+static void widen(struct modeled_range *sum, const struct modeled_range *more) {
+    sum->low += more->low;
+    sum->central += more->central;
+    sum->high += more->high;
+}
+
+static int level_of(const char *confidence) {
+    for (int level = 0; level < EMIT_CONFIDENCE_COUNT; level++)
+        if (strcmp(confidence, emit_confidence_word((enum emit_confidence)level)) == 0)
+            return level;
+    return -1; // not said: no trust at all
+}
+
+static void add_to(struct modeled_row *row, const struct modeled_event *event) {
+    struct modeled_event *sum = &row->sum;
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
+        sum->counts[bucket] += event->counts[bucket];
+    sum->known |= event->known;
+    widen(&sum->joules, &event->joules);
+    if (level_of(event->confidence) < level_of(sum->confidence))
+        memcpy(sum->confidence, event->confidence, sizeof sum->confidence);
+    row->events++;
+}
+
+static bool is_beside(const struct modeled_event *a, const struct modeled_event *b) {
+    return strcmp(a->profile, b->profile) == 0 && strcmp(a->boundary, b->boundary) == 0;
+}
+
+// A further row stands behind those of its profile and boundary: phases below their total.
+static void insert_row(struct modeled *modeled, const struct modeled_event *event) {
+    struct modeled_row *rows = modeled->rows;
+    size_t at = modeled->row_count;
+    while (at > 0 && !is_beside(&rows[at - 1].sum, event))
+        at--;
+    if (at == 0) at = modeled->row_count;
+    memmove(&rows[at + 1], &rows[at], (modeled->row_count - at) * sizeof rows[0]);
+    rows[at] = (struct modeled_row){.sum = *event, .events = 1};
+    modeled->row_count++;
+}
+
+void modeled_add(struct modeled *modeled, const struct modeled_event *event) {
+    modeled->events++;
+    for (size_t i = 0; i < modeled->row_count; i++) {
+        struct modeled_row *row = &modeled->rows[i];
+        if (!is_beside(&row->sum, event) || strcmp(row->sum.phase, event->phase) != 0) continue;
+        add_to(row, event);
+        return;
+    }
+    if (modeled->row_count == MODELED_ROWS_MAX)
+        modeled->untold++;
+    else
+        insert_row(modeled, event);
+}
+
+// Phases are parts of a total.
+static bool is_total(const struct modeled_row *row) {
+    return strcmp(row->sum.phase, "total") == 0;
+}
+
+bool modeled_total(const struct modeled *modeled, struct modeled_range *total) {
+    const char *boundary = NULL;
+    *total = (struct modeled_range){0};
+    for (size_t i = 0; i < modeled->row_count; i++) {
+        const struct modeled_row *row = &modeled->rows[i];
+        if (!is_total(row)) continue;
+        if (boundary && strcmp(boundary, row->sum.boundary) != 0) return false;
+        boundary = row->sum.boundary;
+        widen(total, &row->sum.joules);
+    }
+    return boundary && !modeled->untold;
+}
+
+// --- As text ---------------------------------------------------------------------------
+
+static void write_figure(char text[MODELED_FIGURE_MAX], const struct modeled_range *joules,
+                         const struct emit_energy_unit *unit, bool with_unit) {
+    char central[EMIT_FIGURE_MAX], low[EMIT_FIGURE_MAX], high[EMIT_FIGURE_MAX];
+    tokens_figure(central, joules->central / unit->joules);
+    tokens_figure(low, joules->low / unit->joules);
+    tokens_figure(high, joules->high / unit->joules);
+    (void)emit_text_format(text, MODELED_FIGURE_MAX, "%s%s%s (%s..%s)", central,
+                           with_unit ? " " : "", with_unit ? unit->name : "", low, high);
+}
+
+static const struct emit_energy_unit *unit_of(const struct modeled_range *joules) {
+    return tokens_figure_unit(joules->central > 0 ? joules->central : joules->high);
+}
+
+void modeled_figure(char text[MODELED_FIGURE_MAX], const struct modeled_range *joules) {
+    write_figure(text, joules, unit_of(joules), true);
+}
+
+struct cells {
+    char name[2 * MODELED_WORD_MAX], tokens[4 * EMIT_FIGURE_MAX], joules[MODELED_FIGURE_MAX];
+};
+struct widths {
+    int name, tokens, joules;
+};
+
+static bool knows(const struct modeled_event *sum, enum emit_bucket bucket) {
+    return sum->known >> bucket & 1;
+}
+
+// is_mixed: of several boundaries, which then have to be told apart.
+static void write_cells(struct cells *cells, const struct modeled_row *row,
+                        const struct emit_energy_unit *unit, bool is_mixed) {
+    const struct modeled_event *sum = &row->sum;
+    char in[EMIT_FIGURE_MAX], cached[EMIT_FIGURE_MAX], out[EMIT_FIGURE_MAX];
+    tokens_figure_count(in, knows(sum, EMIT_BUCKET_INPUT), sum->counts[EMIT_BUCKET_INPUT]);
+    tokens_figure_count(cached, knows(sum, EMIT_BUCKET_CACHED_INPUT),
+                        sum->counts[EMIT_BUCKET_CACHED_INPUT]);
+    tokens_figure_count(
+        out, knows(sum, EMIT_BUCKET_OUTPUT) || knows(sum, EMIT_BUCKET_REASONING_OUTPUT),
+        sum->counts[EMIT_BUCKET_OUTPUT] + sum->counts[EMIT_BUCKET_REASONING_OUTPUT]);
+    (void)emit_text_format(cells->tokens, sizeof cells->tokens, "%s / %s / %s", in, cached, out);
+    if (is_total(row))
+        (void)emit_text_format(cells->name, sizeof cells->name, "%s%s%s", sum->profile,
+                               is_mixed ? ", " : "", is_mixed ? sum->boundary : "");
+    else
+        (void)emit_text_format(cells->name, sizeof cells->name, "  %s", sum->phase);
+    write_figure(cells->joules, &sum->joules, unit, false);
+}
+
+static void fit(struct widths *widths, const struct cells *cells) {
+    const int lengths[] = {(int)strlen(cells->name), (int)strlen(cells->tokens),
+                           (int)strlen(cells->joules)};
+    int *const wanted[] = {&widths->name, &widths->tokens, &widths->joules};
+    for (int i = 0; i < 3; i++)
+        if (lengths[i] > *wanted[i]) *wanted[i] = lengths[i];
+}
+
+// A table that is too wide has its names on lines of their own.
+static void print_cells(FILE *out, const struct widths *widths, const char *lead,
+                        const struct cells *cells) {
+    int fixed = 11 + 2 + widths->tokens + 2 + widths->joules;
+    bool apart = fixed + widths->name > EMIT_PAGE_COLUMNS_MIN;
+    if (apart && cells->name[0]) fprintf(out, "  %-7s  %s\n", lead, cells->name);
+    fprintf(out, "  %-7s  %-*s  %*s  %*s\n", lead, apart ? 0 : widths->name,
+            apart ? "" : cells->name, widths->tokens, cells->tokens, widths->joules, cells->joules);
+}
+
+static const char *lowest_confidence(const struct modeled *modeled) {
+    const char *lowest = modeled->rows[0].sum.confidence;
+    for (size_t i = 1; i < modeled->row_count; i++)
+        if (level_of(modeled->rows[i].sum.confidence) < level_of(lowest))
+            lowest = modeled->rows[i].sum.confidence;
+    return lowest;
+}
+
+static void print_notes(FILE *out, const struct modeled *modeled) {
+    const struct emit_page page = {.out = out, .columns = EMIT_PAGE_COLUMNS_MIN};
+    char line[LINE_MAX_BYTES], figure[MODELED_FIGURE_MAX];
+    struct modeled_range total;
+    const char *boundary = modeled->rows[0].sum.boundary;
+    if (modeled_total(modeled, &total)) {
+        modeled_figure(figure, &total);
+        (void)emit_text_format(line, sizeof line,
+                               "%s in all, boundary %s, apart from what was measured.", figure,
+                               boundary);
+    } else {
+        (void)emit_text_format(line, sizeof line,
+                               "Their boundaries differ: there is no sum. Apart from what was "
+                               "measured.");
+    }
+    emit_page_words(&page, "  modeled  ", 11, line);
+    (void)emit_text_format(line, sizeof line,
+                           "%" PRIu64 " event%s, confidence %s. emit tokens profiles has the "
+                           "sources, emit outbox export the exact figures.",
+                           modeled->events, modeled->events == 1 ? "" : "s",
+                           lowest_confidence(modeled));
+    emit_page_words(&page, "           ", 11, line);
+    if (!modeled->untold) return;
+    (void)emit_text_format(line, sizeof line,
+                           "%" PRIu64 " events of further profiles are not shown.",
+                           modeled->untold);
+    emit_page_words(&page, "           ", 11, line);
+}
+
+void modeled_print(FILE *out, const struct modeled *modeled) {
+    if (!modeled->row_count) return;
+    struct modeled_range largest = {0};
+    bool is_mixed = false;
+    for (size_t i = 0; i < modeled->row_count; i++) {
+        const struct modeled_event *sum = &modeled->rows[i].sum;
+        if (sum->joules.central >= largest.central) largest = sum->joules;
+        is_mixed |= strcmp(sum->boundary, modeled->rows[0].sum.boundary) != 0;
+    }
+    const struct emit_energy_unit *unit = unit_of(&largest);
+    struct cells cells, title = {.tokens = "in / cached / out tokens"};
+    struct widths widths = {0};
+    (void)emit_text_format(title.joules, sizeof title.joules, "%s (low..high)", unit->name);
+    fit(&widths, &title);
+    for (size_t i = 0; i < modeled->row_count; i++) {
+        write_cells(&cells, &modeled->rows[i], unit, is_mixed);
+        fit(&widths, &cells);
+    }
+    print_cells(out, &widths, "", &title);
+    for (size_t i = 0; i < modeled->row_count; i++) {
+        write_cells(&cells, &modeled->rows[i], unit, is_mixed);
+        print_cells(out, &widths, "modeled", &cells);
+    }
+    print_notes(out, modeled);
+}
