@@ -38,7 +38,8 @@ void emit_json_init(struct emit_json *json, const char *text, size_t length) {
 }
 
 // The next character that is not space; NUL at the end of the text (a NUL byte fits nowhere).
-static char next_character(struct emit_json *json) {
+static inline char next_character(struct emit_json *json) {
+    if (json->at < json->end && (unsigned char)*json->at > ' ') return *json->at;
     json->at = emit_json_skip_space(json->at, json->end);
     return json->at < json->end ? *json->at : '\0';
 }
@@ -90,30 +91,38 @@ static const char *escape_end(struct emit_json *json, const char *at) {
     return NULL;
 }
 
-// Takes the string whose opening quote stands at json->at.
-static bool take_quoted(struct emit_json *json, struct emit_json_slice *string) {
-    const char *begin = json->at + 1, *at = begin, *end = json->end;
-    bool escaped = false;
+// The end of what no string holds as it is, and of a character beyond ASCII; NULL after a fault.
+static const char *special_end(struct emit_json *json, const char *at, bool *escaped) {
+    const char *end = json->end;
+    if (at >= end) {
+        fail(json, EMIT_JSON_CUT_OFF, end);
+        return NULL;
+    }
+    unsigned char c = (unsigned char)*at;
+    if (c == '\\') {
+        *escaped = true;
+        return escape_end(json, at);
+    }
+    size_t length = c < 0x20 ? 0 : emit_json_utf8_length(at, end);
+    if (length) return at + length;
+    fail(json, c < 0x20 ? EMIT_JSON_CONTROL_CHARACTER : EMIT_JSON_BAD_UTF8, at);
+    return NULL;
+}
+
+// Takes the string whose opening quote stands at json->at, and answers with its closing one;
+// NULL after a fault. Slices are made from what is at hand then, never copied: reading back as
+// one word what was just written as two stalls the processor.
+static inline const char *take_quoted(struct emit_json *json, bool *escaped) {
+    const char *at = json->at + 1, *end = json->end;
+    *escaped = false;
     for (;;) {
         at = emit_json_skip_plain(at, end);
-        if (at >= end) return fail(json, EMIT_JSON_CUT_OFF, end);
-        unsigned char c = (unsigned char)*at;
-        if (c == '"') break;
-        if (c == '\\') {
-            escaped = true;
-            at = escape_end(json, at);
-            if (!at) return false;
-        } else if (c < 0x20) {
-            return fail(json, EMIT_JSON_CONTROL_CHARACTER, at);
-        } else {
-            size_t length = emit_json_utf8_length(at, end);
-            if (!length) return fail(json, EMIT_JSON_BAD_UTF8, at);
-            at += length;
-        }
+        if (at < end && *at == '"') break;
+        at = special_end(json, at, escaped);
+        if (!at) return NULL;
     }
-    *string = (struct emit_json_slice){begin, (size_t)(at - begin), escaped};
     json->at = at + 1;
-    return true;
+    return at;
 }
 
 static uint32_t escaped_character(const char **at) {
@@ -256,11 +265,16 @@ static bool take_word(struct emit_json *json, const char *word) {
 }
 
 bool emit_json_take_string(struct emit_json *json, struct emit_json_slice *string) {
-    return expect(json, EMIT_JSON_STRING) && take_quoted(json, string);
+    if (!expect(json, EMIT_JSON_STRING)) return false;
+    bool escaped;
+    const char *begin = json->at + 1, *end = take_quoted(json, &escaped);
+    if (!end) return false;
+    *string = (struct emit_json_slice){begin, (size_t)(end - begin), escaped};
+    return true;
 }
 
+// Takes the number that stands at json->at.
 static bool take_digits(struct emit_json *json, struct emit_json_slice *text) {
-    if (!expect(json, EMIT_JSON_NUMBER)) return false;
     const char *end = emit_json_number_end(json->at, json->end);
     if (!end) return fail(json, EMIT_JSON_BAD_NUMBER, json->at);
     *text = (struct emit_json_slice){json->at, (size_t)(end - json->at), false};
@@ -270,9 +284,19 @@ static bool take_digits(struct emit_json *json, struct emit_json_slice *text) {
 
 bool emit_json_take_double(struct emit_json *json, double *value) {
     struct emit_json_slice text;
-    if (!take_digits(json, &text)) return false;
+    if (!expect(json, EMIT_JSON_NUMBER) || !take_digits(json, &text)) return false;
     if (emit_number_read(text.at, text.length, value)) return true;
     return fail(json, EMIT_JSON_OVERFLOW, text.at);
+}
+
+// The end of an integer of few digits that ends in front of a comma or brace, as most numbers
+// are; NULL: look closer.
+static const char *integer_end(const char *at, const char *end) {
+    const char *begin = at;
+    while (at < end && emit_json_is_digit(*at))
+        at++;
+    bool is_plain = at > begin && (*begin != '0' || at - begin == 1) && at - begin < 20;
+    return is_plain && at < end && (*at == ',' || *at == '}' || *at == ']') ? at : NULL;
 }
 
 // No number without an exponent overflows a double in fewer digits than 10^308 has.
@@ -282,9 +306,16 @@ static bool is_surely_finite(const struct emit_json_slice *text) {
 }
 
 bool emit_json_take_number(struct emit_json *json, struct emit_json_slice *text) {
+    if (!expect(json, EMIT_JSON_NUMBER)) return false;
+    const char *end = integer_end(json->at, json->end);
+    if (end) {
+        *text = (struct emit_json_slice){json->at, (size_t)(end - json->at), false};
+        json->at = end;
+        return true;
+    }
     struct emit_json_slice taken;
-    if (!take_digits(json, &taken)) return false;
     double value;
+    if (!take_digits(json, &taken)) return false;
     if (!is_surely_finite(&taken) && !emit_number_read(taken.at, taken.length, &value))
         return fail(json, EMIT_JSON_OVERFLOW, taken.at);
     *text = taken;
@@ -326,6 +357,7 @@ static bool enter(struct emit_json *json, enum emit_json_type type, enum expecte
     if (json->depth >= EMIT_JSON_DEPTH_MAX) return fail(json, EMIT_JSON_TOO_DEEP, json->at);
     json->at++;
     json->open[json->depth] = (uint8_t)expected;
+    json->key_marks[json->depth] = 0;
     json->key_base[json->depth++] = json->key_count;
     return true;
 }
@@ -355,13 +387,34 @@ static bool keys_equal(const struct emit_json_slice *a, const struct emit_json_s
     return at == end && other == other_end;
 }
 
-static bool remember_key(struct emit_json *json, const struct emit_json_slice *key) {
-    size_t base = json->key_base[json->depth - 1];
+// Keys that differ in it differ; of an escaped one nothing is known before it is decoded.
+static uint64_t mark_of(const char *key, size_t length, bool escaped) {
+    if (escaped) return UINT64_MAX;
+    unsigned char first = 0, last = 0;
+    if (length) {
+        first = (unsigned char)key[0];
+        last = (unsigned char)key[length - 1];
+    }
+    return UINT64_C(1) << ((first + 5U * last + 7U * length) % 64);
+}
+
+static bool is_there(const struct emit_json *json, size_t base, const struct emit_json_slice *key) {
     for (size_t i = base; i < json->key_count; i++)
-        if (keys_equal(&json->keys[i], key)) return fail(json, EMIT_JSON_DUPLICATE, key->at - 1);
+        if (keys_equal(&json->keys[i], key)) return true;
+    return false;
+}
+
+static bool remember_key(struct emit_json *json, const char *at, size_t length, bool escaped) {
+    size_t base = json->key_base[json->depth - 1];
+    uint64_t mark = mark_of(at, length, escaped), *marks = &json->key_marks[json->depth - 1];
+    if (*marks & mark) {
+        const struct emit_json_slice key = {at, length, escaped};
+        if (is_there(json, base, &key)) return fail(json, EMIT_JSON_DUPLICATE, at - 1);
+    }
     if (json->key_count - base >= EMIT_JSON_MEMBERS_MAX || json->key_count >= EMIT_JSON_KEYS_MAX)
-        return fail(json, EMIT_JSON_TOO_MANY, key->at - 1);
-    json->keys[json->key_count++] = *key;
+        return fail(json, EMIT_JSON_TOO_MANY, at - 1);
+    *marks |= mark;
+    json->keys[json->key_count++] = (struct emit_json_slice){at, length, escaped};
     return true;
 }
 
@@ -377,11 +430,14 @@ bool emit_json_next_member(struct emit_json *json, struct emit_json_slice *key) 
     }
     *expected = COMMA_OR_OBJECT_END;
     if (next != '"') return fail(json, EMIT_JSON_BAD_KEY, json->at);
-    struct emit_json_slice taken;
-    if (!take_quoted(json, &taken) || !remember_key(json, &taken)) return false;
+    bool escaped;
+    const char *begin = json->at + 1, *end = take_quoted(json, &escaped);
+    if (!end) return false;
+    size_t length = (size_t)(end - begin);
+    if (!remember_key(json, begin, length, escaped)) return false;
     if (next_character(json) != ':') return fail(json, EMIT_JSON_BAD_COLON, json->at);
     json->at++;
-    *key = taken;
+    *key = (struct emit_json_slice){begin, length, escaped};
     return true;
 }
 

@@ -72,6 +72,7 @@ struct emit_json {
     size_t key_count;                  // keys seen of the open objects, for the duplicate check
     struct emit_json_slice keys[EMIT_JSON_KEYS_MAX];
     size_t key_base[EMIT_JSON_DEPTH_MAX];
+    uint64_t key_marks[EMIT_JSON_DEPTH_MAX]; // of each open object: a bit for each of its keys
 };
 
 void emit_json_init(struct emit_json *json, const char *text, size_t length);
