@@ -41,12 +41,17 @@ void campus_count(struct campus *campus, unsigned missed) {
         campus->missed[kind] += missed >> kind & 1;
 }
 
+static const char *plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
 bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentence, size_t size) {
     if (!campus->missed[kind]) return false;
     (void)emit_text_format(sentence, size,
-                           "%s was left off %" PRIu64 " events: no entry of metadata.%s covers "
-                           "their whole window",
-                           emit_fact_title(kind), campus->missed[kind], emit_fact_key(kind));
+                           "%s was left off %" PRIu64 " event%s: no entry of metadata.%s covers "
+                           "the whole window",
+                           emit_fact_title(kind), campus->missed[kind],
+                           plural(campus->missed[kind]), emit_fact_key(kind));
     return true;
 }
 
@@ -111,8 +116,10 @@ static void campus_close(struct campus *campus) {
 
 static void tell(const struct campus *campus) {
     fprintf(stderr,
-            "%" PRIu64 " records: %" PRIu64 " events, %" PRIu64 " duplicates, %" PRIu64 " refused",
-            campus->records, campus->events, campus->duplicates, campus->refused);
+            "%" PRIu64 " record%s: %" PRIu64 " event%s, %" PRIu64 " duplicate%s, %" PRIu64
+            " refused",
+            campus->records, plural(campus->records), campus->events, plural(campus->events),
+            campus->duplicates, plural(campus->duplicates), campus->refused);
     if (!campus->options->no_outbox)
         fprintf(stderr, "; %" PRIu64 " stored, %" PRIu64 " stored before", campus->stored,
                 campus->stored_before);
