@@ -432,7 +432,22 @@ def stored():
         check_equal(sorted(json.loads(line)["quantity"] for line in export.splitlines()), [3600000] * 3, "the store has three")
 
 
+# The chapter of the guide, as it stands.
+def guide():
+    with open(os.path.join(SOURCE, "docs", "guide.md"), encoding="utf-8") as file:
+        chapter = file.read().split("\n## Facility windows\n")[1].split("\n## ")[0]
+    given, refused, event = (json.loads(part.split("```")[0]) for part in chapter.split("```json\n")[1:])
+    check(INPUT.is_valid(given), "the guide's input keeps the schema")
+    with tempfile.TemporaryDirectory() as folder:  # where no workspace.yaml is above it
+        got = subprocess.run([EMIT, "campus", "facility-energy", "--no-outbox"], input=json.dumps(given), cwd=folder,
+                             capture_output=True, text=True, check=False)
+    answer = json.loads(got.stdout)
+    check_equal((got.returncode, answer["refused"], answer["events"][0], len(answer["events"])), (3, [refused], event, 2),
+                "and is answered as it says")
+
+
 exact_joules()
+guide()
 units_and_parts()
 refusals()
 acceptances()

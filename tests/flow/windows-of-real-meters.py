@@ -3,6 +3,7 @@
 # emit campus makes of them adds up to the sums of the files themselves.
 # SPDX-License-Identifier: Apache-2.0
 import csv
+import glob
 import json
 import os
 import subprocess
@@ -131,8 +132,8 @@ def check_dsmr(name):
 def check_redfish():
     folder = os.path.join(RECORDINGS, "redfish", "public-pdu", "Chassis", "PDU", "Sensors")
     records = []
-    for name in sorted(os.listdir(folder)):
-        with open(os.path.join(folder, name, "index.json"), encoding="utf-8") as file:
+    for path in sorted(glob.glob(os.path.join(folder, "*", "index.json"))):
+        with open(path, encoding="utf-8") as file:
             sensor = json.load(file)
         if sensor.get("ReadingUnits") != "kW.h":
             continue
