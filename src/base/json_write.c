@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_write.h"
 
+#include "base/json_token.h"
 #include "base/number.h"
 
 #include <string.h>
@@ -90,28 +91,12 @@ static bool is_plain(unsigned char byte) {
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-// How many of the bytes go out as they are, for sure: eight at a time. Of a word in which
-// every byte is ASCII, the top bit of a byte is set below when that byte is less than a
-// blank, or equal to one of the two (by the classic test for a zero byte).
-static size_t plain_length(const unsigned char *at, size_t length) {
-    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-    size_t plain = 0;
-    for (uint64_t eight; length - plain >= sizeof eight; plain += sizeof eight) {
-        memcpy(&eight, at + plain, sizeof eight);
-        uint64_t quote = eight ^ ones * '"', backslash = eight ^ ones * '\\';
-        if ((eight | (eight - ones * ' ') | (quote - ones) | (backslash - ones)) & tops) break;
-    }
-    while (plain < length && is_plain(at[plain]))
-        plain++;
-    return plain;
-}
-
 static void add_string(struct emit_text *out, const char *bytes, size_t length) {
     const unsigned char *at = (const unsigned char *)bytes;
     size_t plain = 0; // bytes[plain..i) go out as they are
     emit_text_add_byte(out, '"');
     for (size_t i = 0; i < length;) {
-        size_t bad, good = plain_length(at + i, length - i);
+        size_t bad, good = (size_t)(emit_json_skip_plain(bytes + i, bytes + length) - (bytes + i));
         if (good == 0) good = sequence_length(at + i, length - i, &bad);
         if (good > 0 && (good > 1 || is_plain(at[i]))) {
             i += good;
