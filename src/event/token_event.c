@@ -1,9 +1,11 @@
-// The line of a modeled event. Keys are written in the order in which they must
-// stand; nothing sorts them afterwards, the test compares.
+// The line of a modeled event. Keys are written in the order in which they must stand, each
+// with the punctuation round it as one literal; nothing sorts them afterwards, the test
+// compares.
 // SPDX-License-Identifier: Apache-2.0
 #include "event/token_event.h"
 
 #include "base/json_write.h"
+#include "base/number.h"
 #include "base/time.h"
 
 enum { DAY_LENGTH = 10 }; // of "2026-11-25", with which a time begins
@@ -25,15 +27,46 @@ static const char *const phases[] = {
     [EMIT_TOKENS_DECODE] = "decode",
 };
 
-// A count that nobody stated is no tag: it is not 0.
-static void write_count(struct emit_json_writer *writer, const char *tag,
-                        const struct emit_token_counts *counts, enum emit_bucket bucket) {
-    if (counts->known >> bucket & 1) emit_json_member_u64(writer, tag, counts->bucket[bucket]);
+// --- Pieces: a key with the punctuation before its value, and the value -----------
+
+// A word of ours, which needs no escapes; its quotes are those of the keys on either side.
+static void add_word(struct emit_text *line, const char *key, const char *word) {
+    emit_text_add(line, key);
+    emit_text_add(line, word);
 }
 
+static void add_string(struct emit_text *line, const char *key, const char *string) {
+    struct emit_json_writer writer;
+    emit_json_writer_init(&writer, line);
+    emit_text_add(line, key);
+    emit_json_string(&writer, string);
+}
+
+static void add_double(struct emit_text *line, const char *key, double value) {
+    char text[EMIT_NUMBER_TEXT_MAX];
+    size_t length = emit_number_write(text, value);
+    emit_text_add(line, key);
+    emit_text_add_bytes(line, text, length);
+}
+
+static void add_number(struct emit_text *line, const char *key, uint64_t value) {
+    char text[EMIT_NUMBER_TEXT_MAX];
+    size_t length = emit_number_write_u64(text, value);
+    emit_text_add(line, key);
+    emit_text_add_bytes(line, text, length);
+}
+
+// A count that nobody stated is no tag: it is not 0.
+static void add_count(struct emit_text *line, const char *key,
+                      const struct emit_token_counts *counts, enum emit_bucket bucket) {
+    if (counts->known >> bucket & 1) add_number(line, key, counts->bucket[bucket]);
+}
+
+// --- The tags ----------------------------------------------------------------------
+
 // The ids of what was done to the coefficients, in order.
-static void write_transforms(struct emit_json_writer *writer, const struct emit_token_model *model,
-                             bool extrapolated) {
+static void add_transforms(struct emit_text *line, const struct emit_token_model *model,
+                           bool extrapolated) {
     char ids[(EMIT_TRANSFORM_CHAIN_MAX + 1) * EMIT_PROFILE_ID_MAX];
     struct emit_text text;
     emit_text_init(&text, ids, sizeof ids);
@@ -42,57 +75,59 @@ static void write_transforms(struct emit_json_writer *writer, const struct emit_
         if (text.length) emit_text_add(&text, " ");
         emit_text_add(&text, model->chain[i]->id);
     }
-    if (text.cut) writer->out->cut = true;
-    if (text.length) emit_json_member_string(writer, "coefficient_transforms", ids);
+    if (text.cut) line->cut = true;
+    if (text.length) add_string(line, ",\"coefficient_transforms\":", ids);
 }
 
-static void write_coefficients(struct emit_json_writer *writer,
-                               const struct emit_token_model *model, bool extrapolated) {
+static void add_coefficients(struct emit_text *line, const struct emit_token_model *model,
+                             bool extrapolated) {
     const struct emit_profile *profile = model->profile;
     const struct emit_citation *primary = &profile->citations[0];
-    emit_json_member_string(writer, "coefficient_accessed", primary->accessed);
-    emit_json_member_string(writer, "coefficient_notes", profile->notes);
-    emit_json_member_string(writer, "coefficient_profile", profile->id);
-    emit_json_member_string(writer, "coefficient_published", primary->published);
-    emit_json_member_string(writer, "coefficient_source_title", primary->title);
-    emit_json_member_string(writer, "coefficient_source_url", primary->url);
-    emit_json_member_string(writer, "coefficient_source_version", primary->version);
-    emit_json_member_string(writer, "coefficient_table_sha256", model->table_sha256);
-    write_transforms(writer, model, extrapolated);
+    add_string(line, "\"coefficient_accessed\":", primary->accessed);
+    add_string(line, ",\"coefficient_notes\":", profile->notes);
+    add_string(line, ",\"coefficient_profile\":", profile->id);
+    add_string(line, ",\"coefficient_published\":", primary->published);
+    add_string(line, ",\"coefficient_source_title\":", primary->title);
+    add_string(line, ",\"coefficient_source_url\":", primary->url);
+    add_string(line, ",\"coefficient_source_version\":", primary->version);
+    add_string(line, ",\"coefficient_table_sha256\":", model->table_sha256);
+    add_transforms(line, model, extrapolated);
 }
 
-static void write_tags(struct emit_json_writer *writer, const struct emit_token_event_facts *facts,
-                       const struct emit_token_model *model, const struct emit_token_counts *counts,
-                       const struct emit_token_energy *energy) {
+static void add_tags(struct emit_text *line, const struct emit_token_event_facts *facts,
+                     const struct emit_token_model *model, const struct emit_token_counts *counts,
+                     const struct emit_token_energy *energy) {
     struct served_row served = served_rows[facts->served];
-    emit_json_open_object(writer);
-    emit_json_member_string(writer, "accuracy_class",
-                            emit_accuracy_word(EMIT_ACCURACY_COEFFICIENT_MODEL));
-    write_count(writer, "cached_input_tokens", counts, EMIT_BUCKET_CACHED_INPUT);
-    emit_json_member_string(writer, "capability_tier", emit_tier_word(served.tier));
-    write_coefficients(writer, model, energy->extrapolated);
-    emit_json_member_string(writer, "component", emit_component_word(EMIT_COMPONENT_INFERENCE));
-    emit_json_member_string(writer, "confidence", emit_confidence_word(energy->confidence));
-    emit_json_member_string(writer, "energy_provenance",
-                            emit_provenance_word(EMIT_PROVENANCE_MODELED));
-    emit_json_member_string(writer, "energy_source", emit_source_word(EMIT_SOURCE_TOKEN_MODEL));
+    add_word(line, "{\"accuracy_class\":\"", emit_accuracy_word(EMIT_ACCURACY_COEFFICIENT_MODEL));
+    emit_text_add(line, "\"");
+    add_count(line, ",\"cached_input_tokens\":", counts, EMIT_BUCKET_CACHED_INPUT);
+    add_word(line, ",\"capability_tier\":\"", emit_tier_word(served.tier));
+    emit_text_add(line, "\",");
+    add_coefficients(line, model, energy->extrapolated);
+    add_word(line, ",\"component\":\"", emit_component_word(EMIT_COMPONENT_INFERENCE));
+    add_word(line, "\",\"confidence\":\"", emit_confidence_word(energy->confidence));
+    add_word(line, "\",\"energy_provenance\":\"", emit_provenance_word(EMIT_PROVENANCE_MODELED));
+    add_word(line, "\",\"energy_source\":\"", emit_source_word(EMIT_SOURCE_TOKEN_MODEL));
+    emit_text_add(line, "\"");
     if (counts->extrapolated_output)
-        emit_json_member_u64(writer, "extrapolated_output_tokens", counts->extrapolated_output);
+        add_number(line, ",\"extrapolated_output_tokens\":", counts->extrapolated_output);
     if (counts->extrapolated_reasoning_output)
-        emit_json_member_u64(writer, "extrapolated_reasoning_output_tokens",
-                             counts->extrapolated_reasoning_output);
-    write_count(writer, "input_tokens", counts, EMIT_BUCKET_INPUT);
-    emit_json_member_string(writer, "measurement_boundary", emit_boundary_word(model->boundary));
-    write_count(writer, "output_tokens", counts, EMIT_BUCKET_OUTPUT);
-    emit_json_member_string(writer, "phase", phases[facts->part]);
-    emit_json_member_string(writer, "provider_family", emit_family_word(served.family));
-    emit_json_member_bool(writer, "pue_applied", model->boundary == EMIT_BOUNDARY_FACILITY);
-    emit_json_member_double(writer, "quantity_high", energy->high_joules);
-    emit_json_member_double(writer, "quantity_low", energy->low_joules);
-    write_count(writer, "reasoning_output_tokens", counts, EMIT_BUCKET_REASONING_OUTPUT);
-    emit_json_member_string(writer, "record_ref", facts->record_ref);
-    write_count(writer, "requests", counts, EMIT_BUCKET_REQUEST);
-    emit_json_close_object(writer);
+        add_number(line, ",\"extrapolated_reasoning_output_tokens\":",
+                   counts->extrapolated_reasoning_output);
+    add_count(line, ",\"input_tokens\":", counts, EMIT_BUCKET_INPUT);
+    add_word(line, ",\"measurement_boundary\":\"", emit_boundary_word(model->boundary));
+    emit_text_add(line, "\"");
+    add_count(line, ",\"output_tokens\":", counts, EMIT_BUCKET_OUTPUT);
+    add_word(line, ",\"phase\":\"", phases[facts->part]);
+    add_word(line, "\",\"provider_family\":\"", emit_family_word(served.family));
+    add_word(line,
+             "\",\"pue_applied\":", model->boundary == EMIT_BOUNDARY_FACILITY ? "true" : "false");
+    add_double(line, ",\"quantity_high\":", energy->high_joules);
+    add_double(line, ",\"quantity_low\":", energy->low_joules);
+    add_count(line, ",\"reasoning_output_tokens\":", counts, EMIT_BUCKET_REASONING_OUTPUT);
+    add_string(line, ",\"record_ref\":", facts->record_ref);
+    add_count(line, ",\"requests\":", counts, EMIT_BUCKET_REQUEST);
+    emit_text_add(line, "}");
 }
 
 enum emit_status emit_token_event_write(struct emit_text *line,
@@ -112,19 +147,14 @@ enum emit_status emit_token_event_write(struct emit_text *line,
     enum emit_status status = emit_token_energy(&energy, model, &some, facts->part, day, err);
     if (status != EMIT_OK) return status;
 
-    struct emit_json_writer writer;
-    emit_json_writer_init(&writer, line);
-    emit_json_open_object(&writer);
-    emit_json_member_string(&writer, "channel_id", "emit");
-    emit_json_member_string(&writer, "compute_assignment_run_id", facts->run_id);
-    emit_json_member_string(&writer, "event_ts", event_ts);
-    emit_json_member_string(&writer, "kind", "emit:energy_meter_recorded");
-    emit_json_member_double(&writer, "quantity", energy.joules);
-    emit_json_key(&writer, "tags");
-    write_tags(&writer, facts, model, &some, &energy);
-    emit_json_member_string(&writer, "unit", "joules");
-    emit_json_member_string(&writer, "workspace_id", facts->workspace_id);
-    emit_json_close_object(&writer);
+    add_string(line, "{\"channel_id\":\"emit\",\"compute_assignment_run_id\":", facts->run_id);
+    add_word(line, ",\"event_ts\":\"", event_ts);
+    emit_text_add(line, "\",\"kind\":\"emit:energy_meter_recorded\"");
+    add_double(line, ",\"quantity\":", energy.joules);
+    emit_text_add(line, ",\"tags\":");
+    add_tags(line, facts, model, &some, &energy);
+    add_string(line, ",\"unit\":\"joules\",\"workspace_id\":", facts->workspace_id);
+    emit_text_add(line, "}");
     if (line->cut)
         return emit_fail(err, EMIT_FULL, "%s: its event is longer than the buffer",
                          facts->record_ref);
