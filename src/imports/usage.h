@@ -90,9 +90,10 @@ enum { EMIT_USAGE_SLOTS = 512 };
 // What the first piece of a stream of messages said, for those that follow it.
 struct emit_usage_begin {
     bool is_there;
-    char model[EMIT_USAGE_MODEL_MAX], response_id[EMIT_USAGE_ID_MAX];
-    size_t model_length, response_id_length;
-    struct emit_token_counts counts;
+    size_t model_length, id_length;
+    char model[EMIT_USAGE_MODEL_MAX], id[EMIT_USAGE_ID_MAX];
+    bool has_input, has_read, has_writes;
+    uint64_t input, read, writes; // tokens
 };
 
 struct emit_usage_reader {

@@ -1,0 +1,347 @@
+// One usage record: its fields, its dialect, who it is of and when, what became of the
+// request, and its counts.
+// SPDX-License-Identifier: Apache-2.0
+#include "imports/usage.h"
+
+#include "imports/usage_fields.h"
+#include "imports/usage_normalise.h"
+
+#include <string.h>
+
+#define FATE_WORD(name, word, meaning) [name] = word,
+static const char *const fate_words[] = {EMIT_USAGE_FATE_ROWS(FATE_WORD)};
+#undef FATE_WORD
+
+const char *emit_usage_fate_word(enum emit_usage_fate fate) {
+    return fate_words[fate];
+}
+
+// The rows are in that order: what is used, skipped, refused.
+bool emit_usage_fate_refuses(enum emit_usage_fate fate) {
+    return fate > EMIT_USAGE_DUPLICATE;
+}
+
+// --- Who and when ---
+
+enum { CHOICES = 5 };
+
+// Of each the first field that is there; EMIT_FIELD_NONE ends a list that is shorter.
+struct identity {
+    enum emit_usage_field model[CHOICES], response_id[CHOICES], request_id[CHOICES], time[CHOICES];
+};
+
+// A span has an id even where the response has none; with both, spans of two instruments
+// around one request would pass for two.
+static const struct identity identities[] = {
+    [EMIT_DIALECT_CHAT] = {{EMIT_FIELD_RESPONSE_MODEL, EMIT_FIELD_MODEL},
+                           {EMIT_FIELD_RESPONSE_ID, EMIT_FIELD_ID},
+                           {EMIT_FIELD_REQUEST_ID},
+                           {EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED,
+                            EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT}},
+    [EMIT_DIALECT_RESPONSES] = {{EMIT_FIELD_RESPONSE_MODEL, EMIT_FIELD_MODEL},
+                                {EMIT_FIELD_RESPONSE_ID, EMIT_FIELD_ID},
+                                {EMIT_FIELD_REQUEST_ID},
+                                {EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED_AT,
+                                 EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED}},
+    [EMIT_DIALECT_EMBEDDINGS] = {{EMIT_FIELD_RESPONSE_MODEL, EMIT_FIELD_MODEL},
+                                 {EMIT_FIELD_RESPONSE_ID, EMIT_FIELD_ID},
+                                 {EMIT_FIELD_REQUEST_ID},
+                                 {EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED,
+                                  EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT}},
+    [EMIT_DIALECT_MESSAGES] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_MODEL},
+                               {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_ID},
+                               {EMIT_FIELD_REQUEST_ID},
+                               {EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT, EMIT_FIELD_CREATED}},
+    [EMIT_DIALECT_GENERATE] = {{EMIT_FIELD_GENERATE_MODEL, EMIT_FIELD_MODEL},
+                               {EMIT_FIELD_GENERATE_ID, EMIT_FIELD_ID},
+                               {EMIT_FIELD_REQUEST_ID},
+                               {EMIT_FIELD_CREATE_TIME, EMIT_FIELD_TIMESTAMP}},
+    [EMIT_DIALECT_OTEL] = {{EMIT_FIELD_OTEL_MODEL, EMIT_FIELD_OTEL_REQUEST_MODEL},
+                           {EMIT_FIELD_OTEL_ID, EMIT_FIELD_SPAN_ID},
+                           {EMIT_FIELD_NONE},
+                           {EMIT_FIELD_END_NANO, EMIT_FIELD_END_TIME, EMIT_FIELD_TIMESTAMP,
+                            EMIT_FIELD_START_NANO, EMIT_FIELD_START_TIME}},
+    [EMIT_DIALECT_PROXY] = {{EMIT_FIELD_MODEL},
+                            {EMIT_FIELD_ID},
+                            {EMIT_FIELD_REQUEST_ID},
+                            {EMIT_FIELD_END_TIME, EMIT_FIELD_START_TIME, EMIT_FIELD_TIMESTAMP}},
+    [EMIT_DIALECT_TRANSCRIPT] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_MODEL},
+                                 {EMIT_FIELD_MESSAGE_ID},
+                                 {EMIT_FIELD_REQUEST_ID},
+                                 {EMIT_FIELD_TIMESTAMP}},
+    [EMIT_DIALECT_COSTS] = {{EMIT_FIELD_MODEL},
+                            {EMIT_FIELD_ID},
+                            {EMIT_FIELD_REQUEST_ID},
+                            {EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT, EMIT_FIELD_CREATED}},
+    [EMIT_DIALECT_OLLAMA] = {{EMIT_FIELD_MODEL},
+                             {EMIT_FIELD_ID},
+                             {EMIT_FIELD_REQUEST_ID},
+                             {EMIT_FIELD_CREATED_AT, EMIT_FIELD_TIMESTAMP}},
+};
+
+static enum emit_usage_field first_of(const struct emit_usage_fields *fields,
+                                      const enum emit_usage_field choices[CHOICES]) {
+    for (size_t i = 0; i < CHOICES && choices[i] != EMIT_FIELD_NONE; i++)
+        if (emit_usage_has(fields, choices[i])) return choices[i];
+    return EMIT_FIELD_NONE;
+}
+
+// A name or an id. scratch: size bytes of the record's, for one that has escapes.
+static bool take_text(struct emit_usage_record *record, const struct emit_usage_fields *fields,
+                      const enum emit_usage_field choices[CHOICES], char *scratch, size_t size,
+                      struct emit_usage_text *text) {
+    enum emit_usage_field field = first_of(fields, choices);
+    if (field == EMIT_FIELD_NONE) return true;
+    const struct emit_json_slice *value = &fields->value[field];
+    const char *name = emit_usage_field_name(field);
+    if (fields->type[field] == EMIT_FIELD_TWICE) {
+        emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
+                          "%s stands at two places of the record with different values", name);
+        return false;
+    }
+    // A number is as good an id as any.
+    if (fields->type[field] != EMIT_JSON_STRING && fields->type[field] != EMIT_JSON_NUMBER) {
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s must be a string", name);
+        return false;
+    }
+    if (value->length == 0) return true;
+    *text = (struct emit_usage_text){value->at, value->length};
+    if (value->escaped && emit_json_decode(value, scratch, size))
+        *text = (struct emit_usage_text){scratch, strlen(scratch)};
+    if (text->length < size) return true;
+    *text = (struct emit_usage_text){0};
+    emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s is longer than %zu bytes", name, size - 1);
+    return false;
+}
+
+// Zero stands for a time that was not noted.
+static bool is_no_time(const struct emit_usage_fields *fields, enum emit_usage_field field) {
+    const struct emit_json_slice *value = &fields->value[field];
+    return field == EMIT_FIELD_NONE ||
+           (fields->type[field] <= EMIT_JSON_NUMBER &&
+            (value->length == 0 || (value->length == 1 && value->at[0] == '0')));
+}
+
+static bool take_time(struct emit_usage_record *record, const struct emit_usage_fields *fields,
+                      const enum emit_usage_field choices[CHOICES]) {
+    enum emit_usage_field field = first_of(fields, choices);
+    if (is_no_time(fields, field)) return true;
+    record->has_time = emit_usage_time((enum emit_json_type)fields->type[field],
+                                       &fields->value[field], &record->time_ns);
+    if (record->has_time) return true;
+    emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                      "%s is no time: RFC 3339, or a number since 1970, was expected",
+                      emit_usage_field_name(field));
+    return false;
+}
+
+static bool identify(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    const struct identity *identity = &identities[record->dialect];
+    char *scratch = record->scratch;
+    return take_text(record, fields, identity->model, scratch, EMIT_USAGE_MODEL_MAX,
+                     &record->model) &&
+           take_text(record, fields, identity->response_id, scratch + EMIT_USAGE_MODEL_MAX,
+                     EMIT_USAGE_ID_MAX, &record->response_id) &&
+           take_text(record, fields, identity->request_id,
+                     scratch + EMIT_USAGE_MODEL_MAX + EMIT_USAGE_ID_MAX, EMIT_USAGE_ID_MAX,
+                     &record->request_id) &&
+           take_time(record, fields, identity->time);
+}
+
+// --- What became of the request ---
+
+static bool says_failed(const struct emit_usage_fields *fields, enum emit_usage_field field) {
+    return emit_usage_is(fields, field, "failed") || emit_usage_is(fields, field, "failure") ||
+           emit_usage_is(fields, field, "error");
+}
+
+static bool has_error(const struct emit_usage_fields *fields, enum emit_usage_field field) {
+    uint8_t type = fields->type[field];
+    return type != EMIT_JSON_NONE && type != EMIT_JSON_FALSE &&
+           !(type == EMIT_JSON_STRING && fields->value[field].length == 0);
+}
+
+static bool has_span_error(const struct emit_usage_fields *fields) {
+    const struct emit_json_slice *code = &fields->value[EMIT_FIELD_STATUS_CODE];
+    return emit_usage_is(fields, EMIT_FIELD_STATUS_CODE, "ERROR") ||
+           emit_usage_is(fields, EMIT_FIELD_STATUS_CODE, "STATUS_CODE_ERROR") ||
+           (fields->type[EMIT_FIELD_STATUS_CODE] == EMIT_JSON_NUMBER && code->length == 1 &&
+            code->at[0] == '2');
+}
+
+// The field that says that the request failed; NONE when it did not.
+static enum emit_usage_field find_failure(const struct emit_usage_fields *fields) {
+    static const enum emit_usage_field errors[] = {EMIT_FIELD_ERROR, EMIT_FIELD_RESPONSE_ERROR,
+                                                   EMIT_FIELD_OTEL_ERROR, EMIT_FIELD_API_ERROR};
+    static const enum emit_usage_field states[] = {EMIT_FIELD_STATUS, EMIT_FIELD_RESPONSE_STATUS};
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+        if (has_error(fields, errors[i])) return errors[i];
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (says_failed(fields, states[i])) return states[i];
+    return has_span_error(fields) ? EMIT_FIELD_STATUS_CODE : EMIT_FIELD_NONE;
+}
+
+static bool was_cached(const struct emit_usage_fields *fields) {
+    return fields->type[EMIT_FIELD_CACHE_HIT] == EMIT_JSON_TRUE ||
+           emit_usage_is(fields, EMIT_FIELD_CACHE_HIT, "True") ||
+           emit_usage_is(fields, EMIT_FIELD_CACHE_HIT, "true");
+}
+
+// A span around others, whose requests have spans of their own.
+static bool is_outer_span(const struct emit_usage_fields *fields) {
+    static const char *const operations[] = {"invoke_agent", "create_agent", "execute_tool",
+                                             "invoke_workflow"};
+    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
+        if (emit_usage_is(fields, EMIT_FIELD_OTEL_OPERATION, operations[i])) return true;
+    return false;
+}
+
+// Usage that is there and no object can hold no counts.
+static bool has_usage_object(struct emit_usage_record *record,
+                             const struct emit_usage_fields *fields) {
+    static const enum emit_usage_field objects[] = {EMIT_FIELD_USAGE, EMIT_FIELD_RESPONSE_USAGE,
+                                                    EMIT_FIELD_MESSAGE_USAGE, EMIT_FIELD_METADATA};
+    for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
+        uint8_t type = fields->type[objects[i]];
+        if (type == EMIT_JSON_NONE || type == EMIT_JSON_OBJECT) continue;
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s must be an object",
+                          emit_usage_field_name(objects[i]));
+        return false;
+    }
+    return true;
+}
+
+// True when the record stands for an inference that can be counted.
+static bool is_inference(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    enum emit_usage_field failure = find_failure(fields);
+    if (failure != EMIT_FIELD_NONE)
+        emit_usage_refuse(record, EMIT_USAGE_FAILED, "%s says that the request failed",
+                          emit_usage_field_name(failure));
+    else if (record->dialect == EMIT_DIALECT_PROXY && was_cached(fields))
+        emit_usage_refuse(record, EMIT_USAGE_CACHE_HIT,
+                          "cache_hit says that the proxy answered from its cache");
+    else if (fields->type[EMIT_FIELD_DONE] == EMIT_JSON_FALSE)
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a piece of a stream that goes on");
+    else if (record->dialect == EMIT_DIALECT_OTEL && is_outer_span(fields))
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE,
+                          "a span around requests that have spans of their own");
+    else if (record->dialect == EMIT_DIALECT_TRANSCRIPT &&
+             emit_usage_is(fields, EMIT_FIELD_MESSAGE_MODEL, "<synthetic>"))
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a message that no model made");
+    return record->fate == EMIT_USAGE_USED && has_usage_object(record, fields);
+}
+
+// --- Dialects ---
+
+static void refuse_dialect(struct emit_usage_record *record, const struct emit_usage_fields *fields,
+                           enum emit_dialect asked, const struct emit_usage_detection *found) {
+    enum emit_usage_field failure = find_failure(fields);
+    if (failure != EMIT_FIELD_NONE && found->first == EMIT_DIALECT_COUNT)
+        emit_usage_refuse(record, EMIT_USAGE_FAILED, "%s says that the request failed",
+                          emit_usage_field_name(failure));
+    else if (found->second != EMIT_DIALECT_COUNT)
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "its fields can be %s and %s: name the right one with --dialect",
+                          emit_dialect_word(found->first), emit_dialect_word(found->second));
+    else if (found->first != EMIT_DIALECT_COUNT)
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "its fields are %s, not %s as --dialect says",
+                          emit_dialect_word(found->first), emit_dialect_word(asked));
+    else if (emit_usage_has(fields, EMIT_FIELD_EXPORT))
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "resourceSpans holds many records: give them one by one, as jq -c "
+                          "'.resourceSpans[].scopeSpans[].spans[]' prints them");
+    else if (emit_usage_has(fields, EMIT_FIELD_FLAT_OTHER))
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "cached or reasoning tokens beside input_tokens and output_tokens are of "
+                          "no known dialect: whether those hold them is not known");
+    else if (asked != EMIT_DIALECT_COUNT)
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "no field of %s", emit_dialect_word(asked));
+    else
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "none of its fields speaks of usage in a known dialect");
+}
+
+// --- Streams of messages ---
+
+static void remember(char *bytes, size_t *length, const struct emit_usage_text *text) {
+    *length = text->length;
+    if (text->length) memcpy(bytes, text->at, text->length);
+}
+
+static void recall(struct emit_usage_text *text, const char *bytes, size_t length) {
+    if (length) *text = (struct emit_usage_text){bytes, length};
+}
+
+// The begin of the stream that the record is a piece of, NULL for what is none. Of a piece
+// only the response id is kept: a request id that some pieces have would tell them apart.
+static struct emit_usage_begin *follow(struct emit_usage_reader *reader,
+                                       struct emit_usage_record *record,
+                                       const struct emit_usage_fields *fields) {
+    struct emit_usage_begin *begin = &reader->begin;
+    if (record->dialect != EMIT_DIALECT_MESSAGES) return NULL;
+    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "message_start")) {
+        *begin = (struct emit_usage_begin){.is_there = true};
+        remember(begin->model, &begin->model_length, &record->model);
+        remember(begin->id, &begin->id_length, &record->response_id);
+        record->request_id = (struct emit_usage_text){0};
+        return begin;
+    }
+    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "message_stop")) begin->is_there = false;
+    if (!emit_usage_is(fields, EMIT_FIELD_TYPE, "message_delta")) return NULL;
+    if (!begin->is_there) {
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          "a message_delta without the message_start before it, which says its "
+                          "model and its input");
+        return NULL;
+    }
+    recall(&record->model, begin->model, begin->model_length);
+    recall(&record->response_id, begin->id, begin->id_length);
+    record->request_id = (struct emit_usage_text){0};
+    return begin;
+}
+
+// --- The record ---
+
+void emit_usage_reader_init(struct emit_usage_reader *reader, enum emit_dialect dialect) {
+    *reader = (struct emit_usage_reader){.dialect = dialect};
+    emit_usage_index(reader->slots);
+}
+
+// Everything but the scratch, which is written before it is read.
+static void begin_record(struct emit_usage_record *record) {
+    record->fate = EMIT_USAGE_USED;
+    record->dialect = EMIT_DIALECT_COUNT;
+    record->model = record->response_id = record->request_id = (struct emit_usage_text){0};
+    record->time_ns = 0;
+    record->has_time = false;
+    record->counts = (struct emit_token_counts){0};
+    record->message[0] = '\0';
+}
+
+void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record *record,
+                     const char *text, size_t length) {
+    struct emit_usage_fields fields;
+    const char *fault;
+    size_t fault_at;
+    begin_record(record);
+    if (length > EMIT_USAGE_TEXT_MAX) {
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "a record of more than %d MiB",
+                          EMIT_USAGE_TEXT_MAX / (1024 * 1024));
+        return;
+    }
+    if (!emit_usage_scan(&fields, reader->slots, text, length, &fault, &fault_at)) {
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "no JSON object: at byte %zu %s", fault_at,
+                          fault);
+        return;
+    }
+    struct emit_usage_detection found = emit_usage_detect(&fields, reader->dialect);
+    record->dialect = found.dialect;
+    if (found.dialect == EMIT_DIALECT_COUNT) {
+        refuse_dialect(record, &fields, reader->dialect, &found);
+        return;
+    }
+    if (!identify(record, &fields) || !is_inference(record, &fields)) return;
+    struct emit_usage_begin *begin = follow(reader, record, &fields);
+    if (record->fate == EMIT_USAGE_USED) emit_usage_normalise(record, &fields, begin);
+}

@@ -1,0 +1,34 @@
+// The paths of usage records: which key in which object is which field, or leads to it.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef IMPORTS_USAGE_PATHS_H
+#define IMPORTS_USAGE_PATHS_H
+
+#include "imports/usage_fields.h"
+
+// The objects that are looked into.
+enum emit_usage_node {
+    EMIT_NODE_NONE,
+    EMIT_NODE_RECORD,
+    EMIT_NODE_RESPONSE,
+    EMIT_NODE_MESSAGE,
+    EMIT_NODE_USAGE,
+    EMIT_NODE_INPUT_DETAILS,
+    EMIT_NODE_OUTPUT_DETAILS,
+    EMIT_NODE_CACHE_CREATION,
+    EMIT_NODE_PROXY_METADATA,
+    EMIT_NODE_METADATA,
+    EMIT_NODE_MODALITY,   // and arrays of them
+    EMIT_NODE_ATTRIBUTES, // and arrays of {key, value}
+    EMIT_NODE_STATUS,
+    EMIT_NODE_CONTEXT,
+};
+
+struct emit_usage_path {
+    const char *key;
+    uint8_t length;
+    uint8_t node;  // the object it stands in
+    uint8_t field; // what it is; NONE: only the way to others
+    uint8_t into;  // the node that its value is, when that is an object or array
+};
+
+#endif

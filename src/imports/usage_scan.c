@@ -1,0 +1,192 @@
+// One strict pass over a record's text into flat fields. What no path leads to is skipped,
+// and still checked: a record that is no JSON is none at its end either.
+// SPDX-License-Identifier: Apache-2.0
+#include "imports/usage_paths.h"
+
+#include <string.h>
+
+enum { KEY_MAX = 64 }; // bytes of an escaped key that could be one of ours
+
+struct scan {
+    struct emit_json json;
+    const uint8_t *slots;
+    struct emit_usage_fields *fields;
+};
+
+// --- Fields ---
+
+static void note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
+                 struct emit_json_slice value) {
+    if (field == EMIT_FIELD_NONE || type == EMIT_JSON_NULL) return;
+    uint8_t *there = &fields->type[field];
+    if (*there == EMIT_JSON_NONE) {
+        *there = (uint8_t)type;
+        fields->value[field] = value;
+        return;
+    }
+    const struct emit_json_slice *before = &fields->value[field];
+    if (*there != type || before->length != value.length ||
+        (value.length && memcmp(before->at, value.at, value.length) != 0))
+        *there = EMIT_FIELD_TWICE;
+}
+
+static const struct emit_usage_path *find_path(const struct scan *scan, uint8_t node,
+                                               const struct emit_json_slice *key) {
+    if (!key->escaped) return emit_usage_path(scan->slots, node, key->at, key->length);
+    char plain[KEY_MAX];
+    if (!emit_json_decode(key, plain, sizeof plain)) return NULL;
+    return emit_usage_path(scan->slots, node, plain, strlen(plain));
+}
+
+// --- Values ---
+
+static bool scan_object(struct scan *scan, uint8_t node);
+static bool scan_modalities(struct scan *scan);
+static bool scan_attributes(struct scan *scan);
+
+static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
+    struct emit_json_slice value = {0};
+    enum emit_json_type type = emit_json_take_scalar(&scan->json, &value);
+    if (type != EMIT_JSON_NONE) {
+        note(scan->fields, path->field, type, value);
+        return true;
+    }
+    type = emit_json_peek(&scan->json);
+    note(scan->fields, path->field, type, value);
+    if (type == EMIT_JSON_OBJECT && path->into != EMIT_NODE_NONE)
+        return scan_object(scan, path->into);
+    if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_MODALITY) return scan_modalities(scan);
+    if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_ATTRIBUTES) return scan_attributes(scan);
+    return emit_json_skip(&scan->json);
+}
+
+// Goes no deeper than the paths do, but for `body` in a `body`: as deep as the scanner allows.
+static bool scan_object(struct scan *scan, uint8_t node) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_object(&scan->json)) return false;
+    while (emit_json_next_member(&scan->json, &key)) {
+        const struct emit_usage_path *path = find_path(scan, node, &key);
+        if (path ? !scan_value(scan, path) : !emit_json_skip(&scan->json)) return false;
+    }
+    return !scan->json.fault_kind;
+}
+
+// --- Counts by modality ---
+
+// Keeps the first of the elements that is of no text: [{"modality": "IMAGE", "tokenCount": 3}].
+static bool scan_modalities(struct scan *scan) {
+    struct emit_usage_fields *fields = scan->fields;
+    if (!emit_json_enter_array(&scan->json)) return false;
+    while (emit_json_next_element(&scan->json)) {
+        if (emit_json_peek(&scan->json) != EMIT_JSON_OBJECT) {
+            if (!emit_json_skip(&scan->json)) return false;
+            continue;
+        }
+        if (!scan_object(scan, EMIT_NODE_MODALITY)) return false;
+        const struct emit_json_slice *count = &fields->value[EMIT_FIELD_MODALITY_COUNT];
+        bool is_none = !emit_usage_has(fields, EMIT_FIELD_MODALITY_COUNT) ||
+                       (count->length == 1 && count->at[0] == '0');
+        bool is_text = emit_usage_is(fields, EMIT_FIELD_MODALITY, "TEXT");
+        if (!is_text && !is_none && !emit_usage_has(fields, EMIT_FIELD_MEDIA_COUNT)) {
+            fields->type[EMIT_FIELD_MEDIA] = fields->type[EMIT_FIELD_MODALITY];
+            fields->value[EMIT_FIELD_MEDIA] = fields->value[EMIT_FIELD_MODALITY];
+            fields->type[EMIT_FIELD_MEDIA_COUNT] = fields->type[EMIT_FIELD_MODALITY_COUNT];
+            fields->value[EMIT_FIELD_MEDIA_COUNT] = *count;
+        }
+        fields->type[EMIT_FIELD_MODALITY] = fields->type[EMIT_FIELD_MODALITY_COUNT] =
+            EMIT_JSON_NONE;
+    }
+    return !scan->json.fault_kind;
+}
+
+// --- Attributes in an array ---
+
+struct attribute {
+    struct emit_json_slice key, value;
+    bool has_key;
+    enum emit_json_type type;
+};
+
+// {"intValue": "12"}: 64-bit integers are strings there.
+static bool take_any_value(struct emit_json *json, struct attribute *attribute) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_object(json)) return false;
+    while (emit_json_next_member(json, &key)) {
+        enum emit_json_type type = emit_json_take_scalar(json, &attribute->value);
+        if (type == EMIT_JSON_NONE) {
+            if (!emit_json_skip(json)) return false;
+            continue;
+        }
+        bool is_integer = emit_json_slice_is(&key, "intValue");
+        attribute->type = is_integer && type == EMIT_JSON_STRING ? EMIT_JSON_NUMBER : type;
+    }
+    return !json->fault_kind;
+}
+
+static bool take_attribute(struct emit_json *json, struct attribute *attribute) {
+    struct emit_json_slice key;
+    if (!emit_json_enter_object(json)) return false;
+    while (emit_json_next_member(json, &key)) {
+        enum emit_json_type type = emit_json_peek(json);
+        bool taken;
+        if (type == EMIT_JSON_STRING && emit_json_slice_is(&key, "key")) {
+            taken = emit_json_take_string(json, &attribute->key);
+            attribute->has_key = true;
+        } else if (!emit_json_slice_is(&key, "value") || type == EMIT_JSON_ARRAY) {
+            taken = emit_json_skip(json);
+        } else if (type == EMIT_JSON_OBJECT) {
+            taken = take_any_value(json, attribute);
+        } else {
+            attribute->type = emit_json_take_scalar(json, &attribute->value);
+            taken = attribute->type != EMIT_JSON_NONE;
+        }
+        if (!taken) return false;
+    }
+    return !json->fault_kind;
+}
+
+static bool scan_attributes(struct scan *scan) {
+    if (!emit_json_enter_array(&scan->json)) return false;
+    while (emit_json_next_element(&scan->json)) {
+        struct attribute attribute = {.type = EMIT_JSON_NONE};
+        if (emit_json_peek(&scan->json) != EMIT_JSON_OBJECT) {
+            if (!emit_json_skip(&scan->json)) return false;
+            continue;
+        }
+        if (!take_attribute(&scan->json, &attribute)) return false;
+        const struct emit_usage_path *path =
+            attribute.has_key ? find_path(scan, EMIT_NODE_ATTRIBUTES, &attribute.key) : NULL;
+        if (path && attribute.type != EMIT_JSON_NONE)
+            note(scan->fields, path->field, attribute.type, attribute.value);
+    }
+    return !scan->json.fault_kind;
+}
+
+// --- The record ---
+
+bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
+                     const char *text, size_t length, const char **fault, size_t *fault_at) {
+    struct scan scan;
+    scan.slots = slots;
+    scan.fields = fields;
+    memset(fields->type, EMIT_JSON_NONE, sizeof fields->type);
+    emit_json_init(&scan.json, text, length);
+    if (scan_object(&scan, EMIT_NODE_RECORD) && emit_json_at_end(&scan.json)) return true;
+    *fault = scan.json.fault;
+    *fault_at = (size_t)(scan.json.fault_at - text);
+    return false;
+}
+
+bool emit_usage_is(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                   const char *word) {
+    return fields->type[field] == EMIT_JSON_STRING &&
+           emit_json_slice_is(&fields->value[field], word);
+}
+
+bool emit_usage_begins(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                       const char *word) {
+    const struct emit_json_slice *value = &fields->value[field];
+    size_t length = strlen(word);
+    return fields->type[field] == EMIT_JSON_STRING && value->length >= length &&
+           memcmp(value->at, word, length) == 0;
+}
