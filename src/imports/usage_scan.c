@@ -40,13 +40,33 @@ static const struct emit_usage_path *find_path(const struct scan *scan, uint8_t 
 
 // --- Values ---
 
+// Any value that is no container: its type and its text. NONE after a fault, and before a
+// container, which is not taken.
+static enum emit_json_type take_scalar(struct emit_json *json, struct emit_json_slice *value) {
+    enum emit_json_type type = emit_json_peek(json);
+    const char *at = json->at;
+    bool taken;
+    switch (type) {
+    case EMIT_JSON_STRING: taken = emit_json_take_string(json, value); break;
+    case EMIT_JSON_NUMBER: taken = emit_json_take_number(json, value); break;
+    case EMIT_JSON_TRUE:
+    case EMIT_JSON_FALSE:
+    case EMIT_JSON_NULL:
+        taken = emit_json_skip(json);
+        *value = (struct emit_json_slice){at, (size_t)(json->at - at), false};
+        break;
+    default: return EMIT_JSON_NONE;
+    }
+    return taken ? type : EMIT_JSON_NONE;
+}
+
 static bool scan_object(struct scan *scan, uint8_t node);
 static bool scan_modalities(struct scan *scan);
 static bool scan_attributes(struct scan *scan);
 
 static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
     struct emit_json_slice value = {0};
-    enum emit_json_type type = emit_json_take_scalar(&scan->json, &value);
+    enum emit_json_type type = take_scalar(&scan->json, &value);
     if (type != EMIT_JSON_NONE) {
         note(scan->fields, path->field, type, value);
         return true;
@@ -112,7 +132,7 @@ static bool take_any_value(struct emit_json *json, struct attribute *attribute) 
     struct emit_json_slice key;
     if (!emit_json_enter_object(json)) return false;
     while (emit_json_next_member(json, &key)) {
-        enum emit_json_type type = emit_json_take_scalar(json, &attribute->value);
+        enum emit_json_type type = take_scalar(json, &attribute->value);
         if (type == EMIT_JSON_NONE) {
             if (!emit_json_skip(json)) return false;
             continue;
@@ -137,7 +157,7 @@ static bool take_attribute(struct emit_json *json, struct attribute *attribute) 
         } else if (type == EMIT_JSON_OBJECT) {
             taken = take_any_value(json, attribute);
         } else {
-            attribute->type = emit_json_take_scalar(json, &attribute->value);
+            attribute->type = take_scalar(json, &attribute->value);
             taken = attribute->type != EMIT_JSON_NONE;
         }
         if (!taken) return false;
