@@ -225,6 +225,13 @@ static enum emit_status read_file(const char *path, char **text, size_t *length,
     return EMIT_OK;
 }
 
+// Gives back the rows that no setting came for: a folder of files is kept open at once.
+static void fit(struct emit_settings *settings) {
+    size_t count = settings->count > 0 ? settings->count : 1;
+    struct emit_setting *fitted = realloc(settings->rows, count * sizeof *fitted);
+    if (fitted) settings->rows = fitted;
+}
+
 enum emit_status emit_settings_read(struct emit_settings *settings, const char *path, bool foreign,
                                     struct emit_error *err) {
     char *text = NULL;
@@ -249,6 +256,7 @@ enum emit_status emit_settings_read(struct emit_settings *settings, const char *
     if (!emit_text_format(fresh.path, sizeof fresh.path, "%s", path))
         status = emit_fail(err, EMIT_INVALID, "the path of the file is too long");
     if (status == EMIT_OK) status = parse(&reader, text, length, err);
+    if (status == EMIT_OK) fit(&fresh);
 done:
     emit_library_close(handle);
     free(text);
