@@ -1,0 +1,120 @@
+// From the options of emit tokens to a plan.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/tokens.h"
+
+#include "base/text.h"
+#include "base/time.h"
+#include "host/host.h"
+
+#include <string.h>
+
+static const int64_t millisecond_ns = 1000000;
+
+static const struct {
+    const char *word;
+    enum emit_served served;
+} served_words[] = {
+    {"managed", EMIT_SERVED_MANAGED},
+    {"byok-proxy", EMIT_SERVED_BYOK_PROXY},
+    {"here", EMIT_SERVED_HERE},
+};
+
+static bool is_given(const char *text) {
+    return text && *text;
+}
+
+// The words were checked as choices.
+static void choose_words(struct tokens_plan *plan, const struct tokens_options *options) {
+    for (size_t i = 0; i < sizeof served_words / sizeof served_words[0]; i++)
+        if (strcmp(options->served, served_words[i].word) == 0)
+            plan->served = served_words[i].served;
+    for (int boundary = 0; boundary < EMIT_BOUNDARY_COUNT; boundary++)
+        if (strcmp(options->boundary, emit_boundary_word((enum emit_boundary)boundary)) == 0)
+            plan->boundary = (enum emit_boundary)boundary;
+    plan->by_request = strcmp(options->group, "request") == 0;
+    plan->phases = options->phases;
+}
+
+static enum emit_status refuse_pue(const struct tokens_options *options, struct emit_error *err) {
+    if (!options->pue) return EMIT_OK;
+    return emit_fail(
+        err, EMIT_INVALID,
+        "--pue: a site's PUE is never multiplied with modeled tokens%s; it belongs to the "
+        "facility's own windows: emit campus facility-energy",
+        strcmp(options->boundary, "facility") == 0 ? ", and --boundary facility has overhead in it"
+                                                   : "");
+}
+
+// "2026-11-25T21:00:00Z", with up to nine digits of a second.
+static enum emit_status read_time(struct tokens_plan *plan, const char *text,
+                                  struct emit_error *err) {
+    enum { SECONDS = 19, DIGITS = 3 };
+    char whole[EMIT_TIME_TEXT] = "";
+    size_t length = strlen(text), fraction = 0;
+    if (length > SECONDS && text[SECONDS] == '.')
+        fraction = strspn(text + SECONDS + 1, "0123456789");
+    size_t end = SECONDS + (fraction ? fraction + 1 : 0);
+    if (length == end + 1 && text[end] == 'Z' && fraction <= 9)
+        (void)emit_text_format(whole, sizeof whole, "%.*s.%.*s%.*sZ", SECONDS, text,
+                               (int)(fraction < DIGITS ? fraction : DIGITS), text + SECONDS + 1,
+                               (int)(fraction < DIGITS ? DIGITS - fraction : 0), "000");
+    plan->has_at = emit_time_read(whole, strlen(whole), &plan->at_ns);
+    if (plan->has_at) return EMIT_OK;
+    return emit_fail(err, EMIT_INVALID,
+                     "--at wants a time in UTC such as 2026-06-13T16:00:00Z; '%.40s' is none",
+                     text);
+}
+
+static enum emit_status choose_time(struct tokens_plan *plan, const struct tokens_options *options,
+                                    struct emit_error *err) {
+    if (options->at) return read_time(plan, options->at, err);
+    struct emit_host host;
+    enum emit_status status = emit_host_open(&host, NULL, err);
+    if (status != EMIT_OK) return status;
+    // What an event's time shows, and no finer: its record_ref is made of it.
+    plan->at_ns = emit_host_wall_ns(&host) / millisecond_ns * millisecond_ns;
+    emit_host_close(&host);
+    return EMIT_OK;
+}
+
+static enum emit_status choose_profile(struct tokens_plan *plan,
+                                       const struct tokens_options *options,
+                                       struct emit_error *err) {
+    if (!options->profile) return EMIT_OK;
+    plan->profile = emit_profile_find(plan->table, options->profile);
+    if (plan->profile) return EMIT_OK;
+    return emit_fail(err, EMIT_INVALID,
+                     "there is no profile '%.80s': emit tokens profiles lists them",
+                     options->profile);
+}
+
+static enum emit_status refuse_dialect(const char *word, struct emit_error *err) {
+    char list[160];
+    struct emit_text text;
+    emit_text_init(&text, list, sizeof list);
+    for (int dialect = 0; dialect < EMIT_DIALECT_COUNT; dialect++)
+        emit_text_add_format(&text, "%s%s", dialect ? ", " : "",
+                             emit_dialect_word((enum emit_dialect)dialect));
+    return emit_fail(err, EMIT_INVALID, "--dialect: there is no '%.30s', but %s", word, list);
+}
+
+enum emit_status tokens_plan_make(struct tokens_plan *plan, const struct tokens_options *options,
+                                  const struct emit_coefficient_table *table,
+                                  struct emit_error *err) {
+    *plan = (struct tokens_plan){.table = table, .dialect = EMIT_DIALECT_COUNT};
+    enum emit_status status = refuse_pue(options, err);
+    if (status != EMIT_OK) return status;
+    if (!is_given(options->run_id))
+        return emit_fail(err, EMIT_INVALID,
+                         "name the run that used the tokens: --run-id ID, or EMIT_RUN_ID");
+    choose_words(plan, options);
+    if (is_given(options->dialect)) plan->dialect = emit_dialect_find(options->dialect);
+    if (is_given(options->dialect) && plan->dialect == EMIT_DIALECT_COUNT)
+        return refuse_dialect(options->dialect, err);
+    status = emit_naming_run(plan->run_id, options->run_id, err);
+    if (status == EMIT_OK)
+        status = emit_naming_workspace(plan->workspace_id, plan->notice, options->workspace, err);
+    if (status == EMIT_OK) status = choose_time(plan, options, err);
+    if (status == EMIT_OK) status = choose_profile(plan, options, err);
+    return status;
+}

@@ -1,0 +1,305 @@
+// Token counts become event lines with their claims, and go to the store.
+// SPDX-License-Identifier: Apache-2.0
+#include "programs/emit/tokens_post.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PARTS = 3,                       // total, prefill, decode
+    WAITING = 2 * EMIT_INTAKE_BATCH, // more lines than are ever not answered
+    REQUEST_CLAIMS = 2,
+    CLAIM_MAX = EMIT_RUN_ID_MAX + EMIT_RECORD_REF_MAX + 64,
+};
+
+// What a line is about, until it is known what became of it.
+struct place {
+    struct tokens_row *row;
+    struct emit_token_counts counts;
+    uint64_t records;
+    bool is_total;
+    char ref[EMIT_RECORD_REF_MAX];
+};
+
+struct tokens_post {
+    struct tokens_account *account;
+    struct emit_host host;
+    struct emit_store store;
+    FILE *output; // NULL: no copy; stdout is not closed
+    struct emit_destination to;
+    struct emit_intake *intake;
+    struct place waiting[WAITING]; // a ring: answers come in the order of the lines
+    size_t next;
+    uint64_t conflicting;                      // records whose total was modeled otherwise before
+    char conflicting_ref[EMIT_RECORD_REF_MAX]; // of the first of them
+    char line[EMIT_TOKEN_EVENT_LINE_MAX];
+    char keys[REQUEST_CLAIMS][CLAIM_MAX];
+};
+
+// --- What became of the lines --------------------------------------------------------
+
+// Of what is modeled already nothing is in the sums: it would look as if it were stored.
+static void book_conflict(struct tokens_post *post, const struct place *place) {
+    struct tokens_account *account = post->account;
+    if (!post->conflicting) memcpy(post->conflicting_ref, place->ref, sizeof place->ref);
+    post->conflicting += place->records;
+    account->fates[EMIT_USAGE_USED] -= place->records;
+    account->fates[EMIT_USAGE_ALREADY_MODELED] += place->records;
+    place->row->records -= place->records;
+    emit_token_counts_subtract(&place->row->counts, &place->counts);
+}
+
+static void take_answer(void *owner, const struct emit_intake_answer *answer) {
+    struct tokens_post *post = owner;
+    struct tokens_account *account = post->account;
+    const struct place *place = answer->owner;
+    switch (answer->fate) {
+    case EMIT_ENTRY_STORED: account->events_stored += account->has_store; break;
+    case EMIT_ENTRY_DUPLICATE: account->events_duplicate++; break;
+    case EMIT_ENTRY_CONFLICT:
+        account->events_conflicting++;
+        if (place->is_total) book_conflict(post, place);
+        break;
+    }
+}
+
+// How the store has the run grouped.
+struct grouping {
+    bool by_run, by_request;
+};
+
+static bool look_at_event(void *owner, const struct emit_entry *entry) {
+    static const char modeled[] = "\"energy_source\":\"token_model\"",
+                      ref[] = "\"record_ref\":\"run/";
+    struct grouping *grouping = owner;
+    if (!memmem(entry->body, entry->length, modeled, sizeof modeled - 1)) return true;
+    if (memmem(entry->body, entry->length, ref, sizeof ref - 1))
+        grouping->by_run = true;
+    else
+        grouping->by_request = true;
+    return !grouping->by_run || !grouping->by_request;
+}
+
+static const char *conflict_sentence(const struct tokens_post *post, bool is_request) {
+    struct grouping grouping = {0};
+    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT,
+                                            .run_id = post->account->plan->run_id};
+    struct emit_error unknown; // then the sentence is the general one
+    if (post->store.outbox && emit_outbox_visit(post->store.outbox, &query, look_at_event,
+                                                &grouping, NULL, &unknown) != EMIT_OK)
+        grouping = (struct grouping){0};
+    if (is_request && grouping.by_run && !grouping.by_request)
+        return "the run is modeled by profile already (--group run): its single requests would "
+               "count the same tokens twice";
+    if (!is_request && grouping.by_request && !grouping.by_run)
+        return "single requests of the run are modeled already (--group request, or counts): by "
+               "profile they would count twice";
+    if (is_request)
+        return "modeled in this run before, with other counts, by another profile or from another "
+               "table; nothing was replaced";
+    return "a model of these records is modeled in this run already: by another profile, from "
+           "another table or from fewer records; nothing was replaced. Logs that grow are for "
+           "--group request";
+}
+
+static void tell_conflicts(struct tokens_post *post) {
+    struct tokens_account *account = post->account;
+    bool is_request = account->from_counts || account->plan->by_request;
+    char sentence[TOKENS_SENTENCE_MAX], others[64] = "";
+    if (is_request && post->conflicting > 1)
+        (void)emit_text_format(others, sizeof others, " and %" PRIu64 " more",
+                               post->conflicting - 1);
+    (void)emit_text_format(sentence, sizeof sentence, "%s%s: %s", post->conflicting_ref, others,
+                           conflict_sentence(post, is_request));
+    tokens_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_MODELED, post->conflicting,
+                            sentence);
+}
+
+// --- Opening and closing ---------------------------------------------------------------
+
+static enum emit_status open_output(struct tokens_post *post, const char *path,
+                                    struct emit_error *err) {
+    if (!path) return EMIT_OK;
+    post->output = strcmp(path, "-") == 0 ? stdout : fopen(path, "ae");
+    if (!post->output) return emit_fail_errno(err, errno, "cannot write %s", path);
+    return EMIT_OK;
+}
+
+static enum emit_status open_store(struct tokens_post *post, const char *outbox_path,
+                                   struct emit_error *err) {
+    const struct emit_store_options options = {.outbox_path = outbox_path};
+    enum emit_status status = emit_store_open(&post->store, &post->host, &options, err);
+    if (status != EMIT_OK) return status;
+    post->account->has_store = true;
+    if (post->store.notice[0]) tokens_account_note(post->account, "%s", post->store.notice);
+    return EMIT_OK;
+}
+
+enum emit_status tokens_post_open(struct tokens_post **post, const struct tokens_options *options,
+                                  struct tokens_account *account, struct emit_error *err) {
+    struct tokens_post *fresh = calloc(1, sizeof *fresh);
+    if (!fresh) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    fresh->account = account;
+    enum emit_status status = emit_host_open(&fresh->host, NULL, err);
+    if (status != EMIT_OK) {
+        free(fresh);
+        return status;
+    }
+    const char *path = account->plan->events_path;
+    status = open_output(fresh, path, err);
+    if (status == EMIT_OK && !options->no_outbox)
+        status = open_store(fresh, options->outbox_path, err);
+    fresh->to = (struct emit_destination){
+        .outbox = fresh->store.outbox, .output = fresh->output, .output_name = path};
+    if (status == EMIT_OK)
+        status = emit_intake_open(&fresh->intake, &fresh->to, take_answer, fresh, err);
+    if (status != EMIT_OK) {
+        tokens_post_close(fresh);
+        return status;
+    }
+    *post = fresh;
+    return EMIT_OK;
+}
+
+enum emit_status tokens_post_finish(struct tokens_post *post, struct emit_error *err) {
+    enum emit_status status = emit_intake_finish(post->intake, err);
+    if (post->conflicting) tell_conflicts(post);
+    tokens_account_drop_empty(post->account);
+    if (post->output && (fflush(post->output) != 0 || ferror(post->output)) && status == EMIT_OK)
+        status = emit_fail_errno(err, errno, "cannot write the events to %s",
+                                 post->account->plan->events_path);
+    return status;
+}
+
+void tokens_post_close(struct tokens_post *post) {
+    if (!post) return;
+    emit_intake_close(post->intake);
+    emit_store_close(&post->store);
+    if (post->output && post->output != stdout) (void)fclose(post->output);
+    emit_host_close(&post->host);
+    free(post);
+}
+
+struct emit_outbox *tokens_post_store(const struct tokens_post *post) {
+    return post->store.outbox;
+}
+
+// --- Claims ------------------------------------------------------------------------------
+
+static const char *phase_word(enum emit_token_part part) {
+    static const char *const words[PARTS] = {"total", "prefill", "decode"};
+    return words[part];
+}
+
+// Of a request: one key of its own, at hand. Answers how many claims there are.
+static size_t claim_request(struct tokens_post *post, const struct tokens_item *item,
+                            const char *phase, struct emit_claim claims[REQUEST_CLAIMS]) {
+    const char *run = post->account->plan->run_id;
+    claims[0] = (struct emit_claim){.key = post->keys[0], .value = "request"};
+    claims[1] = (struct emit_claim){.key = post->keys[1]};
+    (void)emit_text_format(post->keys[0], CLAIM_MAX, "%s grouping", run);
+    (void)emit_text_format(post->keys[1], CLAIM_MAX, "%s record %s %s", run, item->record_ref,
+                           phase);
+    return REQUEST_CLAIMS;
+}
+
+// Of a profile: a key for each model. The caller frees claims and keys.
+static enum emit_status claim_models(const struct tokens_post *post, const struct tokens_item *item,
+                                     const char *phase, struct emit_claim **claims, char **keys,
+                                     struct emit_error *err) {
+    const char *run = post->account->plan->run_id;
+    size_t count = 1 + item->model_count;
+    if (count > EMIT_ENTRY_CLAIMS_MAX)
+        return emit_fail(err, EMIT_INVALID,
+                         "%s: %zu names of models in one run, more than %d: --group request has no "
+                         "such limit",
+                         item->record_ref, item->model_count, EMIT_ENTRY_CLAIMS_MAX - 1);
+    *claims = calloc(count, sizeof **claims);
+    *keys = malloc(count * CLAIM_MAX);
+    if (!*claims || !*keys) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    (*claims)[0] = (struct emit_claim){.key = *keys, .value = "run"};
+    (void)emit_text_format(*keys, CLAIM_MAX, "%s grouping", run);
+    for (size_t i = 1; i < count; i++) {
+        char *key = *keys + i * CLAIM_MAX;
+        (*claims)[i] = (struct emit_claim){.key = key};
+        (void)emit_text_format(key, CLAIM_MAX, "%s model %s %s", run, item->models[i - 1], phase);
+    }
+    return EMIT_OK;
+}
+
+// --- Posting -----------------------------------------------------------------------------
+
+static enum emit_status post_line(struct tokens_post *post, const struct tokens_item *item,
+                                  enum emit_token_part part, const struct emit_text *line,
+                                  const struct emit_claim *claims, size_t claim_count,
+                                  struct emit_error *err) {
+    const struct tokens_plan *plan = post->account->plan;
+    struct place *place = &post->waiting[post->next++ % WAITING];
+    *place = (struct place){
+        .row = item->row,
+        .counts = item->counts,
+        .records = item->models ? item->row->records : 1,
+        .is_total = part == EMIT_TOKENS_TOTAL,
+    };
+    (void)emit_text_format(place->ref, sizeof place->ref, "%s", item->record_ref);
+    const struct emit_entry entry = {
+        .kind = EMIT_ENTRY_EVENT,
+        .run_id = plan->run_id,
+        .workspace_id = plan->workspace_id,
+        .time_ns = item->time_ns,
+        .body = line->at,
+        .length = line->length,
+        .claims = claims,
+        .claim_count = claim_count,
+    };
+    post->account->events_made++;
+    return emit_intake_add(post->intake, &entry, place, err);
+}
+
+static enum emit_status post_part(struct tokens_post *post, const struct tokens_item *item,
+                                  enum emit_token_part part, struct emit_error *err) {
+    const struct tokens_plan *plan = post->account->plan;
+    const struct emit_token_event_facts facts = {
+        .run_id = plan->run_id,
+        .workspace_id = plan->workspace_id,
+        .record_ref = item->record_ref,
+        .time_ns = item->time_ns,
+        .served = plan->served,
+        .part = part,
+    };
+    struct emit_text line;
+    emit_text_init(&line, post->line, sizeof post->line);
+    enum emit_status status =
+        emit_token_event_write(&line, &facts, &item->row->model, &item->counts, err);
+    if (status != EMIT_OK) return status;
+    if (!post->store.outbox) return post_line(post, item, part, &line, NULL, 0, err);
+    if (!item->models) {
+        struct emit_claim claims[REQUEST_CLAIMS];
+        size_t count = claim_request(post, item, phase_word(part), claims);
+        return post_line(post, item, part, &line, claims, count, err);
+    }
+    struct emit_claim *claims = NULL;
+    char *keys = NULL;
+    status = claim_models(post, item, phase_word(part), &claims, &keys, err);
+    if (status == EMIT_OK)
+        status = post_line(post, item, part, &line, claims, 1 + item->model_count, err);
+    free(claims);
+    free(keys);
+    return status;
+}
+
+enum emit_status tokens_post_add(struct tokens_post *post, const struct tokens_item *item,
+                                 struct emit_error *err) {
+    const bool has_phases = post->account->plan->phases;
+    enum emit_status status = EMIT_OK;
+    for (int part = 0; part < (has_phases ? PARTS : 1) && status == EMIT_OK; part++) {
+        const struct emit_token_counts some =
+            emit_token_counts_of_part(&item->counts, (enum emit_token_part)part);
+        // No event stands for a phase of which no tokens are known.
+        if (part == EMIT_TOKENS_TOTAL || emit_token_counts_has_tokens(&some))
+            status = post_part(post, item, (enum emit_token_part)part, err);
+    }
+    return status;
+}

@@ -1,0 +1,51 @@
+// Token counts become event lines with their claims, and go to the store: the event of
+// everything, and on request those of prefill and decode. What became of them is booked in
+// the account.
+//
+// Claims are what makes re-reading a log harmless and everything else told. Of a run: how its
+// records are grouped, since both ways at once would count twice. Of a single request: its
+// record_ref. Of a profile's event: the name of each model in it, so that no model is charged
+// by two profiles, nor the beginning of a log again with its end.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_TOKENS_POST_H
+#define PROGRAMS_EMIT_TOKENS_POST_H
+
+#include "agent/intake.h"
+#include "agent/store.h"
+#include "imports/usage_tally.h"
+#include "programs/emit/tokens_account.h"
+
+// What an event is about.
+struct tokens_item {
+    struct tokens_row *row;
+    struct emit_token_counts counts;
+    int64_t time_ns;
+    const char *record_ref;
+    // Of a profile's event: the models whose tokens are in it. NULL: it is of one request.
+    const char *const *models;
+    size_t model_count;
+};
+
+struct tokens_post;
+
+// Opens the store, unless no_outbox, and the copy of events. What there is to tell of the
+// store is noted in the account. Neither is touched before the first event.
+EMIT_MUST_CHECK enum emit_status tokens_post_open(struct tokens_post **post,
+                                                  const struct tokens_options *options,
+                                                  struct tokens_account *account,
+                                                  struct emit_error *err);
+
+// Posts the events of an item. EMIT_INVALID: its energy cannot be said; no event was made.
+// Others: the store or the copy failed, and nothing more can be posted.
+EMIT_MUST_CHECK enum emit_status
+tokens_post_add(struct tokens_post *post, const struct tokens_item *item, struct emit_error *err);
+
+// Waits until everything is on disk; the account then says what was stored.
+EMIT_MUST_CHECK enum emit_status tokens_post_finish(struct tokens_post *post,
+                                                    struct emit_error *err);
+void tokens_post_close(struct tokens_post *post); // accepts NULL
+
+// The store; NULL: there is none.
+struct emit_outbox *tokens_post_store(const struct tokens_post *post);
+
+#endif

@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+# emit tokens from usage records: every record counts once or is told with its line and the
+# reason, and whatever is read again changes nothing.
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.environ["SOURCE"], "tests", "support"))
+import tokens
+from tap import EMIT, check, check_equal, end
+from tokens import chat
+
+ROWS, _ = tokens.table()
+
+
+def fresh(folder, name, **more):
+    return tokens.Home(os.path.join(folder, name), **more)
+
+
+def told(text):
+    """A page as one line: where it is broken is no promise."""
+    return " ".join(text.split())
+
+
+# One of each profile, a repeat, and a stranger.
+def month():
+    return [chat(1, prompt=1000, completion=100, cached=200, reasoning=30), chat(2, model="acme-large-7", at=1781366500),
+            chat(2, model="acme-large-7", at=1781366500), chat(3, completion=50), chat(4, model="stranger")]
+
+
+def one_event_for_each_profile(folder):
+    home = fresh(folder, "profiles")
+    path = home.file("march.jsonl", month())
+    document, status = home.document("--usage", path)
+    check_equal(tokens.schema_faults(document), [], "the document keeps its schema")
+    check_equal((status, document["records"]["used"], document["records"]["fates"]),
+                (3, 3, {"used": 3, "duplicate": 1, "unmapped-model": 1}), "every record has one fate")
+    events = {event["tags"]["coefficient_profile"]: event for event in home.stored()}
+    check_equal(sorted(events), ["managed-balanced-v1", "managed-frontier-v1"], "one event for each profile")
+    tags = events["managed-balanced-v1"]["tags"]
+    check_equal([tags[name] for name in tokens.BUCKETS.values()], [1800, 200, 120, 30, 2], "its tokens are those of its records, disjoint")
+    check("reasoning_output_tokens" not in events["managed-frontier-v1"]["tags"], "what no record says is no 0")
+    check_equal((tags["record_ref"], events["managed-frontier-v1"]["event_ts"]), ("run/managed-balanced-v1", "2026-06-13T16:01:40.000Z"),
+                "its time is that of the latest record")
+    for event in events.values():
+        check_equal([event["tags"]["quantity_low"], event["quantity"], event["tags"]["quantity_high"]], tokens.joules(ROWS, event["tags"]),
+                    "the arithmetic is the table's")
+    judged = subprocess.run([EMIT, "validate", "--strict"], input="".join(json.dumps(event) + "\n" for event in events.values()),
+                            capture_output=True, text=True)
+    check_equal(judged.returncode, 0, f"the contract accepts them: {judged.stdout}")
+    total = [sum(profile[end] for profile in document["profiles"]) for end in ("low_joules", "joules", "high_joules")]
+    check_equal([document["total"][end] for end in ("low_joules", "joules", "high_joules")], total, "low adds to low and high to high")
+    page = home.tokens("--usage", path).stdout
+    check_equal(tokens.page_faults(page), [], "the page: 80 columns, every figure called modeled")
+    for words in ("5 records, openai-chat (detected): 3 used, 1 skipped, 1 refused", "total, accelerators only", "skipped 1 duplicate: no event",
+                  'model "stranger" has no profile', "0 events stored", "2 were in the store before", "exit 3: 1 record refused"):
+        check(words in told(page), f"the page says: {words}")
+
+
+def read_again_changes_nothing(folder):
+    home = fresh(folder, "again")
+    path = home.file("a.jsonl", month()[:4])
+    home.tokens(path)
+    before = home.stored_bytes()
+    got = home.tokens(path)
+    check_equal((got.returncode, home.stored_bytes() == before), (0, True), "the same file again: the store is the same, byte for byte")
+    got = home.tokens("-", stdin=open(path))
+    check_equal((got.returncode, home.stored_bytes() == before), (0, True), "from standard input too")
+    longer = home.file("b.jsonl", [*month()[:4], chat(9)])
+    got = home.tokens(longer)
+    check(got.returncode == 3 and "from fewer records" in told(got.stdout) and "run/managed-balanced-v1" in got.stdout, f"a longer log is told: {got.stdout}")
+    got = home.tokens(path, "--profile", "managed-unknown-v1")
+    check(got.returncode == 3 and "by another profile" in told(got.stdout), f"the same models by another profile are told: {got.stdout}")
+    got = home.tokens(path, "--group", "request")
+    check(got.returncode == 3 and "--group run" in told(got.stdout), f"the other grouping is told: {got.stdout}")
+    document, _ = home.document(path, "--group", "request")
+    check_equal((document["records"]["used"], document["records"]["fates"]["already-modeled"], document["profiles"]), (0, 3, []), "and nothing of it is in a sum")
+    check_equal(home.stored_bytes() == before, True, "nothing was replaced by any of them")
+
+
+def one_event_for_each_request(folder):
+    home = fresh(folder, "requests")
+    records = [chat(1), chat(2, completion=1), chat(3, model="acme-large-1"), chat(2, completion=77),
+               chat(None), chat(None), chat(5, system_fingerprint="a b")]
+    path = home.file("a.jsonl", records)
+    document, status = home.document("--usage", path, "--group", "request")
+    refs = [event["tags"]["record_ref"] for event in home.stored()]
+    check_equal((status, len(refs), document["records"]["fates"].get("duplicate")), (0, 6, 1), f"an event for each response: {refs}")
+    check(refs[0].startswith("chatcmpl-1") and sum(ref.startswith("sha256:") for ref in refs) == 2 and any(ref.endswith("#2") for ref in refs),
+          "identical lines without an id are several requests")
+    second = next(event for event in home.stored() if event["tags"]["record_ref"].startswith("chatcmpl-2"))
+    check_equal(second["tags"]["output_tokens"], 77, "the last record of a response counts")
+    before = home.stored_bytes()
+    check_equal((home.tokens(path, "--group", "request").returncode, home.stored_bytes() == before), (0, True), "again: nothing changes")
+    document, status = home.document(home.file("b.jsonl", [*records, chat(8)]), "--group", "request")
+    check_equal((status, document["events"]["stored"], document["events"]["duplicate"]), (0, 1, 6), "of a log that grew what is new is added")
+    document, status = home.document(home.file("c.jsonl", [chat(1, completion=101), chat(9)]), "--group", "request")
+    check_equal((status, document["events"]["stored"], document["refused"][0]["fate"]), (3, 1, "already-modeled"), "another count of a response is told")
+    got = home.tokens(path)
+    check(got.returncode == 3 and "--group request" in told(got.stdout), "by profile too would count twice")
+    document, _ = home.document(path, "--group", "request", "--no-outbox", "--phases", "--output", home.file("events"), run="run_9")
+    phases = [json.loads(line)["tags"]["phase"] for line in open(home.file("events"))]
+    check_equal(phases, ["total", "prefill", "decode"] * 6, "with --phases three of each")
+
+
+BAD = [
+    (chat(1, prompt=-1), "malformed|out-of-range", "prompt_tokens"),
+    (chat(1, prompt=1.5), "malformed|out-of-range", "prompt_tokens"),
+    (chat(1, prompt=10**18), "out-of-range|malformed", "prompt_tokens"),
+    ({**chat(1), "usage": {"prompt_tokens": "7", "completion_tokens": 5}}, "malformed", "prompt_tokens"),
+    (chat(1, prompt=100, cached=200), "usage-inconsistent", "cached_tokens"),
+    (chat(1, completion=10, reasoning=20), "usage-inconsistent", "reasoning_tokens"),
+    ({**chat(1), "usage": {"prompt_tokens": 5, "completion_tokens": 5, "total_tokens": 11}}, "usage-inconsistent", "total_tokens"),
+    (chat(1, model=None), "unmapped-model", "model"),
+    (chat(1, model="acme-embed"), "no-coefficient", "output"),
+    (json.dumps(chat(1))[:90] + "\n", "malformed", "JSON"),
+    ("nothing at all\n", "malformed", ""),
+    ({"hello": 1}, "unknown-dialect|no-usage", ""),
+]
+
+
+def a_bad_record_costs_itself_alone(folder):
+    home = fresh(folder, "bad")
+    for number, (record, fates, field) in enumerate(BAD):
+        path = home.file("a.jsonl", [chat("a"), record, chat("b")])
+        document, status = home.document("--usage", path, run=f"run_{number}")
+        refused = document["refused"]
+        good = (status == 3 and document["records"]["used"] == 2 and document["events"]["stored"] == 1 and len(refused) == 1
+                and refused[0]["fate"] in fates.split("|") and field in refused[0]["message"] and refused[0]["lines"] == [2])
+        check(good, f"{json.dumps(record)[:70]}: {status} {refused}")
+    got = home.tokens("--usage", home.file("a.jsonl", [record for record, _, _ in BAD]), run="run_all")
+    check_equal((got.returncode, tokens.page_faults(got.stdout)), (3, []), "all of them fit a page")
+    got = home.tokens("--usage", home.file("a.jsonl", [chat("a"), BAD[0][0]]), "--quiet", run="run_quiet")
+    check(got.returncode == 3 and got.stdout == "" and "a.jsonl:2" in got.stderr and got.stderr.count("\n") == 1, f"--quiet says what was refused: {got.stderr}")
+    got = home.tokens("--usage", home.file("a.jsonl", [chat(n, model="zeta") for n in range(40)]), run="run_many")
+    check("and 24 more" in told(got.stdout) and got.stdout.count("zeta") == 2, "identical sentences are one, with their lines")
+
+
+def models_are_the_operators_to_map(folder):
+    path = tokens.Home(os.path.join(folder, "map")).file("a.jsonl", [chat(1)])
+    twice = fresh(folder, "twice", models={"acme-s*": "managed-balanced-v1", "acme*-1": "managed-large-v1", "*": "managed-unknown-v1"})
+    document, status = twice.document(path)
+    check(status == 3 and all(glob in document["refused"][0]["message"] for glob in ("acme-s*", "acme*-1")),
+          f"two profiles for one model: {document['refused']}")
+    none = fresh(folder, "none", models={"other": "managed-balanced-v1"})
+    got = none.tokens(path)
+    line = re.search(r'models: \{.*\}', got.stdout)
+    check(got.returncode == 3 and line, f"an unmapped model prints the line to add: {got.stdout}")
+    with open(none.file("emit/emit.yaml"), "w", encoding="utf-8") as file:
+        file.write(line.group(0) + "\n")
+    check_equal(none.tokens(path).returncode, 0, "and with that line it is mapped")
+    document, status = fresh(folder, "explicit", models={}).document(path, "--profile", "managed-large-v1")
+    check_equal((status, document["profiles"][0]["profile"], document["profiles"][0]["models"]), (0, "managed-large-v1", ["acme-small-1"]),
+                "--profile is for every model")
+    many = fresh(folder, "many", models={"m*": "managed-balanced-v1"})
+    path63, path64 = (many.file(f"{count}.jsonl", [chat(n, model=f"m{n}") for n in range(count)]) for count in (63, 64))
+    document, status = many.document(path64)
+    check((status, document["events"]["stored"]) == (3, 0) and "--group request" in document["refused"][0]["message"], f"64 models of one profile: {document['refused']}")
+    check_equal(many.document(path63)[1], 0, "63 are claimed")
+    wrong = fresh(folder, "wrong", models={"a": "managed-nothing-v1"})
+    got = wrong.tokens(path)
+    check(got.returncode == 2 and "managed-nothing-v1" in got.stderr, f"a map to no profile: {got.stderr}")
+
+
+def files_are_one_stream(folder):
+    home = fresh(folder, "stream")
+    one, two = home.file("one.jsonl", [chat(1), chat(2)]), home.file("two.json", [json.dumps([chat(2), chat(3, model="acme-large-1")])])
+    document, status = home.document("--usage", one, two)
+    check_equal((status, document["records"]["used"], document["records"]["skipped"]), (0, 3, 1), "a repeat in another file counts once")
+    before = home.stored_bytes()
+    document, status = home.document("--usage", two, one)
+    check_equal((status, home.stored_bytes() == before), (0, True), "their order changes nothing")
+    document, status = home.document("--usage", one, "--usage", two)
+    check_equal((status, document["records"]["read"]), (0, 4), "--usage may be said for each")
+    got = home.tokens(one, home.file("missing.jsonl"), run="run_m")
+    check(got.returncode == 2 and "missing.jsonl" in got.stderr and not any(e["compute_assignment_run_id"] == "run_m" for e in home.stored()),
+          f"of a run of which a file is missing nothing is stored: {got.stderr}")
+    got = home.tokens(folder, run="run_m")
+    check(got.returncode == 2 and got.stderr.count("\n") == 1, f"a folder is no file: {got.stderr}")
+
+
+def nothing_is_not_something(folder):
+    home = fresh(folder, "nothing")
+    for name, records in (("empty", []), ("blank", ["\n\n"]), ("array", ["[]"])):
+        got = home.tokens(home.file(name, records))
+        check_equal((got.returncode, "0 records" in got.stdout, home.stored()), (1, True, []), f"{name}: said, and no event")
+    got = home.tokens("--usage")
+    check(got.returncode == 2 and "standard input" in got.stderr, f"--usage without a file: {got.stderr}")
+    got = home.tokens(home.file("a.jsonl", [chat(1)]), "--dialect", "klingon")
+    check(got.returncode == 2 and "openai-chat" in got.stderr, f"a dialect that is none: {got.stderr}")
+    document, status = home.document(home.file("a.jsonl", [chat(1)]), "--dialect", "gemini")
+    check_equal((status, document["records"]["used"]), (3, 0), f"the wrong dialect is told: {document['refused']}")
+    got = home.tokens(home.file("a.jsonl", [chat(1)]), "--output", "300")
+    check(got.returncode == 2 and "--events" in got.stderr, f"a number is no file: {got.stderr}")
+
+
+# What README shows is what the examples come to.
+def the_readme_is_true(folder):
+    home = fresh(folder, "readme")
+    source = os.environ["SOURCE"]
+    with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
+        shown = re.search(r"^\$ cd examples\n\$ (emit tokens [^\n]*)\n(.*?)^```", file.read(), re.M | re.S)
+    environment = {name: value for name, value in home.environment.items() if name != "EMIT_WORKSPACE_ID"}
+    got = subprocess.run([EMIT, *shown[1].split()[1:]], capture_output=True, text=True, env=environment, cwd=os.path.join(source, "examples"))
+    check_equal(got.stdout, shown[2], "README's example says what is printed")
+
+
+def a_time_is_not_made_up(folder):
+    home = fresh(folder, "time")
+    path = home.file("a.jsonl", [chat(1, at=None), chat(2, at=None)])
+    for group in ("run", "request"):
+        document, status = home.document(path, "--group", group, run=group)
+        check_equal((status, document["records"]["fates"], document["events"]["made"]), (3, {"undated": 2}, 0), f"{group}: refused without a time")
+        check("--at" in document["refused"][0]["message"], "with the remedy")
+        document, status = home.document(path, "--group", group, "--at", tokens.AT, run=group)
+        check_equal((status, home.stored()[-1]["event_ts"]), (0, tokens.AT), "--at gives one")
+
+
+def events_are_data(folder):
+    home = fresh(folder, "data")
+    path = home.file("a.jsonl", month())
+    got = home.tokens(path, "--output", "-", "--no-outbox")
+    events = [json.loads(line) for line in got.stdout.splitlines()]
+    check(len(events) == 2 and "exit 3" in got.stderr and not os.path.exists(home.file("outbox.db")), "events on standard output, words beside them")
+    piped = subprocess.run(f"{EMIT} tokens --usage {path} --run-id r --no-outbox --output - 2>/dev/null | {EMIT} validate --strict -", shell=True,
+                           capture_output=True, text=True, env=home.environment)
+    check_equal(piped.returncode, 0, f"a filter for others: {piped.stderr}")
+    home.tokens(path, "--output", home.file("copy"))
+    home.tokens(home.file("b.jsonl", [*month(), chat(8)]), "--output", home.file("copy"))
+    copied = [json.loads(line) for line in open(home.file("copy"))]
+    check(all(event in home.stored() for event in copied), "what is refused as already modeled is not copied either")
+
+
+with tempfile.TemporaryDirectory() as place:
+    for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone,
+                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data):
+        promise(place)
+end()
