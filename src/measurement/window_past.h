@@ -2,7 +2,7 @@
 // seen in a record that comes later, in whatever order they come.
 //
 // Memory: EMIT_WINDOW_PAST_BYTES for each window that went out where they come in the order of
-// time, newest or oldest first, up to twice that where they do not; and one block of
+// time, newest or oldest first, and up to twice that where they come in no order; and at most
 // EMIT_WINDOW_PAST_METER_BYTES for each meter.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef MEASUREMENT_WINDOW_PAST_H
@@ -11,8 +11,8 @@
 #include "measurement/window.h"
 
 enum {
-    EMIT_WINDOW_PAST_BYTES = 32,
-    EMIT_WINDOW_PAST_METER_BYTES = 160,
+    EMIT_WINDOW_PAST_BYTES = 34,
+    EMIT_WINDOW_PAST_METER_BYTES = 320,
     EMIT_WINDOW_PAST_MAX = 64 * 1024 * 1024, // windows: 2 to 4 GiB
 };
 
