@@ -176,6 +176,7 @@ int main(int argc, char **argv) {
          property_report},
         {"the text of an exporter is read within bounds", ".prom", 50, property_exporter},
         {"the counters of a server are read within bounds", ".prom", 50, property_served},
+        {"a record of a window is refused, or an event", "window.json", 100, property_windows},
         {"a file of coefficients is refused, or keeps the invariants", ".yaml", 20,
          property_coefficients},
     };

@@ -31,4 +31,7 @@ const char *property_report(const uint8_t *bytes, size_t size);
 // A file of coefficients is refused with a sentence, or is a row that keeps the invariants.
 const char *property_coefficients(const uint8_t *bytes, size_t size);
 
+// A record of a window is refused with a sentence, or is an event that keeps the contract.
+const char *property_windows(const uint8_t *bytes, size_t size);
+
 #endif
