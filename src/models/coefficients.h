@@ -22,7 +22,9 @@ enum {
     EMIT_CITATIONS_MAX = 16,            // of one row
     EMIT_PROFILE_ID_MAX = 65,           // bytes of an id, terminator included
     EMIT_TABLE_HASH_TEXT = 65,          // 64 hexadecimal digits and a terminator
-    EMIT_COEFFICIENT_TEXT_MAX = 2000,   // bytes of any text of a row
+    EMIT_COEFFICIENT_TEXT_MAX = 2000,   // bytes of a text of a row
+    EMIT_COEFFICIENT_NOTE_MAX = 1000,   // of one that stands in events: what notes are made of
+    EMIT_COEFFICIENT_NAME_MAX = 400,    // of a source's title, address, version
     EMIT_COEFFICIENT_VALID_MONTHS = 24, // from the primary source's day on
 };
 

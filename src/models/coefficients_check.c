@@ -80,16 +80,25 @@ static bool is_printable(const char *text) {
     return true;
 }
 
-static bool check_text(struct check *check, const char *key, const char *text) {
-    const char *problem = NULL;
+static bool check_short(struct check *check, const char *key, const char *text, int bytes_max) {
     if (!text || text[strspn(text, " ")] == '\0')
-        problem = "is missing";
-    else if (strlen(text) > EMIT_COEFFICIENT_TEXT_MAX)
-        problem = "is longer than 2000 bytes";
+        find(check, key, "is missing");
+    else if (strlen(text) > (size_t)bytes_max)
+        find(check, key, "is longer than %d bytes", bytes_max);
     else if (!is_printable(text))
-        problem = "holds a line end, another control character, or bytes that are no UTF-8";
-    if (problem) find(check, key, "%s", problem);
-    return !problem;
+        find(check, key, "holds a line end, another control character, or bytes that are no UTF-8");
+    else
+        return true;
+    return false;
+}
+
+static bool check_text(struct check *check, const char *key, const char *text) {
+    return check_short(check, key, text, EMIT_COEFFICIENT_TEXT_MAX);
+}
+
+// Of a text that stands in every event.
+static void check_note(struct check *check, const char *key, const char *text) {
+    (void)check_short(check, key, text, EMIT_COEFFICIENT_NOTE_MAX);
 }
 
 static bool is_date(const char *text) {
@@ -108,7 +117,7 @@ static bool check_date(struct check *check, const char *key, const char *text) {
 }
 
 static void check_url(struct check *check, const char *key, const char *url) {
-    if (!check_text(check, key, url)) return;
+    if (!check_short(check, key, url, EMIT_COEFFICIENT_NAME_MAX)) return;
     size_t scheme = strncmp(url, "https://", 8) == 0 ? 8 : strncmp(url, "http://", 7) == 0 ? 7 : 0;
     bool plain = scheme > 0 && url[scheme] != '\0';
     for (const char *at = url; *at; at++)
@@ -136,8 +145,10 @@ static bool is_citation_id(const char *id) {
 static void check_citation(struct check *check, const struct emit_citation *citation) {
     const struct {
         const char *name, *text;
-    } texts[] = {
-        {"title", citation->title}, {"version", citation->version}, {"says", citation->says}};
+        int bytes_max;
+    } texts[] = {{"title", citation->title, EMIT_COEFFICIENT_NAME_MAX},
+                 {"version", citation->version, EMIT_COEFFICIENT_NAME_MAX},
+                 {"says", citation->says, EMIT_COEFFICIENT_TEXT_MAX}};
     char key[KEY_MAX];
     if (!citation->id || !is_citation_id(citation->id)) {
         find(check, "sources", "holds an id that is no plain label, or names a provider");
@@ -145,7 +156,7 @@ static void check_citation(struct check *check, const struct emit_citation *cita
     }
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         (void)snprintf(key, sizeof key, "sources.%s.%s", citation->id, texts[i].name);
-        (void)check_text(check, key, texts[i].text);
+        (void)check_short(check, key, texts[i].text, texts[i].bytes_max);
     }
     (void)snprintf(key, sizeof key, "sources.%s.url", citation->id);
     check_url(check, key, citation->url);
@@ -300,9 +311,9 @@ size_t emit_profile_findings(const struct emit_profile *profile, const char *tod
                           .citations = profile->citations,
                           .citation_count = profile->citation_count};
     check_id(&check, "profile", profile->id);
-    (void)check_text(&check, "stands_for", profile->stands_for);
-    (void)check_text(&check, "intended_use", profile->intended_use);
-    (void)check_text(&check, "caveats", profile->caveats);
+    check_note(&check, "stands_for", profile->stands_for);
+    check_note(&check, "intended_use", profile->intended_use);
+    check_note(&check, "caveats", profile->caveats);
     check_citations(&check);
     check_validity(&check, profile->valid_until);
     if (profile->context_tokens_max == 0 || profile->context_tokens_max >> TOKENS_MAX_EXPONENT)
@@ -320,8 +331,8 @@ size_t emit_transform_findings(const struct emit_transform *transform, const cha
                           .citations = transform->citations,
                           .citation_count = transform->citation_count};
     check_id(&check, "transform", transform->id);
-    (void)check_text(&check, "intended_use", transform->intended_use);
-    (void)check_text(&check, "caveats", transform->caveats);
+    check_note(&check, "intended_use", transform->intended_use);
+    check_note(&check, "caveats", transform->caveats);
     (void)check_text(&check, "derivation", transform->derivation);
     check_citations(&check);
     check_validity(&check, transform->valid_until);

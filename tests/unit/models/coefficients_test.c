@@ -100,8 +100,16 @@ CHANGE(id_too_long,
 CHANGE(brand_inside, s->profile.id = "metal-large-v1")
 CHANGE(brand, s->profile.id = "meta-large-v1")
 CHANGE(capital, s->profile.id = "House-v1")
-CHANGE(long_text, s->profile.caveats = too_long + 1)
-CHANGE(longer_text, s->profile.caveats = too_long)
+CHANGE(long_text, s->citations[1].says = too_long + 1)
+CHANGE(longer_text, s->citations[1].says = too_long)
+CHANGE(long_note,
+       s->profile.caveats = too_long + 1 + EMIT_COEFFICIENT_TEXT_MAX - EMIT_COEFFICIENT_NOTE_MAX)
+CHANGE(longer_note,
+       s->profile.caveats = too_long + EMIT_COEFFICIENT_TEXT_MAX - EMIT_COEFFICIENT_NOTE_MAX)
+CHANGE(long_name, s->citations[1].version = too_long + 1 + EMIT_COEFFICIENT_TEXT_MAX -
+                                            EMIT_COEFFICIENT_NAME_MAX)
+CHANGE(longer_name,
+       s->citations[1].version = too_long + EMIT_COEFFICIENT_TEXT_MAX - EMIT_COEFFICIENT_NAME_MAX)
 CHANGE(umlaut, s->profile.caveats = "K\xc3\xbchlung")
 CHANGE(broken_utf8, s->profile.caveats = "K\xc3")
 CHANGE(control, s->profile.caveats = "a\x1b[2J")
@@ -177,7 +185,11 @@ static const struct {
     {"a brand as a word", brand, "profile", "name no provider"},
     {"a capital", capital, "profile", "lower-case"},
     {"the longest text", long_text, NULL, NULL},
-    {"a longer text", longer_text, "caveats", "longer than 2000"},
+    {"a longer text", longer_text, "sources.copy.says", "longer than 2000"},
+    {"the longest note", long_note, NULL, NULL},
+    {"a longer note", longer_note, "caveats", "longer than 1000"},
+    {"the longest name of a version", long_name, NULL, NULL},
+    {"a longer one", longer_name, "sources.copy.version", "longer than 400"},
     {"a letter beyond ASCII", umlaut, NULL, NULL},
     {"half of such a letter", broken_utf8, "caveats", "no UTF-8"},
     {"an escape sequence", control, "caveats", "control"},
