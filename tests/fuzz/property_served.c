@@ -50,22 +50,23 @@ static const char *judge(struct scrapes *scrapes) {
 
 const char *property_served(const uint8_t *bytes, size_t size) {
     struct emit_error err;
-    struct scrapes *scrapes = calloc(1, sizeof *scrapes);
+    static struct scrapes scrapes;
     char *text = calloc(size ? size : 1, 1), *more = malloc(sizeof foreign * size + 1);
     const char *wrong = NULL;
-    if (scrapes && text && more) {
+    scrapes.plain.kind = NULL;
+    scrapes.plain.series_count = 0;
+    if (text && more) {
         if (size) memcpy(text, bytes, size);
-        enum emit_status plain = emit_served_parse(text, size, &scrapes->plain, &err);
+        enum emit_status plain = emit_served_parse(text, size, &scrapes.plain, &err);
         enum emit_status dressed =
-            emit_served_parse(more, dress(text, size, more), &scrapes->dressed, &err);
+            emit_served_parse(more, dress(text, size, more), &scrapes.dressed, &err);
         if (plain != dressed)
             wrong = "lines of others change what is read";
         else if (plain == EMIT_OK)
-            wrong = judge(scrapes);
-        else if (scrapes->plain.series_count || scrapes->plain.kind)
+            wrong = judge(&scrapes);
+        else if (scrapes.plain.series_count || scrapes.plain.kind)
             wrong = "counters out of a text that was refused";
     }
-    free(scrapes);
     free(text);
     free(more);
     return wrong;
