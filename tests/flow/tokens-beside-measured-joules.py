@@ -38,7 +38,8 @@ def check_equal(got, wanted, what):
 # A run of a command that ends when its input does: after what happens meanwhile has happened.
 def run(url, meanwhile=lambda: None, options=(), **more):
     report = tempfile.mktemp(dir=home)
-    process = subprocess.Popen([EMIT, "run", "--tokens-from", url, "--report", report, "--start-timeout", "5s", *options, "--",
+    named = ("--tokens-from", url) if url else ()
+    process = subprocess.Popen([EMIT, "run", *named, "--report", report, "--start-timeout", "5s", *options, "--",
                                 "sh", "-c", "echo begun; cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, env={**environment, **more})
     process.stdout.readline()
@@ -163,26 +164,44 @@ def a_slow_one_delays_no_command():
 def a_url_keeps_its_secrets():
     server = Server("vllm")
     url = server.url.replace("//", "//user:s3cret@") + "?model=x&key=s3cret"
-    report, told, _ = run(url, options=("--output", os.path.join(home, "events")))
+    own = os.path.join(home, "secrets")
+    os.makedirs(own)
+    report, told, _ = run(url, options=("--output", os.path.join(own, "events")), XDG_STATE_HOME=own)
     check_equal((report["served"]["server"], server.headers[0].get("Authorization"), server.asked[0]),
                 (server.url, "Basic dXNlcjpzM2NyZXQ=", "/metrics?model=x&key=s3cret"), "name, password and query are used and not shown")
     server.stop()
-    gone, told_gone, _ = run(url)
+    gone, told_gone, _ = run("", XDG_STATE_HOME=own, EMIT_TOKENS_FROM=url)
     bad = subprocess.run([EMIT, "run", "--tokens-from", "http://user:s3cret@ho st/?s3cret", "--", "true"], capture_output=True,
                          text=True, env=environment)
     check(bad.returncode == 125 and "no URL" in bad.stderr, f"no URL starts no command: {bad.stderr.strip()}")
     kept = b""
-    for folder, _, files in os.walk(home):
+    for folder, _, files in os.walk(own):
         for name in files:
             with open(os.path.join(folder, name), "rb") as file:
                 kept += file.read()
-    check(b"s3cret" not in kept and "s3cret" not in told + told_gone + bad.stderr + json.dumps([report, gone]),
+    check(len(kept) > 10000 and b"s3cret" not in kept and "s3cret" not in told + told_gone + bad.stderr + json.dumps([report, gone]),
           "nowhere: not in reports, not in the store, not on the terminal")
     bare = Server("vllm")
     report, _, _ = run(f"http://127.0.0.1:{bare.port}/")
     check_equal((bare.asked, report["served"]["server"]), (["/metrics"] * 2, f"http://127.0.0.1:{bare.port}/"),
                 "a URL without a path is completed")
     bare.stop()
+
+
+def tokens_without_a_run():
+    server = Server("vllm")
+
+    def tokens(*options):
+        return subprocess.run([EMIT, "tokens", "--from", server.url, *options], capture_output=True, text=True, env=environment)
+
+    threading.Timer(0.5, lambda: server.serve(70, 30)).start()
+    got = tokens("--for", "1500ms", "--json")
+    check(got.returncode == 0 and json.loads(got.stdout)["models"][0]["output_tokens"] == 30, "--for counts for a while")
+    check_equal([tokens("--run-id", "run_of_nobody").returncode, tokens().returncode], [1, 2],
+                "no such run; no end")
+    server.stop()
+    got = tokens("--for", "1s")
+    check(got.returncode == 3 and "onnect" in got.stderr and not got.stdout, f"nobody answers: {got.stderr.strip()}")
 
 
 def joules_per_token_are_the_ledgers():
@@ -218,8 +237,31 @@ def joules_per_token_are_the_ledgers():
           "no event knows of it")
 
 
+def a_run_that_somebody_else_meters():
+    if not os.path.exists("/dev/fuse"):
+        skip("emit tokens beside a run", "needs /dev/fuse")
+        return
+    server = Server("sglang")
+    folder = os.path.join(home, "beside")
+    os.makedirs(folder)
+    threading.Timer(1.2, lambda: server.serve(600, 300, requests=2)).start()
+    script = f"""cd {folder}; "$0" run -q --run-id beside --workspace ws_test -- sleep 2 &
+        while ! "$0" runs | grep -q beside; do sleep .02; done
+        "$0" tokens --from {server.url} --run-id beside > text; echo $? >> text; wait"""
+    got = subprocess.run([os.environ["EMIT_TESTBED"], "run", "two-gpus", "--", "sh", "-c", script, EMIT], capture_output=True,
+                         text=True, env={**os.environ, **environment, "XDG_STATE_HOME": folder})
+    with open(os.path.join(folder, "text"), encoding="utf-8") as file:
+        text = file.read()
+    lines = text.splitlines()
+    check(lines[-1] == "0" and lines[0].startswith("emit: SIMULATED") and any("gpu 1" in line for line in lines),
+          f"the report of the run {got.stderr.strip()}")
+    check(any(line.split()[:2] == ["model-a", "600"] for line in lines), "with the tokens that were served meanwhile")
+    check("oules per token" in text, "and joules per token, or why there are none")
+    server.stop()
+
+
 STORIES = [every_kind_is_counted, models_and_engines_are_told_apart, what_cannot_be_counted_is_said, a_slow_one_delays_no_command,
-           a_url_keeps_its_secrets, joules_per_token_are_the_ledgers]
+           a_url_keeps_its_secrets, tokens_without_a_run, joules_per_token_are_the_ledgers, a_run_that_somebody_else_meters]
 with ThreadPoolExecutor(len(STORIES)) as stories:
     for story in [stories.submit(story) for story in STORIES]:
         story.result()
