@@ -134,7 +134,7 @@ static void print_modeled_figure(const struct runs_modeled_run *run) {
     if (run->boundary[0])
         modeled_figure(figure, &run->joules);
     else
-        (void)emit_text_format(figure, sizeof figure, "of several boundaries: emit show");
+        (void)emit_text_format(figure, sizeof figure, "at several boundaries");
     printf("modeled  %s\n", figure);
 }
 
