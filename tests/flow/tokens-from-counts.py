@@ -2,8 +2,10 @@
 # emit tokens from counts: the event is what its own tags and the cited table say, what is
 # not given is no 0, and the same counts count once.
 # SPDX-License-Identifier: Apache-2.0
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -113,6 +115,34 @@ def long_requests_are_extrapolated(folder):
         check_equal([tags["quantity_low"], event["quantity"], tags["quantity_high"]], tokens.joules(ROWS, tags), "as the table says")
 
 
+# The event's own day decides: the same counts always make the same event.
+def expired_numbers_are_trusted_less(folder):
+    home = fresh(folder, "expired")
+    words = ["--profile", "managed-balanced-v1", "--input", "500", "--output", "300"]
+    for at, confidence in (("2027-01-01T00:00:00Z", "medium"), ("2030-01-01T00:00:00Z", "low")):
+        got = home.tokens(*words, "--at", at)
+        event = home.stored()[-1]
+        check_equal((event["tags"]["confidence"], "expired" in got.stdout), (confidence, at.startswith("2030")), f"{at}: {confidence}")
+        check_equal([event["tags"]["quantity_low"], event["quantity"], event["tags"]["quantity_high"]], tokens.joules(ROWS, event["tags"]), "the joules are the same")
+    check_equal(tokens.page_faults(got.stdout), [], "the page")
+
+
+def a_table_of_ones_own(folder):
+    home = fresh(folder, "table")
+    rows = os.path.join(home.path, "rows")
+    shutil.copytree(os.path.join(os.environ["SOURCE"], "data", "coefficients"), rows)
+    with open(os.path.join(rows, "managed-balanced-v1.yaml"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(rows, "acme-hall-v3.yaml"), "w", encoding="utf-8") as file:
+        file.write(text.replace("managed-balanced-v1", "acme-hall-v3"))
+    document, status = home.document("--coefficients", rows, "--profile", "acme-hall-v3", "--input", "5", "--at", tokens.AT)
+    ours = subprocess.run([EMIT, "tokens", "profiles", "--json", "--coefficients", rows], capture_output=True, check=True).stdout
+    check_equal((status, document["coefficient_table_sha256"]), (0, hashlib.sha256(ours).hexdigest()), "its hash is of that table")
+    check_equal(home.stored()[0]["tags"]["coefficient_table_sha256"], hashlib.sha256(ours).hexdigest(), "the event says it")
+    got = home.tokens("--coefficients", home.file("none"), "--profile", "acme-hall-v3", "--input", "5")
+    check(got.returncode == 2 and got.stderr.count("\n") == 1, f"a folder that is not there: {got.stderr}")
+
+
 def who_served_them(folder):
     home = fresh(folder, "served")
     for word, tier, family in (("managed", "managed-inference", "managed"), ("byok-proxy", "byok-proxy", "byok"), ("here", "gpu-runner", "operator-owned")):
@@ -201,7 +231,8 @@ def nobody_can_do_it(folder):
 
 with tempfile.TemporaryDirectory() as place:
     for promise in (the_event_is_the_arithmetic, other_counts_of_a_time_are_told, boundaries_are_cited_factors, phases_are_parts,
-                    what_is_not_given_is_no_0, long_requests_are_extrapolated, who_served_them, refused_in_a_sentence,
+                    what_is_not_given_is_no_0, long_requests_are_extrapolated, expired_numbers_are_trusted_less,
+                    a_table_of_ones_own, who_served_them, refused_in_a_sentence,
                     pages_can_be_read, events_go_where_they_are_asked, nobody_can_do_it):
         promise(place)
 end()

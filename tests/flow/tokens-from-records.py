@@ -60,6 +60,9 @@ def one_event_for_each_profile(folder):
                   'model "stranger" has no profile', "0 events stored", "2 were in the store before", "exit 3: 1 record refused"):
         check(words in told(page), f"the page says: {words}")
 
+    shown = home.emit("show", "run_88")
+    check(shown.returncode == 0 and all(f"modeled  {name}" in told(shown.stdout).replace("modeled ", "modeled  ") for name in events), f"emit show has it: {shown.stdout}{shown.stderr}")
+
 
 def read_again_changes_nothing(folder):
     home = fresh(folder, "again")

@@ -200,8 +200,8 @@ static void print_caveats(const struct emit_page *page, const struct tokens_row 
     const struct emit_profile *profile = row->model.profile;
     if (row->energy.expired) {
         (void)emit_text_format(line, sizeof line,
-                               "%s or a transform of it was valid until an earlier day than these "
-                               "tokens are of (%s): confidence is a step lower",
+                               "%s: its numbers were good until %s, or a factor's expired: "
+                               "confidence is a step lower",
                                profile->id, profile->valid_until);
         emit_page_words(page, "  expired  ", HANG, line);
     }
