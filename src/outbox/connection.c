@@ -99,6 +99,8 @@ static const struct setting settings[] = {
     {"PRAGMA synchronous=FULL", "PRAGMA synchronous", 2},
     {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", 1},
     {"PRAGMA mmap_size=0", "PRAGMA mmap_size", 0},
+    // In KiB when negative, and taken only as it is needed.
+    {"PRAGMA cache_size=-16384", "PRAGMA cache_size", -16384},
     {NULL, "PRAGMA auto_vacuum", 2},
 };
 // The same for settings that answer in words.
