@@ -32,7 +32,7 @@ static double lines_a_second(const struct emit_destination *to, unsigned lines) 
     if (emit_intake_open(&intake, to, NULL, NULL, &err) != EMIT_OK) give_up(err.text);
     for (unsigned from = 0; from < lines; from += KEPT) {
         for (unsigned i = 0; i < KEPT; i++)
-            made_line_make(&made[i], "run_bench", from + i, 100);
+            made_line_make(&made[i], "run_bench", from + i, 100, false);
         double began = now();
         for (unsigned i = 0; i < KEPT; i++)
             if (emit_intake_add(intake, &made[i].entry, NULL, &err) != EMIT_OK) give_up(err.text);
@@ -63,7 +63,7 @@ int main(void) {
     (void)fclose(output);
     (void)snprintf(command, sizeof command, "rm -rf %s", folder);
     if (system(command) != 0) printf("# %s stays\n", folder);
-    made_line_make(&made[0], "run_bench", 0, 100);
+    made_line_make(&made[0], "run_bench", 0, 100, false);
     printf("lines of %zu bytes with two claims, batches of %d\n", made[0].entry.length,
            EMIT_INTAKE_BATCH);
     printf("judged and copied:           %8.0f a second (bound %.0f)\n", without, bound);

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/publish.h"
 
+#include "agent/metered.h"
 #include "base/json_write.h"
 #include "event/event.h"
 
@@ -12,7 +13,7 @@ static enum emit_status begin(struct emit_batch *batch, const struct emit_report
                               struct emit_error *err) {
     // Every point may become an event, or a diagnostic because its event was refused.
     size_t events = report->point_count * (1 + report->phase_count),
-           diagnostics = report->diagnostic_count + events;
+           diagnostics = report->diagnostic_count + events + 1; // and one of the run
     return emit_batch_init(batch, events + diagnostics + 1,
                            events * EMIT_EVENT_LINE_MAX + diagnostics * DIAGNOSTIC_LINE_MAX +
                                EMIT_REPORT_JSON_MAX,
@@ -171,6 +172,10 @@ static enum emit_status publish_batch(struct emit_batch *batch, struct emit_repo
     if (to->output) copied = emit_batch_copy(batch, to, &failed);
     if (copied != EMIT_OK) emit_report_note(report, "%s.", failed.text);
     if (to->outbox) {
+        struct emit_error unknown;
+        if (emit_report_check_modeled(report, to->outbox, &unknown) != EMIT_OK)
+            emit_report_note(report, "Whether a model counted the run too was not found out: %s",
+                             unknown.text);
         status = add_diagnostics(batch, report, err);
         if (status == EMIT_OK) status = add_report(batch, report, err);
         if (status == EMIT_OK) status = store(to->outbox, batch, report, err);

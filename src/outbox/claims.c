@@ -53,6 +53,13 @@ enum emit_status emit_claims_pack(struct emit_claims *claims, const struct emit_
     return EMIT_OK;
 }
 
+bool emit_claims_bind_key(const struct emit_sqlite *sql, sqlite3_stmt *statement, int place,
+                          const char *key) {
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    hash_text(key, hash);
+    return sql->bind_blob(statement, place, hash, KEY, SQLITE_TRANSIENT) == SQLITE_OK;
+}
+
 // --- Writing ---
 
 static enum emit_status store_one(struct emit_outbox *outbox, const unsigned char *claim,

@@ -30,6 +30,10 @@ EMIT_MUST_CHECK enum emit_status emit_claims_find_conflict(struct emit_outbox *o
 EMIT_MUST_CHECK enum emit_status
 emit_claims_store(struct emit_outbox *outbox, const struct emit_row *row, struct emit_error *err);
 
+// Binds what is kept of a key. False: no memory.
+bool emit_claims_bind_key(const struct emit_sqlite *sql, sqlite3_stmt *statement, int place,
+                          const char *key);
+
 // How many entries and claims do not agree.
 EMIT_MUST_CHECK enum emit_status emit_claims_compare(struct emit_outbox *outbox, uint64_t *wrong,
                                                      struct emit_error *err);

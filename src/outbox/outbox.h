@@ -101,6 +101,7 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_append(struct emit_outbox *outbox,
 struct emit_outbox_query {
     enum emit_entry_kind kind;
     const char *run_id;      // NULL: all
+    const char *claim;       // a key that they claim; NULL: all
     uint64_t after_sequence; // entries behind it, oldest first
     bool newest_first;       // then `after_sequence` is not looked at
     size_t limit;            // 0: no limit

@@ -31,6 +31,8 @@
     ROW(EMIT_CODE_REPLICATE, "replicate", "the same counter is seen twice")                        \
     ROW(EMIT_CODE_NESTED, "nested", "inside or around another point, and not asked for")           \
     ROW(EMIT_CODE_ALREADY_METERED, "already-metered", "another process of the run meters it")      \
+    ROW(EMIT_CODE_ALREADY_MODELED, "already-modeled",                                              \
+        "a model counted this run before its meter did")                                           \
     ROW(EMIT_CODE_UNASSIGNED, "unassigned", "not among the devices the run may use")               \
     ROW(EMIT_CODE_UNNAMEABLE, "unnameable", "the vocabulary has no name for it")                   \
     ROW(EMIT_CODE_NOT_A_TOTAL, "not-a-total", "counts one core only")                              \

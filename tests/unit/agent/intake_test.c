@@ -72,7 +72,7 @@ static enum emit_status take(struct heard *heard, struct emit_outbox *outbox, co
     struct emit_intake *intake = NULL;
     enum emit_status status = emit_intake_open(&intake, &into, hear, heard, &heard->err);
     for (unsigned n = from; n < to && status == EMIT_OK; n++) {
-        made_line_make(&made, run_id, n, joules);
+        made_line_make(&made, run_id, n, joules, false);
         status = emit_intake_add(intake, &made.entry, &marks[n - from], &heard->err);
         memset(&made, 'x', sizeof made);
     }
@@ -126,7 +126,7 @@ static void test_without_store(void) {
     const struct emit_destination nowhere = {0};
     struct emit_intake *intake = NULL;
     struct emit_error err;
-    made_line_make(&made, "run_a", 1, 100);
+    made_line_make(&made, "run_a", 1, 100, false);
     CHECK(emit_intake_open(&intake, &nowhere, NULL, NULL, &err) == EMIT_OK &&
               emit_intake_add(intake, &made.entry, NULL, &err) == EMIT_OK &&
               emit_intake_finish(intake, &err) == EMIT_OK &&
@@ -146,7 +146,7 @@ static void test_broken_line(void) {
     enum emit_status broken = EMIT_OK;
     if (emit_intake_open(&intake, &into, hear, &heard, &heard.err) != EMIT_OK) abort();
     for (unsigned n = 0; n < 3; n++) {
-        made_line_make(&made, "run_a", n, 100);
+        made_line_make(&made, "run_a", n, 100, false);
         if (n == 1) *strstr(made.text, "joules") = 'J';
         enum emit_status status =
             emit_intake_add(intake, &made.entry, &marks[heard.count + (n > 0)], &heard.err);
@@ -172,7 +172,7 @@ static void test_long_claims(void) {
     enum emit_status status = emit_intake_open(&intake, &into, hear, &heard, &heard.err);
     for (unsigned n = 0; n < 10 && status == EMIT_OK; n++) {
         memset(key, 'a' + (int)n, sizeof key - 1);
-        made_line_make(&made, "run_a", n, 100);
+        made_line_make(&made, "run_a", n, 100, false);
         made.claims[1].key = key;
         status = emit_intake_add(intake, &made.entry, &marks[n], &heard.err);
     }
