@@ -337,7 +337,7 @@ const struct emit_command emit_command_runs = {
         "What emit tokens modeled of a run stands below it with its range, and is not in its "
         "energy; runs that were only modeled stand last.",
     .example = "emit runs",
-    .exits = "0 done; 2 wrong usage, or the store could not be read; 3 damaged reports were left "
+    .exits = "0 done; 2 wrong usage, or the store could not be read; 3 damaged entries were left "
              "out, or memory ran out.",
     .options = options,
     .values_size = sizeof(struct runs_values),

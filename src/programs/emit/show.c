@@ -24,6 +24,7 @@ static const struct emit_option options[] = {
     {.name = "json",
      .type = EMIT_OPTION_FLAG,
      .help = "print the stored JSON document",
+     .text = "Of what was modeled, emit outbox export --run RUN prints the events.",
      .offset = offsetof(struct show_values, json)},
     {0},
 };
@@ -236,9 +237,8 @@ const struct emit_command emit_command_show = {
         "its range: it is never added to what was measured. RUN is the id of the run or as much of "
         "its beginning as no other run shares.",
     .example = "emit show run_01JD9Z6Q3K7V",
-    .exits =
-        "0 shown; 1 there is no such run; 2 wrong usage, an ambiguous id, or no store could be "
-        "read; 3 a report was damaged and left out.",
+    .exits = "0 shown; 1 there is no such run, or with --json no report of it; 2 wrong usage, an "
+             "ambiguous id, or no store could be read; 3 a damaged entry was left out.",
     .options = options,
     .values_size = sizeof(struct show_values),
     .order = EMIT_OPTIONS_ANYWHERE,
