@@ -139,8 +139,10 @@ static enum emit_status post(const struct tokens_options *options, struct tokens
         .row = row, .counts = row->counts, .time_ns = row->last_ns, .record_ref = ref};
     struct tokens_post *post = NULL;
     enum emit_status status = tokens_post_open(&post, options, account, err);
-    if (status == EMIT_OK) status = tokens_post_add(post, &item, err);
-    if (status == EMIT_OK) status = tokens_post_finish(post, err);
+    if (status == EMIT_OK && !tokens_post_refuses(post)) {
+        status = tokens_post_add(post, &item, err);
+        if (status == EMIT_OK) status = tokens_post_finish(post, err);
+    }
     tokens_post_close(post);
     return status;
 }

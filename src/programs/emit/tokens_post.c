@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/tokens_post.h"
 
+#include "agent/metered.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,8 +12,9 @@
 enum {
     PARTS = 3,                       // total, prefill, decode
     WAITING = 2 * EMIT_INTAKE_BATCH, // more lines than are ever not answered
-    REQUEST_CLAIMS = 2,
-    CLAIM_MAX = EMIT_RUN_ID_MAX + EMIT_RECORD_REF_MAX + 64,
+    OTHER_CLAIMS = 2,                // than those of models
+    CLAIMED_MODELS_MAX = EMIT_ENTRY_CLAIMS_MAX - OTHER_CLAIMS,
+    CLAIM_MAX = EMIT_RUN_ID_MAX + EMIT_USAGE_MODEL_MAX + 64, // longer than any record_ref
 };
 
 // What a line is about, until it is known what became of it.
@@ -32,10 +35,12 @@ struct tokens_post {
     struct emit_intake *intake;
     struct place waiting[WAITING]; // a ring: answers come in the order of the lines
     size_t next;
+    bool is_metered;                           // served here, by GPUs of which the joules are known
     uint64_t conflicting;                      // records whose total was modeled otherwise before
     char conflicting_ref[EMIT_RECORD_REF_MAX]; // of the first of them
     char line[EMIT_TOKEN_EVENT_LINE_MAX];
-    char keys[REQUEST_CLAIMS][CLAIM_MAX];
+    struct emit_claim claims[EMIT_ENTRY_CLAIMS_MAX];
+    char keys[EMIT_ENTRY_CLAIMS_MAX][CLAIM_MAX];
 };
 
 // --- What became of the lines --------------------------------------------------------
@@ -71,37 +76,36 @@ struct grouping {
 };
 
 static bool look_at_event(void *owner, const struct emit_entry *entry) {
-    static const char modeled[] = "\"energy_source\":\"token_model\"",
-                      ref[] = "\"record_ref\":\"run/";
+    static const char ref[] = "\"record_ref\":\"run/";
     struct grouping *grouping = owner;
-    if (!memmem(entry->body, entry->length, modeled, sizeof modeled - 1)) return true;
     if (memmem(entry->body, entry->length, ref, sizeof ref - 1))
         grouping->by_run = true;
     else
         grouping->by_request = true;
-    return !grouping->by_run || !grouping->by_request;
+    return false; // all of a run are grouped one way
 }
 
 static const char *conflict_sentence(const struct tokens_post *post, bool is_request) {
     struct grouping grouping = {0};
-    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT,
-                                            .run_id = post->account->plan->run_id};
+    char key[EMIT_GROUPING_KEY_MAX];
+    emit_grouping_key(key, post->account->plan->run_id);
+    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT, .claim = key};
     struct emit_error unknown; // then the sentence is the general one
     if (post->store.outbox && emit_outbox_visit(post->store.outbox, &query, look_at_event,
                                                 &grouping, NULL, &unknown) != EMIT_OK)
         grouping = (struct grouping){0};
-    if (is_request && grouping.by_run && !grouping.by_request)
+    if (is_request && grouping.by_run)
         return "the run is modeled by profile already (--group run): its single requests would "
                "count the same tokens twice";
-    if (!is_request && grouping.by_request && !grouping.by_run)
+    if (!is_request && grouping.by_request)
         return "single requests of the run are modeled already (--group request, or counts): by "
                "profile they would count twice";
     if (is_request)
-        return "modeled in this run before, with other counts, by another profile or from another "
-               "table; nothing was replaced";
-    return "a model of these records is modeled in this run already: by another profile, from "
-           "another table or from fewer records; nothing was replaced. Logs that grow are for "
-           "--group request";
+        return "modeled in this run before, and otherwise: other counts, profile, table, boundary "
+               "or --served; nothing was replaced";
+    return "a model of these records is modeled in this run already, and otherwise: fewer records, "
+           "or another profile, table, boundary or --served; nothing was replaced. Logs that grow "
+           "are for --group request";
 }
 
 static void tell_conflicts(struct tokens_post *post) {
@@ -137,6 +141,26 @@ static enum emit_status open_store(struct tokens_post *post, const char *outbox_
     return EMIT_OK;
 }
 
+// Also where nothing is to be stored: a copy of the events would count twice as well.
+static enum emit_status look_for_meter(struct tokens_post *post, const char *outbox_path,
+                                       struct emit_error *err) {
+    const struct tokens_plan *plan = post->account->plan;
+    const struct emit_store_options looking = {.outbox_path = outbox_path, .read_only = true};
+    struct emit_store looked = {0};
+    struct emit_place place;
+    if (plan->served != EMIT_SERVED_HERE) return EMIT_OK;
+    enum emit_status status = emit_place_find(&place, outbox_path, err);
+    if (status != EMIT_OK) return status;
+    if (!post->store.outbox) status = emit_store_open(&looked, &post->host, &looking, err);
+    if (status == EMIT_ABSENT) status = EMIT_OK; // nothing was ever stored
+    if (status == EMIT_OK)
+        status = emit_run_has_measured(&post->host, &place,
+                                       post->store.outbox ? post->store.outbox : looked.outbox,
+                                       plan->run_id, &post->is_metered, err);
+    emit_store_close(&looked);
+    return status;
+}
+
 enum emit_status tokens_post_open(struct tokens_post **post, const struct tokens_options *options,
                                   struct tokens_account *account, struct emit_error *err) {
     struct tokens_post *fresh = calloc(1, sizeof *fresh);
@@ -151,6 +175,7 @@ enum emit_status tokens_post_open(struct tokens_post **post, const struct tokens
     status = open_output(fresh, path, err);
     if (status == EMIT_OK && !options->no_outbox)
         status = open_store(fresh, options->outbox_path, err);
+    if (status == EMIT_OK) status = look_for_meter(fresh, options->outbox_path, err);
     fresh->to = (struct emit_destination){
         .outbox = fresh->store.outbox, .output = fresh->output, .output_name = path};
     if (status == EMIT_OK)
@@ -182,8 +207,18 @@ void tokens_post_close(struct tokens_post *post) {
     free(post);
 }
 
-struct emit_outbox *tokens_post_store(const struct tokens_post *post) {
-    return post->store.outbox;
+bool tokens_post_refuses(struct tokens_post *post) {
+    struct tokens_account *account = post->account;
+    uint64_t records = account->fates[EMIT_USAGE_USED];
+    if (!post->is_metered || !records) return false;
+    account->fates[EMIT_USAGE_USED] = 0;
+    account->fates[EMIT_USAGE_ALREADY_METERED] = records;
+    account->row_count = 0;
+    tokens_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_METERED, records,
+                            "the run's GPUs are metered: what they drew is measured, and a model "
+                            "would count it again; --served managed is for tokens that others "
+                            "served");
+    return true;
 }
 
 // --- Claims ------------------------------------------------------------------------------
@@ -193,39 +228,25 @@ static const char *phase_word(enum emit_token_part part) {
     return words[part];
 }
 
-// Of a request: one key of its own, at hand. Answers how many claims there are.
-static size_t claim_request(struct tokens_post *post, const struct tokens_item *item,
-                            const char *phase, struct emit_claim claims[REQUEST_CLAIMS]) {
+// What an event claims: how the run is grouped, its record, and the models in it.
+static enum emit_status make_claims(struct tokens_post *post, const struct tokens_item *item,
+                                    const char *phase, size_t *count, struct emit_error *err) {
     const char *run = post->account->plan->run_id;
-    claims[0] = (struct emit_claim){.key = post->keys[0], .value = "request"};
-    claims[1] = (struct emit_claim){.key = post->keys[1]};
-    (void)emit_text_format(post->keys[0], CLAIM_MAX, "%s grouping", run);
-    (void)emit_text_format(post->keys[1], CLAIM_MAX, "%s record %s %s", run, item->record_ref,
-                           phase);
-    return REQUEST_CLAIMS;
-}
-
-// Of a profile: a key for each model. The caller frees claims and keys.
-static enum emit_status claim_models(const struct tokens_post *post, const struct tokens_item *item,
-                                     const char *phase, struct emit_claim **claims, char **keys,
-                                     struct emit_error *err) {
-    const char *run = post->account->plan->run_id;
-    size_t count = 1 + item->model_count;
-    if (count > EMIT_ENTRY_CLAIMS_MAX)
+    if (item->model_count > CLAIMED_MODELS_MAX)
         return emit_fail(err, EMIT_INVALID,
                          "%s: %zu names of models in one run, more than %d: --group request has no "
                          "such limit",
-                         item->record_ref, item->model_count, EMIT_ENTRY_CLAIMS_MAX - 1);
-    *claims = calloc(count, sizeof **claims);
-    *keys = malloc(count * CLAIM_MAX);
-    if (!*claims || !*keys) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    (*claims)[0] = (struct emit_claim){.key = *keys, .value = "run"};
-    (void)emit_text_format(*keys, CLAIM_MAX, "%s grouping", run);
-    for (size_t i = 1; i < count; i++) {
-        char *key = *keys + i * CLAIM_MAX;
-        (*claims)[i] = (struct emit_claim){.key = key};
-        (void)emit_text_format(key, CLAIM_MAX, "%s model %s %s", run, item->models[i - 1], phase);
-    }
+                         item->record_ref, item->model_count, CLAIMED_MODELS_MAX);
+    *count = OTHER_CLAIMS + item->model_count;
+    for (size_t i = 0; i < *count; i++)
+        post->claims[i] = (struct emit_claim){.key = post->keys[i]};
+    post->claims[0].value = item->models ? "run" : "request";
+    emit_grouping_key(post->keys[0], run);
+    (void)emit_text_format(post->keys[1], CLAIM_MAX, "%s record %s %s", run, item->record_ref,
+                           phase);
+    for (size_t i = 0; i < item->model_count; i++)
+        (void)emit_text_format(post->keys[OTHER_CLAIMS + i], CLAIM_MAX, "%s model %s %s", run,
+                               item->models[i], phase);
     return EMIT_OK;
 }
 
@@ -233,8 +254,7 @@ static enum emit_status claim_models(const struct tokens_post *post, const struc
 
 static enum emit_status post_line(struct tokens_post *post, const struct tokens_item *item,
                                   enum emit_token_part part, const struct emit_text *line,
-                                  const struct emit_claim *claims, size_t claim_count,
-                                  struct emit_error *err) {
+                                  size_t claim_count, struct emit_error *err) {
     const struct tokens_plan *plan = post->account->plan;
     struct place *place = &post->waiting[post->next++ % WAITING];
     *place = (struct place){
@@ -251,7 +271,7 @@ static enum emit_status post_line(struct tokens_post *post, const struct tokens_
         .time_ns = item->time_ns,
         .body = line->at,
         .length = line->length,
-        .claims = claims,
+        .claims = post->claims,
         .claim_count = claim_count,
     };
     post->account->events_made++;
@@ -274,20 +294,9 @@ static enum emit_status post_part(struct tokens_post *post, const struct tokens_
     enum emit_status status =
         emit_token_event_write(&line, &facts, &item->row->model, &item->counts, err);
     if (status != EMIT_OK) return status;
-    if (!post->store.outbox) return post_line(post, item, part, &line, NULL, 0, err);
-    if (!item->models) {
-        struct emit_claim claims[REQUEST_CLAIMS];
-        size_t count = claim_request(post, item, phase_word(part), claims);
-        return post_line(post, item, part, &line, claims, count, err);
-    }
-    struct emit_claim *claims = NULL;
-    char *keys = NULL;
-    status = claim_models(post, item, phase_word(part), &claims, &keys, err);
-    if (status == EMIT_OK)
-        status = post_line(post, item, part, &line, claims, 1 + item->model_count, err);
-    free(claims);
-    free(keys);
-    return status;
+    size_t claims = 0; // without a store nobody asks for them
+    if (post->store.outbox) status = make_claims(post, item, phase_word(part), &claims, err);
+    return status == EMIT_OK ? post_line(post, item, part, &line, claims, err) : status;
 }
 
 enum emit_status tokens_post_add(struct tokens_post *post, const struct tokens_item *item,

@@ -2,10 +2,10 @@
 // everything, and on request those of prefill and decode. What became of them is booked in
 // the account.
 //
-// Claims are what makes re-reading a log harmless and everything else told. Of a run: how its
-// records are grouped, since both ways at once would count twice. Of a single request: its
-// record_ref. Of a profile's event: the name of each model in it, so that no model is charged
-// by two profiles, nor the beginning of a log again with its end.
+// Claims are what makes re-reading a log harmless and everything else told: how the records
+// of a run are grouped, since both ways at once would count twice; the record_ref, whatever
+// the profile; and of a profile's event the name of each model in it, so that no model is
+// charged by two profiles.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_TOKENS_POST_H
 #define PROGRAMS_EMIT_TOKENS_POST_H
@@ -45,7 +45,8 @@ EMIT_MUST_CHECK enum emit_status tokens_post_finish(struct tokens_post *post,
                                                     struct emit_error *err);
 void tokens_post_close(struct tokens_post *post); // accepts NULL
 
-// The store; NULL: there is none.
-struct emit_outbox *tokens_post_store(const struct tokens_post *post);
+// True when the tokens were served here and the run's GPUs were metered, or are: then what was
+// used is booked as already-metered, no row is left, and nothing is to be posted.
+bool tokens_post_refuses(struct tokens_post *post);
 
 #endif

@@ -215,6 +215,7 @@ static enum emit_status post_requests(struct usage *usage, struct emit_error *er
 // --- All of it -------------------------------------------------------------------------------
 
 static enum emit_status post_all(struct usage *usage, struct emit_error *err) {
+    if (tokens_post_refuses(usage->post)) return EMIT_OK;
     enum emit_status status =
         usage->plan->by_request ? post_requests(usage, err) : post_rows(usage, err);
     if (status == EMIT_OK) status = tokens_post_finish(usage->post, err);
