@@ -91,6 +91,7 @@ static enum likeness like_chat(const struct emit_usage_fields *fields) {
     if (says_chat(fields)) return IS;
     if (!HAS(USAGE) && !HAS(RESPONSE_USAGE)) return UNLIKE;
     if (!has_prompt(fields)) return UNLIKE;
+    if (TEXT_IS(OBJECT, "list") || TEXT_IS(RESPONSE_OBJECT, "list")) return UNLIKE;
     return like_embeddings(fields) == IS ? LIKE : IS;
 }
 

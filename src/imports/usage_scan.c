@@ -45,7 +45,7 @@ static const struct emit_usage_path *find_path(const struct scan *scan, uint8_t 
 static enum emit_json_type take_scalar(struct emit_json *json, struct emit_json_slice *value) {
     enum emit_json_type type = emit_json_peek(json);
     const char *at = json->at;
-    bool taken;
+    bool taken = false;
     switch (type) {
     case EMIT_JSON_STRING: taken = emit_json_take_string(json, value); break;
     case EMIT_JSON_NUMBER: taken = emit_json_take_number(json, value); break;
@@ -55,7 +55,9 @@ static enum emit_json_type take_scalar(struct emit_json *json, struct emit_json_
         taken = emit_json_skip(json);
         *value = (struct emit_json_slice){at, (size_t)(json->at - at), false};
         break;
-    default: return EMIT_JSON_NONE;
+    case EMIT_JSON_OBJECT:
+    case EMIT_JSON_ARRAY:
+    case EMIT_JSON_NONE: return EMIT_JSON_NONE;
     }
     return taken ? type : EMIT_JSON_NONE;
 }

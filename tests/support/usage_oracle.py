@@ -1,0 +1,288 @@
+# What a usage record comes to, computed a second time from the providers' own rules: which
+# counts hold which others, and when a record is no inference. The dialect is the caller's
+# word, not found out. Shares nothing with src/imports.
+# SPDX-License-Identifier: Apache-2.0
+import datetime
+import decimal
+import json
+import re
+
+LIMIT = 2**53
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+class Refused(Exception):
+    pass
+
+
+# A member by its path of keys; None where there is none.
+def at(record, *path):
+    for key in path:
+        if not isinstance(record, dict):
+            return None
+        record = record.get(key)
+    return record
+
+
+def count(value):
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, decimal.Decimal)):
+        raise Refused("malformed")
+    if not isinstance(value, int) or not 0 <= value <= LIMIT:
+        raise Refused("out-of-range")
+    return value
+
+
+def counts(holder, *names):
+    return [count(at(holder, name)) for name in names]
+
+
+def number(value):
+    return value or 0
+
+
+def no_media(*details):
+    for detail in details:
+        for name in ("audio_tokens", "image_tokens", "video_tokens"):
+            if number(count(at(detail, name))):
+                raise Refused("unsupported-modality")
+
+
+# Parts that stand within their wholes.
+def within(whole_input, cached, whole_output, reasoning, total):
+    if number(cached) > number(whole_input):
+        raise Refused("usage-inconsistent")
+    known = number(whole_input) + number(whole_output)
+    beside = total is not None and number(reasoning) and total != known and total == known + reasoning
+    if not beside:
+        if number(reasoning) > number(whole_output):
+            raise Refused("usage-inconsistent")
+        if total is not None and whole_input is not None and whole_output is not None and total != known:
+            raise Refused("usage-inconsistent")
+    return [None if whole_input is None else whole_input - number(cached), cached,
+            None if whole_output is None else whole_output - (0 if beside else number(reasoning)), reasoning]
+
+
+def usage_of(record):
+    for place in (("usage",), ("response", "usage"), ("response", "body", "usage")):
+        if at(record, *place) is not None:
+            return at(record, *place)
+    return {}
+
+
+def chat(record):
+    usage = usage_of(record)
+    prompt, completion, total = counts(usage, "prompt_tokens", "completion_tokens", "total_tokens")
+    inside, outside = at(usage, "prompt_tokens_details"), at(usage, "completion_tokens_details")
+    no_media(inside, outside)
+    return within(prompt, count(at(inside, "cached_tokens")), completion, count(at(outside, "reasoning_tokens")), total)
+
+
+def responses(record):
+    usage = usage_of(record)
+    given, made, total = counts(usage, "input_tokens", "output_tokens", "total_tokens")
+    inside, outside = at(usage, "input_tokens_details"), at(usage, "output_tokens_details")
+    no_media(inside, outside)
+    return within(given, count(at(inside, "cached_tokens")), made, count(at(outside, "reasoning_tokens")), total)
+
+
+def embeddings(record):
+    prompt, total = counts(usage_of(record), "prompt_tokens", "total_tokens")
+    if prompt is not None and total is not None and prompt != total:
+        raise Refused("usage-inconsistent")
+    return [total if prompt is None else prompt, None, None, None]
+
+
+# Of a stream, what earlier pieces said stays until a later one says it again.
+def messages(usage, before):
+    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
+    said = dict(zip(names, counts(usage, *names)))
+    lifetimes = [count(value) for value in (at(usage, "cache_creation") or {}).values()]
+    if lifetimes:
+        written = said["cache_creation_input_tokens"]
+        if written is not None and written != sum(lifetimes):
+            raise Refused("usage-inconsistent")
+        said["cache_creation_input_tokens"] = sum(lifetimes)
+    thought = count(at(usage, "output_tokens_details", "thinking_tokens"))
+    for name in names[:3]:
+        if said[name] is None and before:
+            said[name] = before.get(name)
+    if number(thought) > number(said["output_tokens"]):
+        raise Refused("usage-inconsistent")
+    if before is not None:
+        before.update(said)
+    given = [said[name] for name in names[:2] if said[name] is not None]
+    made = said["output_tokens"]
+    return [sum(given) if given else None, said["cache_read_input_tokens"],
+            None if made is None else made - number(thought), thought]
+
+
+def gemini(record):
+    meta = {re.sub(r"_(.)", lambda m: m[1].upper(), key): value
+            for key, value in (record.get("usageMetadata") or record.get("usage_metadata") or {}).items()}
+    prompt, cached, answer, thoughts, tools, total = counts(
+        meta, "promptTokenCount", "cachedContentTokenCount", "candidatesTokenCount", "thoughtsTokenCount",
+        "toolUsePromptTokenCount", "totalTokenCount")
+    for name, details in meta.items():
+        if name.endswith("TokensDetails") and any(one["modality"] != "TEXT" and one["tokenCount"] for one in details):
+            raise Refused("unsupported-modality")
+    parts = [number(part) for part in (prompt, answer, thoughts, tools)]
+    if number(cached) > number(prompt) or (total is not None and total != sum(parts)):
+        raise Refused("usage-inconsistent")
+    return [None if prompt is None and tools is None else number(prompt) - number(cached) + number(tools), cached,
+            answer, thoughts]
+
+
+def attributes(record):
+    held = record.get("attributes", record)
+    if isinstance(held, dict):
+        return held
+    flat = {}
+    for one in held:
+        for kind, value in one["value"].items():
+            flat[one["key"]] = int(value) if kind == "intValue" else value
+    return flat
+
+
+def otel(record):
+    held = attributes(record)
+
+    def usage(*names):
+        return next((count(held[f"gen_ai.usage.{name}"]) for name in names if f"gen_ai.usage.{name}" in held), None)
+
+    if held.get("gen_ai.operation.name") == "invoke_agent":
+        raise Refused("no-usage")
+    given, made = usage("input_tokens", "prompt_tokens"), usage("output_tokens", "completion_tokens")
+    read, written = usage("cache_read.input_tokens"), usage("cache_creation.input_tokens")
+    thought = usage("reasoning.output_tokens")
+    if number(thought) > number(made):
+        raise Refused("usage-inconsistent")
+    if number(read) + number(written) > number(given):
+        whole = number(given) + number(written)
+    else:
+        whole = None if given is None else given - number(read)
+    return [whole, read, None if made is None else made - number(thought), thought]
+
+
+def litellm(record):
+    if str(record.get("cache_hit")).lower() == "true":
+        raise Refused("proxy-cache-hit")
+    prompt, completion, total = counts(record, "prompt_tokens", "completion_tokens", "total_tokens")
+    inner = at(record, "metadata", "usage_object") or at(record, "response", "usage")
+    cached = count(at(inner, "prompt_tokens_details", "cached_tokens"))
+    if cached is None:
+        cached = count(at(inner, "cache_read_input_tokens"))
+    return within(prompt, cached, completion, count(at(inner, "completion_tokens_details", "reasoning_tokens")), total)
+
+
+def two(record, given, made):
+    given, made = counts(record, given, made)
+    return [given, None, made, None]
+
+
+def ollama(record):
+    if record.get("done") is False:
+        raise Refused("no-usage")
+    return two(record, "prompt_eval_count", "eval_count")
+
+
+# --- Who and when ---
+
+def moment(value):
+    if value is None:
+        return None
+    if isinstance(value, str) and value.isdigit():
+        value = int(value)
+    if not isinstance(value, str):
+        scale = next(10**power for power in (9, 6, 3, 0) if value < 10**(20 - power))
+        return int(value * scale)
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", value)
+    if not match:
+        raise Refused("malformed")
+    zone = "+00:00" if match[4] in (None, "Z") else match[4]
+    try:
+        seconds = (datetime.datetime.fromisoformat(f"{match[1]}T{match[2]}{zone}") - EPOCH) // datetime.timedelta(
+            seconds=1)
+    except ValueError:
+        raise Refused("malformed") from None
+    return seconds * 10**9 + int((match[3] or "0").ljust(9, "0")[:9])
+
+
+def first(*values):
+    return next((value for value in values if value is not None), None)
+
+
+# (model, response id, request id, time) as the dialect writes them.
+def identity(dialect, record, begin):
+    inner = at(record, "response", "body") or at(record, "response")
+    if dialect in ("openai-chat", "openai-responses", "openai-embeddings"):
+        who = [first(at(inner, name), record.get(name)) for name in ("model", "id")]
+        return [*who, None, first(at(inner, "created_at"), at(inner, "created"), record.get("created"),
+                                  record.get("created_at"))]
+    if dialect == "anthropic-messages":
+        if record.get("type") == "message_delta":
+            return [begin["model"], begin["id"], None, None]
+        return [first(at(record, "message", name), record.get(name)) for name in ("model", "id")] + [None, None]
+    if dialect == "gemini":
+        return [first(record.get("modelVersion"), record.get("model_version")),
+                first(record.get("responseId"), record.get("response_id")), None, record.get("createTime")]
+    if dialect == "otel-genai":
+        held = attributes(record)
+        return [first(held.get("gen_ai.response.model"), held.get("gen_ai.request.model")),
+                first(held.get("gen_ai.response.id"), record.get("spanId"), at(record, "context", "span_id")), None,
+                first(record.get("endTimeUnixNano"), record.get("end_time"), record.get("timestamp"))]
+    if dialect == "litellm":
+        return [record.get("model"), record.get("id"), None, record.get("endTime")]
+    if dialect == "transcript":
+        return [at(record, "message", "model"), at(record, "message", "id"), record.get("requestId"),
+                record.get("timestamp")]
+    return [record.get("model"), None, None, first(record.get("timestamp"), record.get("created_at"))]
+
+
+# --- Records ---
+
+def failed(record):
+    inner = record.get("response")
+    return bool(record.get("error") or at(inner, "error") or record.get("isApiErrorMessage")
+                or record.get("status") in ("failed", "failure") or at(inner, "status") == "failed"
+                or at(record, "status", "code") == 2 or attributes(record).get("error.type"))
+
+
+def buckets(dialect, record, begin):
+    if dialect == "anthropic-messages":
+        if record.get("type") == "message_start":
+            begin.clear()
+            begin.update(model=at(record, "message", "model"), id=at(record, "message", "id"))
+            return messages(at(record, "message", "usage"), begin)
+        return messages(record.get("usage"), begin if record.get("type") == "message_delta" else None)
+    if dialect == "transcript":
+        if at(record, "message", "model") == "<synthetic>":
+            raise Refused("no-usage")
+        return messages(at(record, "message", "usage"), None)
+    if dialect == "lumenflow-costs":
+        return two(record, "input_tokens", "output_tokens")
+    return {"openai-chat": chat, "openai-responses": responses, "openai-embeddings": embeddings, "gemini": gemini,
+            "otel-genai": otel, "litellm": litellm, "ollama": ollama}[dialect](record)
+
+
+def judge(dialect, record, begin):
+    if failed(record):
+        return {"fate": "failed"}
+    try:
+        found = buckets(dialect, record, begin)
+        model, response_id, request_id, time = identity(dialect, record, begin)
+        time_ns = moment(time)
+        if all(one is None for one in found):
+            raise Refused("no-usage")
+    except Refused as why:
+        return {"fate": str(why)}
+    return {"fate": "used", "buckets": found, "model": model, "response_id": response_id, "request_id": request_id,
+            "time_ns": time_ns}
+
+
+# What each record of the text comes to, in order.
+def judge_text(dialect, text, is_lines):
+    texts = text.splitlines() if is_lines else [text]
+    begin = {}
+    return [judge(dialect, json.loads(one, parse_float=decimal.Decimal), begin) for one in texts]
