@@ -67,14 +67,20 @@ static bool scan_modalities(struct scan *scan);
 static bool scan_attributes(struct scan *scan);
 
 static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
+    // The first of a field is taken where it stays: a slice that is copied as soon as it is
+    // written stalls the processor.
+    struct emit_usage_fields *fields = scan->fields;
     struct emit_json_slice value = {0};
-    enum emit_json_type type = take_scalar(&scan->json, &value);
+    bool is_first = path->field != EMIT_FIELD_NONE && fields->type[path->field] == EMIT_JSON_NONE;
+    enum emit_json_type type =
+        take_scalar(&scan->json, is_first ? &fields->value[path->field] : &value);
     if (type != EMIT_JSON_NONE) {
-        note(scan->fields, path->field, type, value);
+        if (!is_first) note(fields, path->field, type, value);
+        if (is_first && type != EMIT_JSON_NULL) fields->type[path->field] = (uint8_t)type;
         return true;
     }
     type = emit_json_peek(&scan->json);
-    note(scan->fields, path->field, type, value);
+    note(fields, path->field, type, value);
     if (type == EMIT_JSON_OBJECT && path->into != EMIT_NODE_NONE)
         return scan_object(scan, path->into);
     if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_MODALITY) return scan_modalities(scan);
