@@ -58,7 +58,9 @@ static void digest_secretly(struct emit_usage_key *key, const uint64_t secret[2]
                             size_t length) {
     struct emit_siphash digest = emit_siphash(secret, bytes, length);
     _Static_assert(sizeof digest == EMIT_USAGE_KEY_DIGEST, "one is the other");
-    append(key, (const char *)&digest, sizeof digest);
+    memcpy(key->bytes, &digest.low, sizeof digest.low);
+    memcpy(key->bytes + sizeof digest.low, &digest.high, sizeof digest.high);
+    key->length = sizeof digest;
     key->hash = (uint32_t)digest.low;
 }
 

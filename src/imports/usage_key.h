@@ -22,7 +22,7 @@ struct emit_usage_key {
     enum emit_usage_key_kind kind;
     uint32_t hash; // of the bytes, under the secret
     uint8_t length;
-    unsigned char bytes[EMIT_USAGE_KEY_MAX];
+    unsigned char *bytes; // the caller's, EMIT_USAGE_KEY_MAX of them: where the key shall stay
 };
 
 // A key without a name is always a digest under the secret, which no record can be made to

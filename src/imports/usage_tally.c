@@ -207,12 +207,16 @@ static enum emit_status check_counts(const struct emit_token_counts *counts,
     return EMIT_OK;
 }
 
-// Behind the last entry. Whether a request is beyond the context is one bit: all its output
-// is, or none.
-static void write_entry(struct emit_usage_tally *tally, const struct emit_usage_key *key,
+// The entry behind the others: there is room for one.
+static struct entry *entry_behind(const struct emit_usage_tally *tally) {
+    const struct chunk *chunk = &tally->chunks[tally->chunk_count - 1];
+    return (struct entry *)(void *)(chunk->at + chunk->used);
+}
+
+// All but its key, which is there. Whether a request is beyond the context is one bit: all its
+// output is, or none.
+static void write_entry(struct entry *entry, const struct emit_usage_key *key,
                         const struct emit_usage_record *record, uint32_t group) {
-    struct chunk *chunk = &tally->chunks[tally->chunk_count - 1];
-    struct entry *entry = (struct entry *)(void *)(chunk->at + chunk->used);
     const struct emit_token_counts *counts = &record->counts;
     bool extrapolated = counts->extrapolated_output || counts->extrapolated_reasoning_output;
     for (int i = 0; i < TOKEN_KINDS; i++)
@@ -223,14 +227,13 @@ static void write_entry(struct emit_usage_tally *tally, const struct emit_usage_
     entry->flags = (uint8_t)(key->kind << KIND_SHIFT | (counts->known & KNOWN) |
                              (record->has_time ? HAS_TIME : 0) | (extrapolated ? EXTRAPOLATED : 0));
     entry->key_length = key->length;
-    memcpy(entry->key, key->bytes, key->length);
 }
 
 enum emit_status emit_usage_tally_settle(struct emit_usage_tally *tally, struct emit_error *err) {
     if (!tally->has_last) return EMIT_OK;
     uint32_t number = (uint32_t)(tally->chunk_count - 1);
     struct chunk *chunk = &tally->chunks[number];
-    struct entry *last = (struct entry *)(void *)(chunk->at + chunk->used);
+    struct entry *last = entry_behind(tally);
     uint64_t *slot = find(tally, last, tally->last_hash);
     tally->has_last = false;
     if (!*slot) {
@@ -255,13 +258,14 @@ enum emit_status emit_usage_tally_add(struct emit_usage_tally *tally,
                                       const struct emit_usage_record *record, const char *text,
                                       size_t length, uint32_t group, struct emit_error *err) {
     assert(group < EMIT_USAGE_TALLY_GROUPS_MAX);
-    struct emit_usage_key key;
     enum emit_status status = check_counts(&record->counts, err);
     if (status == EMIT_OK) status = emit_usage_tally_settle(tally, err);
     if (status == EMIT_OK) status = make_room(tally, err);
     if (status != EMIT_OK) return status;
+    struct entry *entry = entry_behind(tally);
+    struct emit_usage_key key = {.bytes = entry->key};
     emit_usage_key_make(&key, tally->secret, tally->is_named, record, text, length);
-    write_entry(tally, &key, record, group);
+    write_entry(entry, &key, record, group);
     tally->has_last = true;
     tally->last_hash = key.hash;
     __builtin_prefetch(&tally->index.slots[home_of(&tally->index, (uint64_t)key.hash << 32)]);
