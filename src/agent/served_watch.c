@@ -16,7 +16,6 @@ enum { TIMEOUT_MS = 2000 };
 // One scrape. Its task alone touches it until that was waited for.
 struct asking {
     struct emit_task task;
-    bool is_begun;
     struct emit_served_watch *watch;
     struct emit_served_moment moment;
     enum emit_status status;
@@ -32,11 +31,12 @@ struct emit_served_watch {
     pthread_mutex_t lock; // of is_answered
     pthread_cond_t answered;
     bool is_answered; // the first scrape is over
+    bool is_ended;    // the last one was begun
 };
 
-static void ask(void *owner) {
-    struct asking *asking = owner;
+static void ask(struct asking *asking) {
     struct emit_served_watch *watch = asking->watch;
+    struct timespec wall;
     asking->moment.asked_ns = emit_clock_monotonic_ns();
     // Opened here: loading libcurl takes its time, too.
     asking->status =
@@ -44,20 +44,24 @@ static void ask(void *owner) {
     if (asking->status == EMIT_OK)
         asking->status = emit_served_ask(watch->source, TIMEOUT_MS, &asking->scrape, &asking->why);
     asking->moment.answered_ns = emit_clock_monotonic_ns();
-    struct timespec wall;
     if (clock_gettime(CLOCK_REALTIME, &wall) == 0)
         asking->moment.wall_ns = (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec;
-    if (asking != &watch->first) return;
+}
+
+static void ask_first(void *owner) {
+    struct emit_served_watch *watch = owner;
+    ask(&watch->first);
     (void)pthread_mutex_lock(&watch->lock);
     watch->is_answered = true;
     (void)pthread_cond_signal(&watch->answered);
     (void)pthread_mutex_unlock(&watch->lock);
 }
 
-static void begin_asking(struct emit_served_watch *watch, struct asking *asking) {
-    asking->watch = watch;
-    asking->is_begun = true;
-    emit_task_start(&asking->task, ask, asking);
+// Behind the first one, which may still be waited for: whoever ends a run waits for neither.
+static void ask_last(void *owner) {
+    struct emit_served_watch *watch = owner;
+    emit_task_wait(&watch->first.task);
+    if (watch->first.status == EMIT_OK) ask(&watch->last);
 }
 
 static bool make_condition(struct emit_served_watch *watch) {
@@ -88,7 +92,8 @@ enum emit_status emit_served_watch_begin(struct emit_served_watch **watch, const
         return emit_fail(err, EMIT_NO_MEMORY, "no memory to ask %s", shown);
     }
     memcpy(begun->shown, shown, sizeof shown);
-    begin_asking(begun, &begun->first);
+    begun->first.watch = begun->last.watch = begun;
+    emit_task_start(&begun->first.task, ask_first, begun);
     *watch = begun;
     return EMIT_OK;
 }
@@ -110,8 +115,9 @@ const char *emit_served_watch_failure(struct emit_served_watch *watch) {
 }
 
 void emit_served_watch_end(struct emit_served_watch *watch) {
-    if (!watch || watch->last.is_begun || emit_served_watch_failure(watch)[0]) return;
-    begin_asking(watch, &watch->last);
+    if (!watch || watch->is_ended) return;
+    watch->is_ended = true;
+    emit_task_start(&watch->last.task, ask_last, watch);
 }
 
 void emit_served_watch_tell(struct emit_served_watch *watch, struct emit_served_told *told) {
@@ -119,7 +125,7 @@ void emit_served_watch_tell(struct emit_served_watch *watch, struct emit_served_
     struct emit_error err = {0};
     (void)emit_text_format(told->server, sizeof told->server, "%s", watch->shown);
     emit_served_watch_end(watch);
-    emit_task_wait(&watch->last.task);
+    emit_task_wait(&watch->last.task); // which has waited for the first
     enum emit_status status = watch->first.status;
     if (status != EMIT_OK) {
         err = watch->first.why;
@@ -142,8 +148,8 @@ void emit_served_watch_tell(struct emit_served_watch *watch, struct emit_served_
 
 void emit_served_watch_free(struct emit_served_watch *watch) {
     if (!watch) return;
-    emit_task_drop(&watch->first.task);
     emit_task_drop(&watch->last.task);
+    emit_task_drop(&watch->first.task);
     (void)pthread_cond_destroy(&watch->answered);
     (void)pthread_mutex_destroy(&watch->lock);
     emit_served_close(watch->source);

@@ -96,6 +96,25 @@ static void test_slow(void) {
     stop(&server);
 }
 
+// The last question is put behind a first one that goes on, and nobody waits for either.
+static void test_ends_early(void) {
+    struct server server = {.answers = 2, .delay_ms = 200};
+    struct emit_served_watch *watch;
+    struct emit_served_told told;
+    struct emit_error err = {0};
+    char url[64];
+    start(&server, url);
+    if (!CHECK(emit_served_watch_begin(&watch, url, &err) == EMIT_OK, "begun %s", err.text)) return;
+    int64_t begun_ns = emit_clock_monotonic_ns();
+    emit_served_watch_end(watch);
+    CHECK(emit_clock_monotonic_ns() - begun_ns < second_ns / 10, "the end waits for nothing");
+    emit_served_watch_tell(watch, &told);
+    CHECK(!told.refused[0] && told.first.answered_ns <= told.last.asked_ns, "and both are told %s",
+          told.refused);
+    emit_served_watch_free(watch);
+    stop(&server);
+}
+
 static void test_gone(void) {
     struct server server = {.answers = 1};
     struct emit_served_watch *watch;
@@ -129,6 +148,7 @@ static void test_misuse(void) {
 int main(void) {
     test_answers();
     test_slow();
+    test_ends_early();
     test_gone();
     test_misuse();
     return check_end();
