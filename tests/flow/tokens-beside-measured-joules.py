@@ -150,7 +150,7 @@ def a_slow_one_delays_no_command():
     server = Server("vllm")
     server.delay = 1.2
     report, _, _ = run(server.url, options=("--start-timeout", "250ms"))
-    check(report["served"]["from_gap_ns"] > 1e9 and "refused" not in report["served"], "a slow one is counted all the same")
+    check(report["served"]["from_gap_ns"] > 5e8 and "refused" not in report["served"], "a slow one is counted all the same, and its gap is told")
     began = time.monotonic()
     process = subprocess.Popen([EMIT, "run", "-q", "--tokens-from", server.url, "--", "echo"], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, env=environment)
