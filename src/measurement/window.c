@@ -292,6 +292,11 @@ static bool settle_counter(struct emit_facility_window *window, emit_u128 bound,
     window->is_wrapped = last < first;
     if (window->is_wrapped)
         return settle_wrap(&window->attojoules, window, first, last, modulus, bound, why);
+    // Not a zero: less than one step, however large that is.
+    if (last == first)
+        return emit_window_refuse(why, EMIT_WINDOW_BELOW_RESOLUTION, "last.value",
+                                  "the counter did not move: the energy lies below one step of "
+                                  "it; take a longer window");
     window->attojoules = last - first;
     return true;
 }

@@ -88,10 +88,11 @@ static void test_counters(void) {
     static const struct {
         const char *first, *last, *modulus, *rated_watts;
         enum emit_window_fate fate;
-        uint64_t joules;
+        double joules;
     } cases[] = {
         {"5", "9", NULL, NULL, EMIT_WINDOW_GOOD, 14400000},
-        {"9", "9", NULL, NULL, EMIT_WINDOW_GOOD, 0},
+        {"9", "9", NULL, NULL, EMIT_WINDOW_BELOW_RESOLUTION, 0},
+        {"9", "9.000001", NULL, NULL, EMIT_WINDOW_GOOD, 3.6},
         {"9", "5", NULL, NULL, EMIT_WINDOW_RESET, 0},
         {"9", "5", NULL, "1e6", EMIT_WINDOW_RESET, 0},
         {"9999", "3", "10000", NULL, EMIT_WINDOW_WRAPPED_UNPROVEN, 0},
@@ -116,7 +117,7 @@ static void test_counters(void) {
         if (cases[i].rated_watts) window.rated_watts = decimal(cases[i].rated_watts);
         bool good = emit_window_settle(&window, now_ns, &why);
         CHECK(good == (cases[i].fate == EMIT_WINDOW_GOOD) && why.fate == cases[i].fate &&
-                  (!good || emit_energy_joules(window.attojoules) == (double)cases[i].joules),
+                  (!good || emit_energy_joules(window.attojoules) == cases[i].joules),
               "%s to %s of %s, rated %s: %s (%s)", cases[i].first, cases[i].last,
               cases[i].modulus ? cases[i].modulus : "-",
               cases[i].rated_watts ? cases[i].rated_watts : "-",
@@ -142,7 +143,7 @@ static void test_times(void) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct emit_facility_window window;
         struct emit_window_refusal why = {0};
-        make_counter(&window, "1", "1");
+        make_counter(&window, "1", "2");
         window.from_ns = cases[i].from_ns;
         window.to_ns = cases[i].to_ns;
         (void)emit_window_settle(&window, now_ns, &why);
