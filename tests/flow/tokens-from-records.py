@@ -143,6 +143,22 @@ def a_bad_record_costs_itself_alone(folder):
     check("and 24 more" in told(got.stdout) and got.stdout.count("zeta") == 2, "identical sentences are one, with their lines")
 
 
+# Older instrumentation passes cached tokens through beside the input and not in it: that is counted
+# as it must be meant, and said.
+def how_it_was_counted_is_said(folder):
+    home = fresh(folder, "remarks")
+    span = {"gen_ai.response.model": "acme-small-1", "gen_ai.response.id": "r1", "gen_ai.usage.input_tokens": 100,
+            "gen_ai.usage.cache_read.input_tokens": 4000, "gen_ai.usage.output_tokens": 50}
+    path = home.file("a.jsonl", [span, {**span, "gen_ai.response.id": "r2"}])
+    document, status = home.document(path, "--at", tokens.AT)
+    check_equal((status, tokens.schema_faults(document), document["records"]["used"]), (0, [], 2), f"both are used: {document['refused']}")
+    check_equal([document["profiles"][0][name] for name in ("input_tokens", "cached_input_tokens")], [200, 8000], "beside each other")
+    remark = document["remarks"][0]
+    check_equal((remark["records"], remark["lines"]), (2, [1, 2]), f"and that is remarked: {remark['message']}")
+    got = home.tokens(path, "--at", tokens.AT)
+    check("  remarked " in got.stdout and tokens.page_faults(got.stdout) == [], f"on the page too: {got.stdout}")
+
+
 def models_are_the_operators_to_map(folder):
     path = tokens.Home(os.path.join(folder, "map")).file("a.jsonl", [chat(1)])
     twice = fresh(folder, "twice", models={"acme-s*": "managed-balanced-v1", "acme*-1": "managed-large-v1", "*": "managed-unknown-v1"})
@@ -242,7 +258,7 @@ def events_are_data(folder):
 
 
 with tempfile.TemporaryDirectory() as place:
-    for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone,
+    for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
                     models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data):
         promise(place)
 end()

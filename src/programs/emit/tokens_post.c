@@ -166,6 +166,7 @@ enum emit_status tokens_post_open(struct tokens_post **post, const struct tokens
     struct tokens_post *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     fresh->account = account;
+    if (account->plan->notice[0]) tokens_account_note(account, "%s", account->plan->notice);
     enum emit_status status = emit_host_open(&fresh->host, NULL, err);
     if (status != EMIT_OK) {
         free(fresh);
