@@ -20,8 +20,9 @@ static const char *const texts[EMIT_STATEMENT_COUNT] = {
     [EMIT_STATEMENT_INSERT] =
         ("INSERT INTO entry(" EMIT_ROW_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
          " ON CONFLICT(identity, kind) DO NOTHING"),
-    [EMIT_STATEMENT_FIND] =
-        ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE kind = ?1 AND identity = ?2"),
+    // In two steps: SQLite would take what the index says for what the row says.
+    [EMIT_STATEMENT_FIND] = ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE sequence ="
+                             " (SELECT sequence FROM entry WHERE kind = ?1 AND identity = ?2)"),
     [EMIT_STATEMENT_GET] = ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE sequence = ?1"),
     [EMIT_STATEMENT_SET_ASIDE] =
         ("INSERT INTO quarantine SELECT NULL, ?2, " EMIT_ROW_COLUMNS " FROM entry"

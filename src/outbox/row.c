@@ -75,7 +75,9 @@ enum emit_row_state emit_row_read(struct emit_outbox *outbox, sqlite3_stmt *stat
     const unsigned char *claims = sql->column_blob(statement, 7);
     size_t claims_length = claims ? (size_t)sql->column_bytes(statement, 7) : 0;
     if (!read_identity(sql, statement, 2, row->identity) || !entry.run_id || !entry.workspace_id ||
-        !entry.body || !whole || kind < 0 || kind >= EMIT_ENTRY_KINDS ||
+        !entry.body || !whole ||
+        // An empty text reads as 0 too, and no query finds it.
+        sql->column_type(statement, 1) != SQLITE_INTEGER || kind < 0 || kind >= EMIT_ENTRY_KINDS ||
         entry.length > EMIT_ENTRY_BODY_MAX ||
         checksum != (int64_t)emit_checksum_entry(&entry, stored_ns, claims, claims_length))
         // A damaged row may hold a NULL of its own; only the code tells.

@@ -23,6 +23,7 @@
     ROW(column_bytes)                                                                              \
     ROW(column_int64)                                                                              \
     ROW(column_text)                                                                               \
+    ROW(column_type)                                                                               \
     ROW(db_config)                                                                                 \
     ROW(errmsg)                                                                                    \
     ROW(exec)                                                                                      \

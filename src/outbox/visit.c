@@ -232,6 +232,8 @@ enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good, 
     const struct emit_outbox_query query = {.kind = every_kind};
     enum emit_status status =
         emit_outbox_visit(outbox, &query, count_good, &good_count, &damaged, err);
+    // A bad row that could not be set aside has cost the connection.
+    if (status == EMIT_OK) status = make_sure(outbox, err);
     if (status == EMIT_OK) status = emit_connection_check(outbox, true, 0, &finished, err);
     if (status == EMIT_OK) status = check_claims(outbox, &bad_claims, err);
     bool is_broken = status == EMIT_CORRUPT;
