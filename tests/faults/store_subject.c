@@ -8,6 +8,8 @@
 //   verify PATH FROM TO               entries FROM .. TO-1 must be there; prints a
 //                                     line; exit 0 whole, 1 missing, 2 wrong or damaged,
 //                                     3 not opened
+//   again PATH FROM TO                appends them once more; exit 0 when each is stored or a
+//                                     duplicate, 4 when one is refused, 3 not opened
 //   kill PATH ROUNDS SEED             three writers, who also drain, killed at random
 //   crowd PATH PROCESSES COMMITS PAUSE_US  many writers at once; worst commit
 //   fill PATH CYCLES                  append until full, drain, again
@@ -39,12 +41,19 @@ enum emit_status subject_open(struct emit_outbox **outbox, const char *path,
 enum emit_status subject_append(struct emit_outbox *outbox, unsigned first, unsigned count,
                                 struct emit_error *err) {
     static struct made_entry made[SUBJECT_BATCH_MAX];
-    struct emit_entry entries[SUBJECT_BATCH_MAX];
+    struct emit_entry entries[SUBJECT_BATCH_MAX] = {0};
     for (unsigned i = 0; i < count; i++) {
         made_entry_make(&made[i], first + i);
+        made_entry_claim(&made[i], first + i);
         entries[i] = made[i].entry;
     }
-    return emit_outbox_append(outbox, entries, count, NULL, err);
+    enum emit_entry_fate fates[SUBJECT_BATCH_MAX];
+    enum emit_status status = emit_outbox_append(outbox, entries, count, fates, err);
+    // None is in another's way.
+    for (unsigned i = 0; status == EMIT_OK && i < count; i++)
+        if (fates[i] == EMIT_ENTRY_CONFLICT)
+            status = emit_fail(err, EMIT_REFUSED, "entry %u is told to be in conflict", first + i);
+    return status;
 }
 
 enum emit_status subject_read(struct emit_outbox *outbox, struct subject_seen *seen,
@@ -111,13 +120,29 @@ static int run_verify(const char *path, unsigned from, unsigned to) {
     return missing ? 1 : 0;
 }
 
+static int run_again(const char *path, unsigned from, unsigned to) {
+    struct emit_outbox *outbox = NULL;
+    struct emit_error err;
+    if (subject_open(&outbox, path, &err) != EMIT_OK) {
+        printf("not opened: %s\n", err.text);
+        return 3;
+    }
+    enum emit_status status = EMIT_OK;
+    for (unsigned n = from; n < to && status == EMIT_OK; n += SUBJECT_BATCH_MAX)
+        status = subject_append(outbox, n, to - n < SUBJECT_BATCH_MAX ? to - n : SUBJECT_BATCH_MAX,
+                                &err);
+    if (status != EMIT_OK) printf("%s\n", err.text);
+    emit_outbox_close(outbox);
+    return status == EMIT_OK ? 0 : 4;
+}
+
 static unsigned number(char **words, int count, int at) {
     return at < count ? (unsigned)strtoul(words[at], NULL, 10) : 0;
 }
 
 int main(int count, char **words) {
     if (count < 3) {
-        fprintf(stderr, "usage: %s script|verify|kill|crowd|fill PATH ...\n", words[0]);
+        fprintf(stderr, "usage: %s script|verify|again|kill|crowd|fill PATH ...\n", words[0]);
         return 2;
     }
     unsigned first = number(words, count, 3), second = number(words, count, 4),
@@ -126,6 +151,7 @@ int main(int count, char **words) {
     if (strcmp(words[1], "script") == 0)
         return run_script(path, first, second, third, number(words, count, 6));
     if (strcmp(words[1], "verify") == 0) return run_verify(path, first, second);
+    if (strcmp(words[1], "again") == 0) return run_again(path, first, second);
     if (strcmp(words[1], "kill") == 0) return subject_kill(path, first, second);
     if (strcmp(words[1], "crowd") == 0) return subject_crowd(path, first, second, third);
     if (strcmp(words[1], "fill") == 0) return subject_fill(path, first);

@@ -12,7 +12,8 @@
 enum { MADE_BODY = 700 };
 
 struct made_entry {
-    char identity[65], run_id[16], body[MADE_BODY];
+    char identity[65], run_id[16], body[MADE_BODY], key[32];
+    struct emit_claim claims[2];
     struct emit_entry entry;
 };
 
@@ -35,6 +36,15 @@ static inline void made_entry_make(struct made_entry *made, unsigned n) {
         .body = made->body,
         .length = strlen(made->body),
     };
+}
+
+// The entry claims its number, and shares a key with all others.
+static inline void made_entry_claim(struct made_entry *made, unsigned n) {
+    (void)snprintf(made->key, sizeof made->key, "record %u", n);
+    made->claims[0] = (struct emit_claim){.key = "grouping", .value = "request"};
+    made->claims[1] = (struct emit_claim){.key = made->key};
+    made->entry.claims = made->claims;
+    made->entry.claim_count = 2;
 }
 
 // True when the entry is the n-th, byte for byte; *n is what it claims to be.
