@@ -171,6 +171,7 @@ REFUSED = [
     (["--profile", "managed-balanced-v1", "--input", "5", "--usage"], "--usage"),
     (["--profile", "managed-balanced-v1", "--input", "5", "records.ndjson"], "--input"),
     (["--profile", "managed-balanced-v1", "--input", "5", "--record", "x" * 200], "--record"),
+    (["--profile", "managed-balanced-v1", "--input", "5", "--record", ""], "--record"),
     (["--profile", "managed-embedding-v1", "--input", "5", "--output", "5"], "output"),
     (["--profile", "managed-balanced-v1", "--input", "5", "--boundary", "moon"], "--boundary"),
 ]

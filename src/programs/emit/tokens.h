@@ -59,7 +59,7 @@ EMIT_MUST_CHECK enum emit_status tokens_plan_make(struct tokens_plan *plan,
                                                   const struct emit_coefficient_table *table,
                                                   struct emit_error *err);
 
-// The counts that the options give, and whether they give any.
+// Whether the options give any count.
 bool tokens_counts_given(const struct tokens_options *options);
 
 // The ways. Each returns the exit status of the command.

@@ -131,6 +131,8 @@ static enum emit_status post(const struct tokens_options *options, struct tokens
     char ref[EMIT_RECORD_REF_MAX], time[EMIT_TIME_TEXT];
     struct tokens_row *row = &account->rows[0];
     emit_time_write(time, row->last_ns);
+    if (options->record && !*options->record)
+        return emit_fail(err, EMIT_INVALID, "--record wants a name for these counts");
     if (!emit_text_format(ref, sizeof ref, "%s%s", options->record ? "" : "counts/",
                           options->record ? options->record : time))
         return emit_fail(err, EMIT_INVALID, "--record is too long: at most %zu bytes",
