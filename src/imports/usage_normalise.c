@@ -388,6 +388,13 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     case EMIT_DIALECT_COUNT: break;
     }
     if (record->fate != EMIT_USAGE_USED) return;
+    for (int i = 0; i < EMIT_BUCKET_COUNT; i++)
+        if (record->counts.bucket[i] > count_max) {
+            emit_usage_refuse(record, EMIT_USAGE_OUT_OF_RANGE,
+                              "its counts come to %llu tokens of one kind, more than 2^53",
+                              (unsigned long long)record->counts.bucket[i]);
+            return;
+        }
     if (record->counts.known == 0)
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "no count of tokens");
     else

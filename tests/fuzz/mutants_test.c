@@ -177,6 +177,7 @@ int main(int argc, char **argv) {
         {"the text of an exporter is read within bounds", ".prom", 40, property_exporter},
         {"the counters of a server are read within bounds", ".prom", 40, property_served},
         {"a record of a window is refused, or an event", "window.json", 100, property_windows},
+        {"usage records are counted within bounds, or left out", ".ndjson", 40, property_usage},
         {"a file of coefficients is refused, or keeps the invariants", ".yaml", 20,
          property_coefficients},
     };

@@ -33,5 +33,7 @@ const char *property_coefficients(const uint8_t *bytes, size_t size);
 
 // A record of a window is refused with a sentence, or is an event that keeps the contract.
 const char *property_windows(const uint8_t *bytes, size_t size);
+// Lines of usage records: each is counted within bounds, or left out with a sentence.
+const char *property_usage(const uint8_t *bytes, size_t size);
 
 #endif
