@@ -10,12 +10,19 @@ static void print_words(FILE *out, const char *words) {
         fputc(*at == '|' ? ' ' : *at, out);
 }
 
-// The words of operands such as "stats|list|export"; "[COMMAND]" means the commands.
+// The words that can be typed as they stand: "stats" and "list" of "stats|list", "profiles" of
+// "[FILE...] | profiles [NAME]". "[COMMAND]" means the commands.
 static void print_operand_words(FILE *out, const struct emit_command *command) {
-    if (strcmp(command->operands, "[COMMAND]") == 0) {
-        fputs("$commands", out);
-    } else if (strchr(command->operands, '|')) {
-        print_words(out, command->operands);
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-", between[] = " |";
+    if (strcmp(command->operands, "[COMMAND]") == 0) fputs("$commands", out);
+    const char *separator = "";
+    for (const char *at = command->operands; *at; at += strspn(at, between)) {
+        size_t length = strcspn(at, between);
+        if (*at != '-' && strspn(at, letters) == length) {
+            fprintf(out, "%s%.*s", separator, (int)length, at);
+            separator = " ";
+        }
+        at += length;
     }
 }
 

@@ -66,8 +66,22 @@ done:
     return status;
 }
 
+// Wherever it stands among the words of emit: not as an option's value, nor behind what
+// begins another program's command line.
+static bool asks_for_help(const struct emit_command *command, int argc, char *const *argv) {
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i];
+        if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return true;
+        if (word[0] != '-' && command->order == EMIT_OPTIONS_FIRST) return false;
+        const struct emit_option *row =
+            strncmp(word, "--", 2) == 0 ? find_option(command->options, word + 2) : NULL;
+        if (row && row->type != EMIT_OPTION_FLAG) i++;
+    }
+    return false;
+}
+
 static int run_command(const struct emit_command *command, int argc, char **argv) {
-    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+    if (asks_for_help(command, argc, argv)) {
         emit_help_command(stdout, command);
         return EXIT_OK;
     }

@@ -1,0 +1,55 @@
+# What --help prints of a command is printed wherever the word stands, fits a terminal of 80
+# columns, and completion offers no other words.
+# SPDX-License-Identifier: Apache-2.0
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from tap import EMIT, check, check_equal, end
+
+
+def emit(*arguments):
+    return subprocess.run([EMIT, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+
+
+# The words that bash offers where the last of `words` is being typed.
+def completed(*words):
+    script = 'source /dev/stdin; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _emit; echo "${COMPREPLY[@]}"'
+    got = subprocess.run(["bash", "-c", script, "bash", "emit", *words], capture_output=True, text=True, timeout=60,
+                         input=emit("help", "--format", "bash").stdout)
+    return got.stdout.split() if got.returncode == 0 else got.stderr
+
+
+overview = emit("--help").stdout
+commands = re.findall(r"^  emit (\S+)", overview, re.M)
+pages = {name: emit("help", name).stdout for name in commands}
+check(len(commands) > 10 and all(pages.values()), f"{len(commands)} commands have help")
+wide = [line for text in (overview, *pages.values()) for line in text.splitlines() if len(line) > 80]
+check_equal(wide, [], "no line of it is wider than 80 columns")
+for name, page in pages.items():
+    check_equal((emit(name, "--help").stdout, emit(name, "-h").stdout), (page, page), f"emit {name} --help and -h")
+
+for words, name in [(["tokens", "profiles", "--help"], "tokens"), (["outbox", "list", "--help"], "outbox"),
+                    (["campus", "facility-energy", "--help"], "campus"), (["runs", "--limit", "2", "--help"], "runs"),
+                    (["run", "--interval", "1s", "--help"], "run"), (["run", "--interval=1s", "--help"], "run")]:
+    got = emit(*words)
+    check_equal((got.returncode, got.stdout), (0, pages[name]), f"emit {' '.join(words)}")
+quiet = ["--no-outbox", "--meters", "none", "--quiet"]
+for words, said in [(["run", *quiet, "--", "echo", "--help"], None), (["run", *quiet, "echo", "-h"], "-h\n"),
+                    (["validate", "--", "--help"], None), (["show", "--outbox", "--help"], None)]:
+    got = emit(*words)
+    check(got.stdout != pages[words[0]] and said in (None, got.stdout),
+          f"emit {' '.join(words)}: the word is somebody else's")
+
+check_equal(sorted(completed("")), sorted([*commands, "--help"]), "completion offers the commands")
+for words, offered in [(["tokens", ""], ["profiles"]), (["campus", ""], ["facility-energy"]),
+                       (["outbox", ""], ["stats", "list", "export", "verify", "prune"]), (["show", ""], []),
+                       (["tokens", "--group", ""], ["run", "request"]), (["help", "ver"], ["version"]),
+                       (["runs", "--l"], ["--limit"])]:
+    check_equal(completed(*words), offered, f"behind emit {' '.join(words)}")
+for name, page in pages.items():
+    options = set(re.findall(r"^(?:      |  -\w, )--([\w-]+)", page, re.M)) | {"help"}
+    check_equal({word.lstrip("-") for word in completed(name, "--")}, options, f"the options of emit {name}")
+end()
