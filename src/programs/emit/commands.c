@@ -36,6 +36,7 @@ static const struct emit_manual_row variables[] = {
      "Where the counters are, as the options of emit run. emit run sets these and EMIT_OUTBOX for "
      "its command where an option or the configuration said so, so that an emit inside finds the "
      "same store and reads the same counters."},
+    {"EMIT_TOKENS_FROM", "The inference server to ask, as --tokens-from of emit run."},
     {"EMIT_CONFIG", "The configuration file."},
     {"XDG_STATE_HOME, XDG_CONFIG_HOME, XDG_RUNTIME_DIR, HOME",
      "Where the files below lie. The runtime folder is used only when nothing else on this node "
@@ -64,7 +65,8 @@ static const struct emit_manual_row files[] = {
     {"/sys/class/powercap", "The counters, only ever read."},
     {"libnvidia-ml.so.1, libdcgm.so.4 or .so.3, libcurl.so.4, libsqlite3.so.0",
      "Opened at run time by what uses them: NVML and DCGM where /dev/nvidiactl is or an option "
-     "names them, libcurl for a dcgm-exporter, SQLite for the store. None is needed to start."},
+     "names them, libcurl for a dcgm-exporter and for --tokens-from, SQLite for the store. None is "
+     "needed to start."},
     {"/usr/lib/udev/rules.d/70-emit.rules, /usr/lib/sysusers.d/emit.conf",
      "The rule that lets the group emit read the counters, and that group, where emit is "
      "installed below /usr."},
@@ -94,7 +96,10 @@ const struct emit_program emit_program = {
                 "emit sensors\n\n"
                 "# meter a command, then look at what it left\n"
                 "emit run -- make\n"
-                "emit runs\n"
+                "emit runs\n\n"
+                "# model the energy of tokens that a provider served\n"
+                "emit tokens --usage march.jsonl --run-id run_88\n\n"
+                "# every event in the store, held against the contract\n"
                 "emit outbox export | emit validate --strict",
     .see_also = "emit\\-testbed (1)",
 };
@@ -105,16 +110,16 @@ const struct emit_command *const emit_commands[] = {
     &emit_command_end,
     &emit_command_attach,
     &emit_command_mark,
+    &emit_command_tokens,
+    &emit_command_campus,
+    &emit_command_sensors,
     &emit_command_runs,
     &emit_command_show,
     &emit_command_compare,
-    &emit_command_tokens,
-    &emit_command_sensors,
-    &emit_command_campus,
+    &emit_command_diagnostics,
+    &emit_command_outbox,
     &emit_command_validate,
     &emit_command_schema,
-    &emit_command_outbox,
-    &emit_command_diagnostics,
     &emit_command_help,
     &emit_command_version,
     NULL,
