@@ -102,39 +102,39 @@ BROKEN = [
     ("no title", "title: >-\n      Where Do the Joules Go? Diagnosing Inference Energy Consumption", "title: ''",
      "joules-where.title is missing"),
     ("a brand in a source's id", "joules-where", "openai-where", "names a provider"),
-    ("a negative number", "low: 0.006", "low: -0.006", "not below 0"),
-    ("a number with an exponent", "low: 0.006", "low: 6e-3", "plain decimal number"),
-    ("a word for a number", "low: 0.006", "low: little", "plain decimal number"),
-    ("more decimals than nanojoules", "low: 0.006", "low: 0.0060000001", "at most 9 decimals"),
-    ("no number", "    low: 0.006\n", "", "coefficients.input.low is missing"),
-    ("low above central", "low: 0.006", "low: 0.018", "low value above the central"),
-    ("central above high", "central: 0.017", "central: 0.036", "central value above the high"),
-    ("a central value of 0", "low: 0.006\n    central: 0.017", "low: 0\n    central: 0", "central value of 0"),
-    ("a high value of 0", "high: 15", "high: 0", "high value of 0"),
-    ("Wh for J, below the wall", "low: 0.006\n    central: 0.017\n    high: 0.035",
-     "low: 0.0000016\n    central: 0.0000047\n    high: 0.0000097", "outside 0.0001 to 10 J/token"),
+    ("a negative number", "low: 0.0057", "low: -0.0057", "not below 0"),
+    ("a number with an exponent", "low: 0.0057", "low: 57e-4", "plain decimal number"),
+    ("a word for a number", "low: 0.0057", "low: little", "plain decimal number"),
+    ("more decimals than nanojoules", "low: 0.0057", "low: 0.0057000001", "at most 9 decimals"),
+    ("no number", "    low: 0.0057\n", "", "coefficients.input.low is missing"),
+    ("low above central", "low: 0.0057", "low: 0.018", "low value above the central"),
+    ("central above high", "central: 0.017", "central: 0.039", "central value above the high"),
+    ("a central value of 0", "low: 0.0057\n    central: 0.017", "low: 0\n    central: 0", "central value of 0"),
+    ("a high value of 0", "high: 17", "high: 0", "high value of 0"),
+    ("Wh for J, below the wall", "low: 0.0057\n    central: 0.017\n    high: 0.038",
+     "low: 0.0000016\n    central: 0.0000047\n    high: 0.000011", "outside 0.0001 to 10 J/token"),
     ("kWh for J, above the wall", "low: 0.047\n    central: 0.12\n    high: 0.59",
      "low: 169\n    central: 432\n    high: 2124", "outside 0.001 to 100 J/token"),
     ("output a hundred times input", "low: 0.047\n    central: 0.12\n    high: 0.59",
      "low: 0.047\n    central: 1.8\n    high: 5.9", "more than 100 times input"),
-    ("cached input dearer than input", "central: 0.0023\n    high: 0.014", "central: 0.0023\n    high: 0.04",
+    ("cached input dearer than input", "central: 0.0024\n    high: 0.015", "central: 0.0024\n    high: 0.04",
      "cached_input is dearer than input"),
     ("input dearer than output at the low end", "low: 0.047", "low: 0.005", "input is dearer than output"),
-    ("a secondary source and medium confidence", "confidence: low\n    sources: [ml-energy-benchmark, prefix-cache]",
-     "confidence: medium\n    sources: [ml-energy-benchmark, prefix-cache]", "confidence has to be low"),
+    ("a secondary source and medium confidence", "confidence: low\n    sources: [ml-energy-benchmark, per-query-energy, prefix-cache]",
+     "confidence: medium\n    sources: [ml-energy-benchmark, per-query-energy, prefix-cache]", "confidence has to be low"),
     ("high confidence of one source", "confidence: medium\n    sources: [joules-where]",
      "confidence: high\n    sources: [joules-where]", "cannot be high"),
     ("a confidence that is none", "confidence: medium", "confidence: sure", "low, medium or high"),
     ("a boundary that is none", "boundary: accelerator", "boundary: rack", "accelerator, system or facility"),
     ("read before it was published", 'accessed: "2026-11-25"\n    version: >-\n      benchmark',
      'accessed: "2025-11-30"\n    version: >-\n      benchmark', "before the source was published"),
-    ("read in the future", 'accessed: "2026-11-22"', 'accessed: "2026-11-26"', "behind today"),
+    ("read in the future", 'accessed: "2026-11-25"', 'accessed: "2026-11-26"', "behind today"),
     ("a day that no calendar has", 'published: "2025-12-01"', 'published: "2025-02-30"', "not a day like"),
     ("valid for too long", 'valid_until: "2027-12-01"', 'valid_until: "2027-12-02"', "more than 24 months"),
     ("valid before it was measured", 'valid_until: "2027-12-01"', 'valid_until: "2025-12-01"', "does not lie behind"),
     ("expired", 'valid_until: "2027-12-01"', 'valid_until: "2026-11-24"', "expired on 2026-11-24"),
     ("an unknown key", "boundary: accelerator\n", "boundary: accelerator\ncolour: red\n", "colour is no key"),
-    ("an unknown key of a bucket", "    low: 0.006\n", "    low: 0.006\n    mean: 1\n", "input.mean is no key"),
+    ("an unknown key of a bucket", "    low: 0.0057\n", "    low: 0.0057\n    mean: 1\n", "input.mean is no key"),
     ("an unknown bucket", "  request:\n", "  requests:\n", "is of no bucket"),
     ("a line end in a text", "stands_for: >-\n  model", "stands_for: |-\n  line\n  model", "holds a line end"),
     ("an empty text", "    version: >-\n      v1\n", "    version: ' '\n", "version is missing"),
@@ -177,11 +177,11 @@ def refusals():
 
 
 def lines_are_told():
-    text = read(ROW).replace("low: 0.006", "low: 0.018").replace("boundary: accelerator", "boundary: rack")
+    text = read(ROW).replace("low: 0.0057", "low: 0.018").replace("boundary: accelerator", "boundary: rack")
     got = profiles("--check", "--coefficients", folder({"x.yaml": text}), *TODAY).stdout.splitlines()
     number = next(i for i, line in enumerate(text.splitlines(), 1) if "boundary: rack" in line)
     check(got and got[0].startswith(f"x.yaml:{number}: boundary "), f"by line: {got}")
-    text = read(ROW).replace("low: 0.006", "low: 0.018").replace("low: 0.047", "low: 0.2")
+    text = read(ROW).replace("low: 0.0057", "low: 0.018").replace("low: 0.047", "low: 0.2")
     got = profiles("--check", "--coefficients", folder({"x.yaml": text, "y.yaml": "a: [\n"}), *TODAY).stdout.splitlines()
     check(len(got) >= 3 and sum("low value above" in line for line in got) == 2, f"every finding of every file: {got}")
     row = read(ROW)
