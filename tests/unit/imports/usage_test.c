@@ -294,13 +294,13 @@ static void check_identity(void) {
 
 static void check_stream(void) {
     static const char *const lines[] = {
-        "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"m\",\"usage\":"
-        "{\"input_tokens\":3,\"cache_creation_input_tokens\":10,\"cache_read_input_tokens\":20,"
-        "\"output_tokens\":1}}}",
+        ("{\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"m\",\"usage\":"
+         "{\"input_tokens\":3,\"cache_creation_input_tokens\":10,\"cache_read_input_tokens\":20,"
+         "\"output_tokens\":1}}}"),
         "{\"type\":\"content_block_delta\",\"delta\":{\"text\":\"x\"}}",
         "{\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":15}}",
-        "{\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"input_tokens\":5,"
-        "\"output_tokens\":25}}",
+        ("{\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"input_tokens\":5,"
+         "\"output_tokens\":25}}"),
         "{\"type\":\"message_stop\"}",
         "{\"type\":\"message_delta\",\"delta\":{},\"usage\":{\"output_tokens\":15}}",
     };

@@ -115,7 +115,7 @@ static void test_reads(void) {
 
 // What a GPU's values say at open, and what becomes of its point.
 static void test_points(void) {
-    static const struct {
+    const struct {
         const char *what, *uuid;
         int status;
         int64_t energy_mj;

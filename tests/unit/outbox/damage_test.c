@@ -59,8 +59,8 @@ static void test_bad_rows(void) {
 // SQLite finds nothing wrong with a table of other columns, or of another name.
 static void test_other_schema(void) {
     static const char *const changes[] = {
-        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'stored_ns', "
-        "'stored_nr') WHERE name = 'entry'",
+        ("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'stored_ns', "
+         "'stored_nr') WHERE name = 'entry'"),
         "ALTER TABLE entry RENAME TO entrz",
         "DROP TABLE quarantine",
     };
