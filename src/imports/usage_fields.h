@@ -23,7 +23,6 @@
     ROW(EMIT_FIELD_MESSAGE_MODEL, "message.model")                                                 \
     ROW(EMIT_FIELD_SESSION, "sessionId")                                                           \
     ROW(EMIT_FIELD_SOURCE_TYPE, "source_type")                                                     \
-    ROW(EMIT_FIELD_DATA, "data")                                                                   \
     /* How it went. */                                                                             \
     ROW(EMIT_FIELD_ERROR, "error")                                                                 \
     ROW(EMIT_FIELD_RESPONSE_ERROR, "response.error")                                               \
