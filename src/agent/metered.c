@@ -8,15 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool is_gpu(const struct emit_slot *slot) {
-    return slot->point.component == EMIT_COMPONENT_GPU ||
-           slot->point.component == EMIT_COMPONENT_GPU_MODULE;
-}
-
 static bool has_gpu_energy(const struct emit_slot *slots, const struct emit_outcome *outcomes,
                            size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (is_gpu(&slots[i]) && emit_outcome_has_energy(&outcomes[i])) return true;
+        if (emit_component_is_gpu(slots[i].point.component) &&
+            emit_outcome_has_energy(&outcomes[i]))
+            return true;
     return false;
 }
 
@@ -52,7 +49,7 @@ static void look_into_run(void *owner, const struct emit_run_result *result, uid
         const struct emit_outcome *outcome = &result->outcomes[i];
         bool comes =
             emit_outcome_has_energy(outcome) || outcome->code == EMIT_CODE_BELOW_RESOLUTION;
-        search->found |= is_gpu(&result->slots[i]) && comes;
+        search->found |= emit_component_is_gpu(result->slots[i].point.component) && comes;
     }
 }
 

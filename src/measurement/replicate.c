@@ -11,10 +11,6 @@
 
 #include <string.h>
 
-static bool is_gpu(const struct emit_point *point) {
-    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
-}
-
 static bool is_nameless(const struct emit_point *point) {
     return point->traits & EMIT_TRAIT_NAMELESS;
 }
@@ -26,10 +22,11 @@ static bool are_numbered_alike(const struct emit_slot *slots, size_t count, cons
     size_t alike = 0, unlike = 0;
     for (size_t i = 0; i < count; i++) {
         const struct emit_point *a = &slots[i].point;
-        if (!is_gpu(a) || is_nameless(a) || strcmp(a->meter, meter) != 0) continue;
+        if (!emit_component_is_gpu(a->component) || is_nameless(a) || strcmp(a->meter, meter) != 0)
+            continue;
         for (size_t j = 0; j < count; j++) {
             const struct emit_point *b = &slots[j].point;
-            if (!is_gpu(b) || strcmp(b->meter, other) != 0 ||
+            if (!emit_component_is_gpu(b->component) || strcmp(b->meter, other) != 0 ||
                 strcmp(a->device_id, b->device_id) != 0)
                 continue;
             alike += a->device_index >= 0 && a->device_index == b->device_index;
@@ -43,7 +40,9 @@ static bool are_numbered_alike(const struct emit_slot *slots, size_t count, cons
 // names at that index.
 static bool are_one_device(const struct emit_slot *slots, size_t count, size_t i, size_t j) {
     const struct emit_point *a = &slots[i].point, *b = &slots[j].point;
-    if (!is_gpu(a) || !is_gpu(b) || strcmp(a->meter, b->meter) == 0) return false;
+    if (!emit_component_is_gpu(a->component) || !emit_component_is_gpu(b->component) ||
+        strcmp(a->meter, b->meter) == 0)
+        return false;
     if (is_nameless(a) == is_nameless(b)) return strcmp(a->device_id, b->device_id) == 0;
     return a->device_index == b->device_index &&
            are_numbered_alike(slots, count, a->meter, b->meter);

@@ -14,12 +14,9 @@
 
 enum { WITHIN = 20 }; // what may be apart or uncertain, as a part of the whole: a twentieth
 
-static bool is_gpu(const struct emit_point *point) {
-    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
-}
-
 bool emit_report_is_of_served(const struct emit_report *report, size_t index) {
-    return is_gpu(&report->slots[index].point) && report->outcomes[index].counts_in_total &&
+    return emit_component_is_gpu(report->slots[index].point.component) &&
+           report->outcomes[index].counts_in_total &&
            report->outcomes[index].kind == EMIT_OUTCOME_MEASURED;
 }
 
@@ -35,7 +32,7 @@ static void sum_gpus(struct emit_report_served *served, const struct emit_report
 static bool lacks_a_gpu(const struct emit_report *report) {
     for (size_t i = 0; i < report->point_count; i++) {
         enum emit_outcome_kind kind = report->outcomes[i].kind;
-        if (is_gpu(&report->slots[i].point) &&
+        if (emit_component_is_gpu(report->slots[i].point.component) &&
             (kind == EMIT_OUTCOME_PARTIAL || kind == EMIT_OUTCOME_REFUSED))
             return true;
     }

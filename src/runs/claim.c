@@ -13,10 +13,6 @@ struct gpus {
     struct emit_assignable at[EMIT_ASSIGNABLE_MAX];
 };
 
-static bool is_gpu(const struct emit_point *point) {
-    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
-}
-
 static void add(struct gpus *gpus, const struct emit_point *point) {
     size_t at = 0;
     for (size_t i = 0; i < gpus->count; i++)
@@ -58,7 +54,8 @@ void emit_run_claim(struct emit_run *run) {
     if (count == run->claimed) return;
     run->claimed = count;
     for (size_t i = 0; i < count; i++)
-        if (is_gpu(&image->slots[i].point)) add(&gpus, &image->slots[i].point);
+        if (emit_component_is_gpu(image->slots[i].point.component))
+            add(&gpus, &image->slots[i].point);
     // Unlike devices have one order where whoever opened them said so.
     assignment.in_bus_order = gpus.numbered;
     (void)emit_assignment_match(&assignment, gpus.at, gpus.count, NULL, NULL, assigned, words);

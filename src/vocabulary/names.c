@@ -43,3 +43,7 @@ const char *emit_confidence_word(enum emit_confidence confidence) {
     static const char *const words[] = {EMIT_CONFIDENCE_ROWS(EMIT_NAME_WORD)};
     return words[confidence];
 }
+
+bool emit_component_is_gpu(enum emit_component component) {
+    return component == EMIT_COMPONENT_GPU || component == EMIT_COMPONENT_GPU_MODULE;
+}

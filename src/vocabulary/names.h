@@ -4,6 +4,8 @@
 #ifndef VOCABULARY_NAMES_H
 #define VOCABULARY_NAMES_H
 
+#include <stdbool.h>
+
 // What a sensor or a model is called in the tag energy_source.
 #define EMIT_SOURCE_ROWS(ROW)                                                                      \
     ROW(EMIT_SOURCE_NVML, "nvml")                                                                  \
@@ -111,5 +113,7 @@ const char *emit_tier_word(enum emit_tier tier);
 const char *emit_family_word(enum emit_family family);
 const char *emit_boundary_word(enum emit_boundary boundary);
 const char *emit_confidence_word(enum emit_confidence confidence);
+
+bool emit_component_is_gpu(enum emit_component component); // one, or the module it is on
 
 #endif

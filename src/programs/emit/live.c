@@ -18,7 +18,7 @@ enum { COLUMNS_MAX = 160, ROWS_MIN = 4 };
 static const char *const group_names[LIVE_GROUPS] = {"gpu", "cpu", "dram", "other"};
 
 static int group_of(enum emit_component component) {
-    if (component == EMIT_COMPONENT_GPU || component == EMIT_COMPONENT_GPU_MODULE) return 0;
+    if (emit_component_is_gpu(component)) return 0;
     if (component == EMIT_COMPONENT_CPU_PACKAGE) return 1;
     return component == EMIT_COMPONENT_DRAM ? 2 : 3;
 }

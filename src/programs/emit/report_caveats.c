@@ -50,10 +50,6 @@ static size_t next_told(const struct emit_report *report, bool excluded, size_t 
     return report->point_count;
 }
 
-static bool is_gpu(const struct emit_point *point) {
-    return point->component == EMIT_COMPONENT_GPU || point->component == EMIT_COMPONENT_GPU_MODULE;
-}
-
 // One more name of a list: a GPU by its number ("gpu 3, 5"), which the table has too;
 // others by their ids.
 static void add_name(struct emit_text *names, const struct emit_report *report, size_t index) {
@@ -61,7 +57,7 @@ static void add_name(struct emit_text *names, const struct emit_report *report, 
     int number = emit_report_index(report->slots, report->point_count, index);
     bool is_first = names->length == 0;
     char name[EMIT_DEVICE_ID_MAX];
-    if (!is_gpu(point) || number < 0)
+    if (!emit_component_is_gpu(point->component) || number < 0)
         emit_report_device(name, sizeof name, report->slots, report->point_count, index);
     else if (is_first)
         emit_report_label(name, sizeof name, point->component, number);
