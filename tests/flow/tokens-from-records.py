@@ -57,7 +57,7 @@ def one_event_for_each_profile(folder):
     page = home.tokens("--usage", path).stdout
     check_equal(tokens.page_faults(page), [], "the page: 80 columns, every figure called modeled")
     for words in ("5 records, openai-chat (detected): 3 used, 1 skipped, 1 refused", "total, accelerators only", "skipped 1 duplicate: no event",
-                  'model "stranger" has no profile', "0 events stored", "2 were in the store before", "exit 3: 1 record refused"):
+                  'model "stranger" has no profile', "0 events stored, 2 stored before", "exit 3: 1 record refused"):
         check(words in told(page), f"the page says: {words}")
 
     shown = home.emit("show", "run_88")
@@ -165,13 +165,15 @@ def models_are_the_operators_to_map(folder):
     document, status = twice.document(path)
     check(status == 3 and all(glob in document["refused"][0]["message"] for glob in ("acme-s*", "acme*-1")),
           f"two profiles for one model: {document['refused']}")
-    none = fresh(folder, "none", models={"other": "managed-balanced-v1"})
-    got = none.tokens(path)
-    line = re.search(r'models: \{.*\}', got.stdout)
-    check(got.returncode == 3 and line, f"an unmapped model prints the line to add: {got.stdout}")
-    with open(none.file("emit/emit.yaml"), "w", encoding="utf-8") as file:
-        file.write(line.group(0) + "\n")
-    check_equal(none.tokens(path).returncode, 0, "and with that line it is mapped")
+    for name, models, begin in (("none", {}, ""), ("other", {"other": "managed-balanced-v1"}, "models:\n  other: managed-balanced-v1\n  ")):
+        home = fresh(folder, name, models=models)
+        got = home.tokens(path)
+        line = re.search(r'^ *((?:models: \{ )?"acme-small-1": .*)', got.stdout, re.M)
+        check(got.returncode == 3 and line and line[1].startswith("models") == (not models),
+              f"{len(models)} models are mapped, and another one prints what to add: {got.stdout}")
+        with open(home.file("emit/emit.yaml"), "w", encoding="utf-8") as file:
+            file.write(begin + line[1] + "\n")
+        check_equal(home.tokens(path).returncode, 0, "and with that it is mapped")
     document, status = fresh(folder, "explicit", models={}).document(path, "--profile", "managed-large-v1")
     check_equal((status, document["profiles"][0]["profile"], document["profiles"][0]["models"]), (0, "managed-large-v1", ["acme-small-1"]),
                 "--profile is for every model")

@@ -5,7 +5,8 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "programs/emit/page.h"
-#include "programs/emit/tokens_figures.h"
+#include "programs/emit/tokens_table.h"
+#include "vocabulary/names.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -168,71 +169,33 @@ bool modeled_total(const struct modeled *modeled, struct modeled_range *total) {
 
 // --- As text ---------------------------------------------------------------------------
 
-static void write_figure(char text[MODELED_FIGURE_MAX], const struct modeled_range *joules,
-                         const struct emit_energy_unit *unit, bool with_unit) {
-    char central[EMIT_FIGURE_MAX], low[EMIT_FIGURE_MAX], high[EMIT_FIGURE_MAX];
-    tokens_figure(central, joules->central / unit->joules);
-    tokens_figure(low, joules->low / unit->joules);
-    tokens_figure(high, joules->high / unit->joules);
-    (void)emit_text_format(text, MODELED_FIGURE_MAX, "%s%s%s (%s..%s)", central,
-                           with_unit ? " " : "", with_unit ? unit->name : "", low, high);
-}
-
 static const struct emit_energy_unit *unit_of(const struct modeled_range *joules) {
     return tokens_figure_unit(joules->central > 0 ? joules->central : joules->high);
 }
 
 void modeled_figure(char text[MODELED_FIGURE_MAX], const struct modeled_range *joules) {
-    write_figure(text, joules, unit_of(joules), true);
-}
-
-struct cells {
-    char name[2 * MODELED_WORD_MAX], tokens[4 * EMIT_FIGURE_MAX], joules[MODELED_FIGURE_MAX];
-};
-struct widths {
-    int name, tokens, joules;
-};
-
-static bool knows(const struct modeled_event *sum, enum emit_bucket bucket) {
-    return sum->known >> bucket & 1;
+    const struct emit_energy_unit *unit = unit_of(joules);
+    char central[EMIT_FIGURE_MAX], low[EMIT_FIGURE_MAX], high[EMIT_FIGURE_MAX];
+    tokens_figure(central, joules->central / unit->joules);
+    tokens_figure(low, joules->low / unit->joules);
+    tokens_figure(high, joules->high / unit->joules);
+    (void)emit_text_format(text, MODELED_FIGURE_MAX, "%s %s (%s..%s)", central, unit->name, low,
+                           high);
 }
 
 // is_mixed: of several boundaries, which then have to be told apart.
-static void write_cells(struct cells *cells, const struct modeled_row *row,
-                        const struct emit_energy_unit *unit, bool is_mixed) {
+static void fill_line(struct tokens_line *line, const struct modeled_row *row,
+                      const struct emit_energy_unit *unit, bool is_mixed) {
     const struct modeled_event *sum = &row->sum;
-    char in[EMIT_FIGURE_MAX], cached[EMIT_FIGURE_MAX], out[EMIT_FIGURE_MAX];
-    tokens_figure_count(in, knows(sum, EMIT_BUCKET_INPUT), sum->counts[EMIT_BUCKET_INPUT]);
-    tokens_figure_count(cached, knows(sum, EMIT_BUCKET_CACHED_INPUT),
-                        sum->counts[EMIT_BUCKET_CACHED_INPUT]);
-    tokens_figure_count(
-        out, knows(sum, EMIT_BUCKET_OUTPUT) || knows(sum, EMIT_BUCKET_REASONING_OUTPUT),
-        sum->counts[EMIT_BUCKET_OUTPUT] + sum->counts[EMIT_BUCKET_REASONING_OUTPUT]);
-    (void)emit_text_format(cells->tokens, sizeof cells->tokens, "%s / %s / %s", in, cached, out);
+    char name[2 * MODELED_WORD_MAX];
     if (is_total(row))
-        (void)emit_text_format(cells->name, sizeof cells->name, "%s%s%s", sum->profile,
-                               is_mixed ? ", " : "", is_mixed ? sum->boundary : "");
+        (void)emit_text_format(name, sizeof name, "%s%s%s", sum->profile, is_mixed ? ", " : "",
+                               is_mixed ? sum->boundary : "");
     else
-        (void)emit_text_format(cells->name, sizeof cells->name, "  %s", sum->phase);
-    write_figure(cells->joules, &sum->joules, unit, false);
-}
-
-static void fit(struct widths *widths, const struct cells *cells) {
-    const int lengths[] = {(int)strlen(cells->name), (int)strlen(cells->tokens),
-                           (int)strlen(cells->joules)};
-    int *const wanted[] = {&widths->name, &widths->tokens, &widths->joules};
-    for (int i = 0; i < 3; i++)
-        if (lengths[i] > *wanted[i]) *wanted[i] = lengths[i];
-}
-
-// A table that is too wide has its names on lines of their own.
-static void print_cells(FILE *out, const struct widths *widths, const char *lead,
-                        const struct cells *cells) {
-    int fixed = 11 + 2 + widths->tokens + 2 + widths->joules;
-    bool apart = fixed + widths->name > EMIT_PAGE_COLUMNS_MIN;
-    if (apart && cells->name[0]) fprintf(out, "  %-7s  %s\n", lead, cells->name);
-    fprintf(out, "  %-7s  %-*s  %*s  %*s\n", lead, apart ? 0 : widths->name,
-            apart ? "" : cells->name, widths->tokens, cells->tokens, widths->joules, cells->joules);
+        (void)emit_text_format(name, sizeof name, "  %s", sum->phase);
+    tokens_line_fill(line, name, sum->counts, sum->known);
+    tokens_table_energy(line->cell[TOKENS_COLUMN_ENERGY], unit, sum->joules.central,
+                        sum->joules.low, sum->joules.high);
 }
 
 static const char *lowest_confidence(const struct modeled *modeled) {
@@ -243,57 +206,70 @@ static const char *lowest_confidence(const struct modeled *modeled) {
     return lowest;
 }
 
-static void print_notes(FILE *out, const struct modeled *modeled) {
-    const struct emit_page page = {.out = out, .columns = EMIT_PAGE_COLUMNS_MIN};
-    char line[LINE_MAX_BYTES], figure[MODELED_FIGURE_MAX];
-    struct modeled_range total;
-    const char *boundary = modeled->rows[0].sum.boundary;
-    if (modeled_total(modeled, &total)) {
-        modeled_figure(figure, &total);
-        (void)emit_text_format(line, sizeof line,
-                               "%s in all, boundary %s, apart from what was measured.", figure,
-                               boundary);
-    } else {
-        (void)emit_text_format(line, sizeof line,
-                               "Their boundaries differ: there is no sum. Apart from what was "
-                               "measured.");
-    }
-    emit_page_words(&page, "  modeled  ", 11, line);
-    (void)emit_text_format(line, sizeof line,
-                           "%" PRIu64 " event%s, confidence %s. emit tokens profiles has the "
-                           "sources, emit outbox export the exact figures.",
-                           modeled->events, modeled->events == 1 ? "" : "s",
-                           lowest_confidence(modeled));
-    emit_page_words(&page, "           ", 11, line);
-    if (!modeled->untold) return;
-    (void)emit_text_format(line, sizeof line,
-                           "%" PRIu64 " events of further profiles are not shown.",
-                           modeled->untold);
-    emit_page_words(&page, "           ", 11, line);
+// What its joules have in them; -1: a boundary that this version has no name for.
+static int boundary_of(const struct modeled_event *event) {
+    for (int boundary = 0; boundary < EMIT_BOUNDARY_COUNT; boundary++)
+        if (strcmp(event->boundary, emit_boundary_word((enum emit_boundary)boundary)) == 0)
+            return boundary;
+    return -1;
 }
 
-void modeled_print(FILE *out, const struct modeled *modeled) {
+static size_t count_totals(const struct modeled *modeled) {
+    size_t totals = 0;
+    for (size_t i = 0; i < modeled->row_count; i++)
+        totals += is_total(&modeled->rows[i]);
+    return totals;
+}
+
+static void print_notes(FILE *out, const struct modeled *modeled, const char *run_id,
+                        bool is_mixed) {
+    const struct emit_page page = {.out = out, .columns = EMIT_PAGE_COLUMNS_MIN};
+    char line[LINE_MAX_BYTES];
+    int boundary = boundary_of(&modeled->rows[0].sum);
+    if (is_mixed)
+        emit_page_words(&page, "  ", 2, "Their boundaries differ: there is no sum.");
+    else if (boundary >= 0 && count_totals(modeled) == 1)
+        emit_page_words(&page, "  ", 2, tokens_boundary_sentence((enum emit_boundary)boundary));
+    if (modeled->untold) {
+        (void)emit_text_format(line, sizeof line,
+                               "%" PRIu64 " events of further profiles are not shown.",
+                               modeled->untold);
+        emit_page_words(&page, "  ", 2, line);
+    }
+    emit_page_words(&page, "  confidence  ", 11, lowest_confidence(modeled));
+    emit_page_words(&page, "  sources  ", 11, "emit tokens profiles");
+    (void)emit_text_format(line, sizeof line, "emit outbox export --run %s", run_id);
+    emit_page_shell(&page, "  exact    ", 11, line);
+}
+
+void modeled_print(FILE *out, const struct modeled *modeled, const char *run_id) {
     if (!modeled->row_count) return;
-    struct modeled_range largest = {0};
-    bool is_mixed = false;
+    struct modeled_range largest = {0}, total;
+    bool is_mixed = false, has_total = modeled_total(modeled, &total) && count_totals(modeled) > 1;
     for (size_t i = 0; i < modeled->row_count; i++) {
         const struct modeled_event *sum = &modeled->rows[i].sum;
         if (sum->joules.central >= largest.central) largest = sum->joules;
         is_mixed |= strcmp(sum->boundary, modeled->rows[0].sum.boundary) != 0;
     }
-    const struct emit_energy_unit *unit = unit_of(&largest);
-    struct cells cells, title = {.tokens = "in / cached / out tokens"};
-    struct widths widths = {0};
-    (void)emit_text_format(title.joules, sizeof title.joules, "%s (low..high)", unit->name);
-    fit(&widths, &title);
-    for (size_t i = 0; i < modeled->row_count; i++) {
-        write_cells(&cells, &modeled->rows[i], unit, is_mixed);
-        fit(&widths, &cells);
+    int boundary = boundary_of(&modeled->rows[0].sum);
+    char energy[TOKENS_CELL_MAX];
+    struct tokens_line line;
+    struct tokens_table table;
+    tokens_table_init(&table, unit_of(has_total ? &total : &largest));
+    if (has_total) {
+        tokens_table_energy(energy, table.unit, total.central, total.low, total.high);
+        tokens_table_fit_energy(&table, energy);
     }
-    print_cells(out, &widths, "", &title);
     for (size_t i = 0; i < modeled->row_count; i++) {
-        write_cells(&cells, &modeled->rows[i], unit, is_mixed);
-        print_cells(out, &widths, "modeled", &cells);
+        fill_line(&line, &modeled->rows[i], table.unit, is_mixed);
+        tokens_table_fit(&table, &line);
     }
-    print_notes(out, modeled);
+    tokens_table_print_heading(out, &table);
+    for (size_t i = 0; i < modeled->row_count; i++) {
+        fill_line(&line, &modeled->rows[i], table.unit, is_mixed);
+        tokens_table_print(out, &table, &line);
+    }
+    if (has_total && boundary >= 0)
+        tokens_table_print_total(out, &table, (enum emit_boundary)boundary, energy);
+    print_notes(out, modeled, run_id, is_mixed);
 }

@@ -53,7 +53,7 @@ bool modeled_total(const struct modeled *modeled, struct modeled_range *total);
 enum { MODELED_FIGURE_MAX = 128 };
 void modeled_figure(char text[MODELED_FIGURE_MAX], const struct modeled_range *joules);
 
-// At most 80 columns; each line says that it is modeled.
-void modeled_print(FILE *out, const struct modeled *modeled);
+// At most 80 columns; each line with a figure says that it is modeled.
+void modeled_print(FILE *out, const struct modeled *modeled, const char *run_id);
 
 #endif

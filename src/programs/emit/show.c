@@ -146,8 +146,11 @@ static void print_modeled(const struct printing *printing, const char *run_id) {
     char id[4 * EMIT_RUN_ID_MAX];
     if (!printing->modeled.events || printing->values->json) return;
     emit_page_copy(id, sizeof id, run_id, EMIT_PAGE_COLUMNS_MIN);
-    if (!printing->reports) printf("emit: %s  no device was metered for it here\n", id);
-    modeled_print(stdout, &printing->modeled);
+    if (!printing->reports)
+        printf("emit: %s  no device was metered for it here\n", id);
+    else
+        puts("  Apart from what was measured, and in no sum of it:");
+    modeled_print(stdout, &printing->modeled, id);
 }
 
 // All reports of the run, oldest first: a run has one for each node and each part

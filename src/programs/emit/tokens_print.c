@@ -3,9 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/tokens_account.h"
 
-#include "base/time.h"
 #include "programs/emit/page.h"
-#include "programs/emit/tokens_figures.h"
+#include "programs/emit/tokens_table.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,132 +13,38 @@ enum {
     KINDS_SHOWN = 10, // of what is refused or remarked
     SOURCES_SHOWN = 3,
     SENTENCE_MAX = 1024,
-    CELL_MAX = 3 * EMIT_FIGURE_MAX + 16,
-    DAY_LENGTH = 10,
     HANG = 11, // behind "  refused  "
-};
-
-static const struct {
-    const char *whole;   // of the line that sums up
-    const char *meaning; // where there is only one profile, and no such line
-} boundaries[] = {
-    [EMIT_BOUNDARY_ACCELERATOR] =
-        {"accelerators only",
-         "Accelerators only: no hosts, no idle machines, no cooling (--boundary)."},
-    [EMIT_BOUNDARY_SYSTEM] =
-        {"whole systems", "Whole systems: with hosts, no idle machines, no cooling (--boundary)."},
-    [EMIT_BOUNDARY_FACILITY] =
-        {"with the facility's overhead",
-         "With hosts, idle machines and overhead of the facility: no PUE on top."},
 };
 
 // --- The table ---------------------------------------------------------------------------
 
-// A line of it: its texts, or how wide the widest of each is.
-enum { NAME, REQUESTS, IN, CACHED, OUT, ENERGY, CELLS };
-struct cells {
-    char text[CELLS][CELL_MAX];
-};
-struct widths {
-    int of[CELLS];
-};
-
-static bool knows(const struct emit_token_counts *counts, enum emit_bucket bucket) {
-    return counts->known & (UINT32_C(1) << bucket);
-}
-
-static void write_energy(char text[CELL_MAX], const struct emit_energy_unit *unit, double central,
-                         double low, double high) {
-    char middle[EMIT_FIGURE_MAX], from[EMIT_FIGURE_MAX], to[EMIT_FIGURE_MAX];
-    tokens_figure(middle, central / unit->joules);
-    tokens_figure(from, low / unit->joules);
-    tokens_figure(to, high / unit->joules);
-    (void)emit_text_format(text, CELL_MAX, "%s (%s..%s)", middle, from, to);
-}
-
-static void write_row(struct cells *cells, const struct tokens_row *row,
+static void fill_line(struct tokens_line *line, const struct tokens_row *row,
                       const struct emit_energy_unit *unit) {
-    const struct emit_token_counts *counts = &row->counts;
-    const uint64_t *bucket = counts->bucket;
-    (void)emit_text_format(cells->text[NAME], CELL_MAX, "%s", row->model.profile->id);
-    tokens_figure_count(cells->text[REQUESTS], knows(counts, EMIT_BUCKET_REQUEST),
-                        bucket[EMIT_BUCKET_REQUEST]);
-    tokens_figure_count(cells->text[IN], knows(counts, EMIT_BUCKET_INPUT),
-                        bucket[EMIT_BUCKET_INPUT]);
-    tokens_figure_count(cells->text[CACHED], knows(counts, EMIT_BUCKET_CACHED_INPUT),
-                        bucket[EMIT_BUCKET_CACHED_INPUT]);
-    tokens_figure_count(cells->text[OUT],
-                        knows(counts, EMIT_BUCKET_OUTPUT) ||
-                            knows(counts, EMIT_BUCKET_REASONING_OUTPUT),
-                        bucket[EMIT_BUCKET_OUTPUT] + bucket[EMIT_BUCKET_REASONING_OUTPUT]);
-    write_energy(cells->text[ENERGY], unit, row->energy.joules, row->energy.low_joules,
-                 row->energy.high_joules);
-}
-
-static void widen(int *width, const char *text) {
-    int length = (int)strlen(text);
-    if (length > *width) *width = length;
-}
-
-// Columns up to the end of the tokens, and of the energy. name: of it, or 0.
-static int end_of_tokens(const struct widths *widths, int name) {
-    return HANG + name + 2 + widths->of[REQUESTS] + 2 + widths->of[IN] + 3 + widths->of[CACHED] +
-           3 + widths->of[OUT];
-}
-
-static int end_of_energy(const struct widths *widths, int name) {
-    return end_of_tokens(widths, name) + 2 + widths->of[ENERGY];
-}
-
-// Names that are too long for the page have lines of their own: then 0.
-static int width_of_names(const struct widths *widths) {
-    int name = widths->of[NAME];
-    return end_of_energy(widths, name) > EMIT_PAGE_COLUMNS_MIN ? 0 : name;
-}
-
-static void print_cells(FILE *out, const struct cells *cells, const struct widths *widths) {
-    int name = width_of_names(widths);
-    const int *of = widths->of;
-    if (!name) fprintf(out, "  %s\n", cells->text[NAME]);
-    fprintf(out, "  modeled  %-*s  %*s  %*s / %*s / %*s  %*s\n", name,
-            name ? cells->text[NAME] : "", of[REQUESTS], cells->text[REQUESTS], of[IN],
-            cells->text[IN], of[CACHED], cells->text[CACHED], of[OUT], cells->text[OUT], of[ENERGY],
-            cells->text[ENERGY]);
-}
-
-static void print_total(FILE *out, const struct tokens_account *account, const char *energy,
-                        const struct widths *widths) {
-    char what[CELL_MAX];
-    (void)emit_text_format(what, sizeof what, "total, %s",
-                           boundaries[account->plan->boundary].whole);
-    int room = end_of_energy(widths, width_of_names(widths)) - HANG - (int)strlen(what);
-    fprintf(out, "  modeled  %s%*s\n", what, room, energy);
+    tokens_line_fill(line, row->model.profile->id, row->counts.bucket, row->counts.known);
+    tokens_table_energy(line->cell[TOKENS_COLUMN_ENERGY], unit, row->energy.joules,
+                        row->energy.low_joules, row->energy.high_joules);
 }
 
 static void print_table(FILE *out, const struct tokens_account *account) {
     struct tokens_joules total;
     if (!tokens_account_total(account, &total)) return;
-    const struct emit_energy_unit *unit =
-        tokens_figure_unit(total.central > 0 ? total.central : total.high);
-    char title[CELL_MAX], energy[CELL_MAX];
-    struct cells cells;
-    struct widths widths = {0};
-    (void)emit_text_format(title, sizeof title, "%s (low..high)", unit->name);
-    write_energy(energy, unit, total.central, total.low, total.high);
-    widen(&widths.of[ENERGY], title);
-    if (account->row_count > 1) widen(&widths.of[ENERGY], energy);
+    bool has_total = account->row_count > 1;
+    char energy[TOKENS_CELL_MAX];
+    struct tokens_line line;
+    struct tokens_table table;
+    tokens_table_init(&table, tokens_figure_unit(total.central > 0 ? total.central : total.high));
+    tokens_table_energy(energy, table.unit, total.central, total.low, total.high);
+    if (has_total) tokens_table_fit_energy(&table, energy);
     for (size_t i = 0; i < account->row_count; i++) {
-        write_row(&cells, &account->rows[i], unit);
-        for (int cell = 0; cell < CELLS; cell++)
-            widen(&widths.of[cell], cells.text[cell]);
+        fill_line(&line, &account->rows[i], table.unit);
+        tokens_table_fit(&table, &line);
     }
-    fprintf(out, "%*s  %*s\n", end_of_tokens(&widths, width_of_names(&widths)),
-            "in / cached / out tokens", widths.of[ENERGY], title);
+    tokens_table_print_heading(out, &table);
     for (size_t i = 0; i < account->row_count; i++) {
-        write_row(&cells, &account->rows[i], unit);
-        print_cells(out, &cells, &widths);
+        fill_line(&line, &account->rows[i], table.unit);
+        tokens_table_print(out, &table, &line);
     }
-    if (account->row_count > 1) print_total(out, account, energy, &widths);
+    if (has_total) tokens_table_print_total(out, &table, account->plan->boundary, energy);
 }
 
 // --- Around it ---------------------------------------------------------------------------
@@ -154,22 +59,32 @@ static void add_dialects(struct emit_text *text, const struct tokens_account *ac
     if (found && account->plan->dialect == EMIT_DIALECT_COUNT) emit_text_add(text, " (detected)");
 }
 
+// Where one line cannot hold it, what was read stands on one and how it fared on the next.
 static void print_head(const struct emit_page *page, const struct tokens_account *account) {
-    char line[SENTENCE_MAX];
+    char read_line[SENTENCE_MAX], fared[SENTENCE_MAX];
     struct emit_text text;
-    emit_text_init(&text, line, sizeof line);
     uint64_t read = tokens_account_read(account), skipped = tokens_account_skipped(account),
              refused = tokens_account_refused(account);
     if (account->from_counts) {
-        emit_text_add_format(&text, "%s, from counts", account->plan->run_id);
-    } else {
-        emit_text_add_format(&text, "%" PRIu64 " record%s", read, read == 1 ? "" : "s");
-        add_dialects(&text, account);
-        emit_text_add_format(&text, ": %" PRIu64 " used", account->fates[EMIT_USAGE_USED]);
-        if (skipped) emit_text_add_format(&text, ", %" PRIu64 " skipped", skipped);
-        if (refused) emit_text_add_format(&text, ", %" PRIu64 " refused", refused);
+        (void)emit_text_format(read_line, sizeof read_line, "%s, from counts",
+                               account->plan->run_id);
+        emit_page_words(page, "", 2, read_line);
+        return;
     }
-    emit_page_words(page, "", 2, line);
+    emit_text_init(&text, read_line, sizeof read_line);
+    emit_text_add_format(&text, "%" PRIu64 " record%s", read, read == 1 ? "" : "s");
+    add_dialects(&text, account);
+    emit_text_add(&text, ":");
+    emit_text_init(&text, fared, sizeof fared);
+    emit_text_add_format(&text, " %" PRIu64 " used", account->fates[EMIT_USAGE_USED]);
+    if (skipped) emit_text_add_format(&text, ", %" PRIu64 " skipped", skipped);
+    if (refused) emit_text_add_format(&text, ", %" PRIu64 " refused", refused);
+    if (strlen(read_line) + strlen(fared) <= (size_t)page->columns) {
+        fprintf(page->out, "%s%s\n", read_line, fared);
+        return;
+    }
+    emit_page_words(page, "", 2, read_line);
+    emit_page_words(page, "  ", 2, fared + 1);
 }
 
 static void print_confidence(const struct emit_page *page, const struct tokens_account *account) {
@@ -293,30 +208,37 @@ static void print_sources(const struct emit_page *page, const struct tokens_acco
         emit_page_words(page, lead, HANG, "emit tokens profiles");
 }
 
-static void print_storage(const struct emit_page *page, const struct tokens_account *account) {
+// What became of the events, and what to type to see them again, which is never broken.
+static void print_what_became(const struct emit_page *page, const struct tokens_account *account) {
     const struct tokens_plan *plan = account->plan;
-    char line[SENTENCE_MAX];
+    char line[SENTENCE_MAX], command[SENTENCE_MAX] = "";
     struct emit_text text;
-    for (size_t i = 0; i < account->note_count; i++)
-        emit_page_words(page, "  ", 2, account->notes[i]);
-    if (account->events_stored && strcmp(plan->workspace_id, EMIT_WORKSPACE_LOCAL) == 0)
-        emit_page_words(page, "  ", 2,
-                        "No workspace was named (--workspace): these events stay on this machine.");
     uint64_t events = account->has_store ? account->events_stored
                                          : account->events_made - account->events_conflicting;
     emit_text_init(&text, line, sizeof line);
     emit_text_add_format(&text, "%" PRIu64 " event%s %s", events, events == 1 ? "" : "s",
-                         account->has_store  ? "stored, 0 sent (no sink)"
+                         account->has_store  ? "stored"
                          : plan->events_path ? "written, not stored"
-                                             : "not stored");
+                                             : "made, not stored");
     if (account->events_duplicate)
-        emit_text_add_format(&text, ", %" PRIu64 " %s in the store before",
-                             account->events_duplicate,
-                             account->events_duplicate == 1 ? "was" : "were");
-    emit_text_add(&text, ".");
+        emit_text_add_format(&text, ", %" PRIu64 " stored before", account->events_duplicate);
+    emit_text_add(&text, account->has_store ? ", 0 sent (no sink)." : ".");
     if (account->has_store && account->events_stored + account->events_duplicate)
-        emit_text_add_format(&text, "  emit show %s", plan->run_id);
+        (void)emit_text_format(command, sizeof command, "  emit show %s", plan->run_id);
+    bool fits = 2 + strlen(line) + strlen(command) <= (size_t)page->columns;
+    if (fits) emit_text_add(&text, command);
     emit_page_words(page, "  ", 2, line);
+    if (!fits) fprintf(page->out, "%s\n", command);
+}
+
+static void print_storage(const struct emit_page *page, const struct tokens_account *account) {
+    char line[SENTENCE_MAX];
+    for (size_t i = 0; i < account->note_count; i++)
+        emit_page_words(page, "  ", 2, account->notes[i]);
+    if (account->events_stored && strcmp(account->plan->workspace_id, EMIT_WORKSPACE_LOCAL) == 0)
+        emit_page_words(page, "  ", 2,
+                        "No workspace was named (--workspace): these events stay on this machine.");
+    print_what_became(page, account);
     uint64_t refused = tokens_account_refused(account);
     if (!refused) return;
     (void)emit_text_format(line, sizeof line, "exit %d: %" PRIu64 " record%s refused",
@@ -329,7 +251,7 @@ void tokens_account_print(FILE *out, const struct tokens_account *account) {
     print_head(&page, account);
     print_table(out, account);
     if (account->row_count == 1)
-        emit_page_words(&page, "  ", 2, boundaries[account->plan->boundary].meaning);
+        emit_page_words(&page, "  ", 2, tokens_boundary_sentence(account->plan->boundary));
     if (account->row_count)
         emit_page_words(&page, "  ", 2,
                         "The range is the model's; it does not shrink with more requests.");

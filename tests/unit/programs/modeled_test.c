@@ -53,7 +53,7 @@ static void check_text(const char *what, const struct modeled *modeled, const ch
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out) exit(1);
-    modeled_print(out, modeled);
+    modeled_print(out, modeled, "run_88");
     if (fclose(out) != 0) exit(1);
     CHECK(strcmp(text, wanted) == 0, "%s", what);
     if (strcmp(text, wanted) != 0) printf("# got:\n%s# wanted:\n%s", text, wanted);
@@ -78,15 +78,15 @@ static void check_sums(void) {
           "low with low, high with high, phases not again: %g %g %g", total.low, total.central,
           total.high);
     check_text("two profiles, one of them with its phases", &modeled,
-               "                              in / cached / out tokens   J (low..high)\n"
-               "  modeled  made-plain-v1              1.00 k / - / 600   170 (70..720)\n"
-               "  modeled    prefill                    1.00 k / - / -    20 (10..120)\n"
-               "  modeled    decode                        - / - / 600   150 (60..600)\n"
-               "  modeled  made-embedding-v1            1.00 k / - / -  3.3 (0.60..44)\n"
-               "  modeled  170 J (71..760) in all, boundary accelerator, apart from what was\n"
-               "           measured.\n"
-               "           8 events, confidence medium. emit tokens profiles has the sources,\n"
-               "           emit outbox export the exact figures.\n");
+               "                       requests  in / cached / out tokens   J (low..high)\n"
+               "  modeled  made-plain-v1      2          1.00 k / - / 600   170 (70..720)\n"
+               "  modeled    prefill          2          1.00 k / - /   -    20 (10..120)\n"
+               "  modeled    decode           -               - / - / 600   150 (60..600)\n"
+               "  modeled  made-embedding-v1  -          1.00 k / - /   -  3.3 (0.60..44)\n"
+               "  modeled  total, accelerators only                         170 (71..760)\n"
+               "  confidence  medium\n"
+               "  sources  emit tokens profiles\n"
+               "  exact    emit outbox export --run run_88\n");
     add(&modeled, 1, EMIT_BOUNDARY_FACILITY, EMIT_TOKENS_TOTAL);
     CHECK(!modeled_total(&modeled, &total), "joules of two boundaries are not added");
 }
