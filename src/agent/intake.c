@@ -70,6 +70,18 @@ static bool copy_claims(struct emit_batch *batch, const struct emit_entry *line,
     return true;
 }
 
+static bool copy_span(struct emit_batch *batch, const struct emit_entry *line,
+                      struct emit_entry *copy) {
+    if (!line->span) return true;
+    struct emit_claimed_span *span =
+        emit_batch_take(batch, sizeof *span, alignof(struct emit_claimed_span));
+    if (!span) return false;
+    *span = *line->span;
+    span->key = copy_text(batch, line->span->key);
+    copy->span = span;
+    return span->key;
+}
+
 // Copies the line behind the others; false when the batch has no room for it, and then it is
 // as it was.
 static bool copy_line(struct emit_intake *intake, const struct emit_entry *line, void *owner) {
@@ -79,11 +91,13 @@ static bool copy_line(struct emit_intake *intake, const struct emit_entry *line,
     size_t used = batch->used;
     struct emit_entry copy = *line;
     copy.kind = EMIT_ENTRY_EVENT;
+    copy.span = NULL;
     if (intake->to->outbox) { // else nobody asks for them
         copy.run_id = share_text(batch, before ? before->run_id : NULL, line->run_id);
         copy.workspace_id =
             share_text(batch, before ? before->workspace_id : NULL, line->workspace_id);
-        if (!copy.run_id || !copy.workspace_id || !copy_claims(batch, line, &copy)) {
+        if (!copy.run_id || !copy.workspace_id || !copy_claims(batch, line, &copy) ||
+            !copy_span(batch, line, &copy)) {
             batch->used = used;
             return false;
         }
@@ -110,6 +124,7 @@ static void tell(const struct emit_intake *intake) {
             .fate = batch->fates[i],
             .line = batch->entries[i].body,
             .length = batch->entries[i].length,
+            .span = batch->entries[i].span,
         };
         intake->listener(intake->listener_owner, &answer);
     }

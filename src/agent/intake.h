@@ -24,6 +24,7 @@ struct emit_intake_answer {
     enum emit_entry_fate fate; // STORED (also when there is no store), DUPLICATE, CONFLICT
     const char *line;          // borrowed
     size_t length;
+    const struct emit_claimed_span *span; // a copy of the line's; NULL also without a store
 };
 typedef void emit_intake_listener(void *listener_owner, const struct emit_intake_answer *answer);
 
@@ -33,7 +34,7 @@ EMIT_MUST_CHECK enum emit_status emit_intake_open(struct emit_intake **intake,
                                                   emit_intake_listener *listener,
                                                   void *listener_owner, struct emit_error *err);
 
-// Takes a canonical line: body, run, workspace, time and claims of an entry, all copied;
+// Takes a canonical line: body, run, workspace, time, claims and span of an entry, all copied;
 // kind and identity are not looked at.
 // EMIT_REFUSED: the line breaks the contract, which is a bug of ours: the sentence says how.
 // The lines before and behind it are none the worse for it.

@@ -45,13 +45,12 @@ bool emit_window_refuse(struct emit_window_refusal *why, enum emit_window_fate f
 
 struct emit_window_meter emit_window_meter(const struct emit_facility_window *window,
                                            const uint64_t secret[2]) {
-    char names[2 * EMIT_WINDOW_ID_MAX + 2];
+    char names[2 * EMIT_WINDOW_ID_MAX + 1];
     size_t facility = strlen(window->facility_id) + 1, device = strlen(window->device_id);
-    names[0] = (char)window->source;
-    names[1] = (char)window->component;
-    memcpy(names + 2, window->facility_id, facility); // its end tells the two apart
-    memcpy(names + 2 + facility, window->device_id, device);
-    struct emit_siphash digest = emit_siphash(secret, names, 2 + facility + device);
+    names[0] = (char)window->component;
+    memcpy(names + 1, window->facility_id, facility); // its end tells the two apart
+    memcpy(names + 1 + facility, window->device_id, device);
+    struct emit_siphash digest = emit_siphash(secret, names, 1 + facility + device);
     return (struct emit_window_meter){digest.low, digest.high};
 }
 
@@ -60,10 +59,10 @@ uint64_t emit_window_print(const struct emit_facility_window *window, const uint
     char said[3 * EMIT_WINDOW_ID_MAX + 64];
     size_t length = 0;
     const emit_u128 numbers[] = {window->attojoules, window->quantum_attojoules};
-    const char flags[] = {(char)window->provenance,  (char)window->accuracy,
-                          (char)window->transport,   (char)window->pue_applied,
-                          (char)window->is_counter,  (char)window->is_wrapped,
-                          (char)window->is_simulated};
+    const char flags[] = {(char)window->source,      (char)window->provenance,
+                          (char)window->accuracy,    (char)window->transport,
+                          (char)window->pue_applied, (char)window->is_counter,
+                          (char)window->is_wrapped,  (char)window->is_simulated};
     const char *const texts[] = {window->node_id, window->region, window->grid_region};
     memcpy(said, numbers, sizeof numbers);
     memcpy(said + sizeof numbers, flags, sizeof flags);

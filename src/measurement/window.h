@@ -119,8 +119,9 @@ bool emit_window_settle(struct emit_facility_window *window, int64_t now_ns,
 bool emit_window_refuse(struct emit_window_refusal *why, enum emit_window_fate fate,
                         const char *field, const char *format, ...) EMIT_PRINTF(4, 5);
 
-// Which meter a window is of, as a digest under a secret of the caller's: windows of one meter
-// may not cover the same time twice.
+// Which meter a window is of, as a digest under a secret of the caller's: what of which device
+// of which facility. Windows of one meter may not cover the same time twice, whatever source
+// they name: an outlet read once as a PDU's and once over Redfish is one flow.
 struct emit_window_meter {
     uint64_t low, high;
 };

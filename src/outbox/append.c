@@ -64,7 +64,7 @@ static enum emit_status write_one(struct emit_outbox *outbox, const struct emit_
                            .claims_length = claims.length};
     row.entry.sequence = 0;
     if (status == EMIT_OK && claims.length > 0)
-        status = emit_claims_find_conflict(outbox, &row, &is_claimed, err);
+        status = emit_claims_find_conflict(outbox, &claims, &is_claimed, err);
     if (status == EMIT_OK && is_claimed)
         status = emit_row_is_stored(outbox, entry, &is_stored, err);
     if (status != EMIT_OK) return status;

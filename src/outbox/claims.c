@@ -5,8 +5,11 @@
 #include <sha2.h>
 #include <string.h>
 
-enum { KEY = 16, VALUE = 32 };
+enum { KEY = 16, VALUE = 32, NUMBER = 8 };
 _Static_assert(KEY + VALUE == EMIT_ROW_CLAIM, "a claim is a key and a value");
+// Of a span: 8 bytes of its key's hash and its end; its begin and the rest of the hash.
+_Static_assert(2 * NUMBER == KEY && NUMBER + SHA256_DIGEST_LENGTH - NUMBER == VALUE,
+               "a span fills a claim");
 
 static enum emit_status fail(struct emit_outbox *outbox, const char *what, struct emit_error *err) {
     return emit_sqlite_fail(&outbox->sql, outbox->db, what, outbox->folder.path, err);
@@ -28,9 +31,28 @@ static const unsigned char *find_key(const unsigned char *claims, size_t length,
     return NULL;
 }
 
+// Big-endian from INT64_MIN on: bytes compare as the numbers do.
+static void pack_number(unsigned char bytes[NUMBER], int64_t number) {
+    uint64_t rest = (uint64_t)number ^ UINT64_C(1) << 63;
+    for (int i = NUMBER; i-- > 0; rest >>= 8)
+        bytes[i] = (unsigned char)rest;
+}
+
+static void pack_span(unsigned char claim[EMIT_ROW_CLAIM], const struct emit_claimed_span *span) {
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    hash_text(span->key, hash);
+    memcpy(claim, hash, NUMBER);
+    pack_number(claim + NUMBER, span->to);
+    pack_number(claim + KEY, span->from);
+    memcpy(claim + KEY + NUMBER, hash + NUMBER, VALUE - NUMBER);
+}
+
 enum emit_status emit_claims_pack(struct emit_claims *claims, const struct emit_entry *entry,
                                   struct emit_error *err) {
     claims->length = 0;
+    claims->has_span = entry->span;
+    if (entry->span && entry->span->from >= entry->span->to)
+        return emit_fail(err, EMIT_INVALID, "an entry claims a span of no length");
     if (entry->claim_count > EMIT_ENTRY_CLAIMS_MAX)
         return emit_fail(err, EMIT_INVALID, "an entry claims at most %d keys",
                          EMIT_ENTRY_CLAIMS_MAX);
@@ -50,7 +72,32 @@ enum emit_status emit_claims_pack(struct emit_claims *claims, const struct emit_
         memcpy(claims->bytes + claims->length + KEY, value, VALUE);
         claims->length += EMIT_ROW_CLAIM;
     }
+    if (entry->span) {
+        pack_span(claims->bytes + claims->length, entry->span);
+        claims->length += EMIT_ROW_CLAIM;
+    }
     return EMIT_OK;
+}
+
+// The keys of spans that end behind the begin of one: above low, and up to high.
+static void bound_span(const unsigned char *claim, unsigned char low[KEY],
+                       unsigned char high[KEY]) {
+    memcpy(low, claim, NUMBER);
+    memcpy(low + NUMBER, claim + KEY, NUMBER);
+    memcpy(high, claim, NUMBER);
+    memset(high + NUMBER, 0xff, NUMBER);
+}
+
+bool emit_claims_bind_span(const struct emit_sqlite *sql, sqlite3_stmt *statement,
+                           const struct emit_claimed_span *span) {
+    unsigned char claim[EMIT_ROW_CLAIM], low[KEY], high[KEY];
+    pack_span(claim, span);
+    bound_span(claim, low, high);
+    return sql->bind_blob(statement, 6, low, KEY, SQLITE_TRANSIENT) == SQLITE_OK &&
+           sql->bind_blob(statement, 7, high, KEY, SQLITE_TRANSIENT) == SQLITE_OK &&
+           sql->bind_blob(statement, 8, claim + KEY + NUMBER, VALUE - NUMBER, SQLITE_TRANSIENT) ==
+               SQLITE_OK &&
+           sql->bind_blob(statement, 9, claim + NUMBER, NUMBER, SQLITE_TRANSIENT) == SQLITE_OK;
 }
 
 bool emit_claims_bind_key(const struct emit_sqlite *sql, sqlite3_stmt *statement, int place,
@@ -98,44 +145,10 @@ static enum emit_status drop_one(struct emit_outbox *outbox, const unsigned char
 
 // --- Conflicts ---
 
-// Who claimed the key of `claim` last; all who claim it agree on the value.
-struct holder {
-    bool exists, agrees;
-    uint64_t sequence;
-};
-
-static enum emit_status find_holder(struct emit_outbox *outbox, const unsigned char *claim,
-                                    struct holder *holder, struct emit_error *err) {
-    const struct emit_sqlite *sql = &outbox->sql;
-    sqlite3_stmt *find = NULL;
-    enum emit_status status =
-        emit_connection_statement(outbox, EMIT_STATEMENT_CLAIM_FIND, &find, err);
-    if (status != EMIT_OK) return status;
-    *holder = (struct holder){0};
-    if (sql->bind_blob(find, 1, claim, KEY, SQLITE_STATIC) != SQLITE_OK) {
-        status = fail(outbox, "read", err);
-    } else {
-        int code = sql->step(find);
-        if (code == SQLITE_ROW) {
-            const void *value = sql->column_blob(find, 0);
-            *holder = (struct holder){
-                .exists = true,
-                .agrees = value && sql->column_bytes(find, 0) == VALUE &&
-                          memcmp(value, claim + KEY, VALUE) == 0,
-                .sequence = (uint64_t)sql->column_int64(find, 1),
-            };
-        } else if (code != SQLITE_DONE) {
-            status = fail(outbox, "read", err);
-        }
-    }
-    (void)sql->reset(find);
-    return status;
-}
-
-// Whether the entry itself bears out that it claims this key with another value. When it does
-// not, the table is put right as far as this claim and this entry go.
+// What the entry itself says of a claim that the table has of it. Where it says something
+// else, the table is put right as far as this claim and this entry go.
 static enum emit_status ask_holder(struct emit_outbox *outbox, const unsigned char *claim,
-                                   uint64_t sequence, bool *is_claimed, struct emit_error *err) {
+                                   uint64_t sequence, bool *is_borne_out, struct emit_error *err) {
     sqlite3_stmt *get = NULL;
     struct emit_row row = {0};
     enum emit_row_state state = EMIT_ROW_BAD;
@@ -149,31 +162,101 @@ static enum emit_status ask_holder(struct emit_outbox *outbox, const unsigned ch
         status = fail(outbox, "read", err);
     else if (is_there && state == EMIT_ROW_NO_MEMORY)
         status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    const unsigned char *borne_out = NULL;
+    const unsigned char *own = NULL;
     if (status == EMIT_OK && state == EMIT_ROW_GOOD)
-        borne_out = find_key(row.claims, row.claims_length, claim);
-    *is_claimed = borne_out && memcmp(borne_out + KEY, claim + KEY, VALUE) != 0;
-    if (status == EMIT_OK && !*is_claimed) status = drop_one(outbox, claim, sequence, err);
-    if (status == EMIT_OK && borne_out && !*is_claimed)
-        status = store_one(outbox, borne_out, sequence, err);
+        own = find_key(row.claims, row.claims_length, claim);
+    *is_borne_out = own && memcmp(own + KEY, claim + KEY, VALUE) == 0;
+    if (status == EMIT_OK && !*is_borne_out) status = drop_one(outbox, claim, sequence, err);
+    if (status == EMIT_OK && own && !*is_borne_out) status = store_one(outbox, own, sequence, err);
     (void)outbox->sql.reset(get);
     if (status == EMIT_OK && is_there && state == EMIT_ROW_BAD)
         status = emit_row_set_aside(outbox, sequence, err);
     return status;
 }
 
-enum emit_status emit_claims_find_conflict(struct emit_outbox *outbox, const struct emit_row *row,
-                                           bool *is_claimed, struct emit_error *err) {
+// A claim of the table that stands in the way of another one, and whose it is.
+struct obstacle {
+    bool exists;
+    uint64_t sequence;
+    unsigned char claim[EMIT_ROW_CLAIM];
+};
+
+static void note_obstacle(struct emit_outbox *outbox, sqlite3_stmt *find,
+                          struct obstacle *obstacle) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    const void *key = sql->column_blob(find, 0), *value = sql->column_blob(find, 1);
+    int key_length = sql->column_bytes(find, 0), value_length = sql->column_bytes(find, 1);
+    // Bytes of another length are rot, which no entry bears out.
+    *obstacle = (struct obstacle){.exists = true, .sequence = (uint64_t)sql->column_int64(find, 2)};
+    if (key && key_length == KEY) memcpy(obstacle->claim, key, KEY);
+    if (value && value_length == VALUE) memcpy(obstacle->claim + KEY, value, VALUE);
+}
+
+// Who claimed the key of `claim` last; all who claim it agree on the value.
+static enum emit_status find_holder(struct emit_outbox *outbox, const unsigned char *claim,
+                                    struct obstacle *obstacle, struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    sqlite3_stmt *find = NULL;
+    enum emit_status status =
+        emit_connection_statement(outbox, EMIT_STATEMENT_CLAIM_FIND, &find, err);
+    if (status != EMIT_OK) return status;
+    *obstacle = (struct obstacle){0};
+    int code = sql->bind_blob(find, 1, claim, KEY, SQLITE_STATIC);
+    if (code == SQLITE_OK) code = sql->step(find);
+    if (code == SQLITE_ROW) {
+        note_obstacle(outbox, find, obstacle);
+        obstacle->exists = memcmp(obstacle->claim + KEY, claim + KEY, VALUE) != 0;
+    } else if (code != SQLITE_DONE) {
+        status = fail(outbox, "read", err);
+    }
+    (void)sql->reset(find);
+    return status;
+}
+
+// Who claims some of a span. Those of one key do not overlap: what ends first behind the begin
+// begins first, too.
+static enum emit_status find_overlap(struct emit_outbox *outbox, const unsigned char *claim,
+                                     struct obstacle *obstacle, struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    unsigned char low[KEY], high[KEY];
+    sqlite3_stmt *find = NULL;
+    enum emit_status status =
+        emit_connection_statement(outbox, EMIT_STATEMENT_SPAN_FIND, &find, err);
+    if (status != EMIT_OK) return status;
+    bound_span(claim, low, high);
+    *obstacle = (struct obstacle){0};
+    int code = sql->bind_blob(find, 1, low, KEY, SQLITE_STATIC);
+    if (code == SQLITE_OK) code = sql->bind_blob(find, 2, high, KEY, SQLITE_STATIC);
+    // Of two keys whose hashes begin alike, the rest of them tells.
+    bool is_of_key = false;
+    while (!is_of_key && (code == SQLITE_OK || code == SQLITE_ROW)) {
+        code = sql->step(find);
+        if (code != SQLITE_ROW) continue;
+        note_obstacle(outbox, find, obstacle);
+        is_of_key =
+            memcmp(obstacle->claim + KEY + NUMBER, claim + KEY + NUMBER, VALUE - NUMBER) == 0;
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE) status = fail(outbox, "read", err);
+    obstacle->exists = is_of_key && memcmp(obstacle->claim + KEY, claim + NUMBER, NUMBER) < 0;
+    (void)sql->reset(find);
+    return status;
+}
+
+enum emit_status emit_claims_find_conflict(struct emit_outbox *outbox,
+                                           const struct emit_claims *claims, bool *is_claimed,
+                                           struct emit_error *err) {
     *is_claimed = false;
-    for (size_t at = 0; at < row->claims_length; at += EMIT_ROW_CLAIM) {
-        const unsigned char *claim = row->claims + at;
+    for (size_t at = 0; at < claims->length; at += EMIT_ROW_CLAIM) {
+        const unsigned char *claim = claims->bytes + at;
+        bool is_span = claims->has_span && at + EMIT_ROW_CLAIM == claims->length;
         for (;;) {
-            struct holder holder;
-            enum emit_status status = find_holder(outbox, claim, &holder, err);
+            struct obstacle obstacle;
+            enum emit_status status = is_span ? find_overlap(outbox, claim, &obstacle, err)
+                                              : find_holder(outbox, claim, &obstacle, err);
             if (status != EMIT_OK) return status;
-            if (!holder.exists || holder.agrees) break;
+            if (!obstacle.exists) break;
             // Each turn proves a claim, or takes a rotten one away.
-            status = ask_holder(outbox, claim, holder.sequence, is_claimed, err);
+            status = ask_holder(outbox, obstacle.claim, obstacle.sequence, is_claimed, err);
             if (status != EMIT_OK || *is_claimed) return status;
         }
     }

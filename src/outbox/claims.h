@@ -9,20 +9,24 @@
 
 #include "outbox/row.h"
 
-// The claims of an entry as its row keeps them.
+// The claims of an entry as its row keeps them: 16 bytes of key and 32 of value each. A span
+// is a claim, too, whose key ends in where it ends: so the spans of a key stand in the table in
+// their order, and the first that could overlap another one is found at once.
 struct emit_claims {
     size_t length;
-    unsigned char bytes[EMIT_ENTRY_CLAIMS_MAX * EMIT_ROW_CLAIM];
+    bool has_span; // the last of them
+    unsigned char bytes[(EMIT_ENTRY_CLAIMS_MAX + 1) * EMIT_ROW_CLAIM];
 };
 
-// EMIT_INVALID: too many, or a key with two values.
+// EMIT_INVALID: too many, a key with two values, or a span of no length.
 EMIT_MUST_CHECK enum emit_status emit_claims_pack(struct emit_claims *claims,
                                                   const struct emit_entry *entry,
                                                   struct emit_error *err);
 
-// Whether another entry claims one of the keys with another value (inside a transaction).
+// Whether an entry claims one of the keys with another value, or some of the span (inside a
+// transaction). The entry that the claims are of is one of those that may.
 EMIT_MUST_CHECK enum emit_status emit_claims_find_conflict(struct emit_outbox *outbox,
-                                                           const struct emit_row *row,
+                                                           const struct emit_claims *claims,
                                                            bool *is_claimed,
                                                            struct emit_error *err);
 
@@ -33,6 +37,13 @@ emit_claims_store(struct emit_outbox *outbox, const struct emit_row *row, struct
 // Binds what is kept of a key. False: no memory.
 bool emit_claims_bind_key(const struct emit_sqlite *sql, sqlite3_stmt *statement, int place,
                           const char *key);
+// The sequence of the first entry that claims some of a span, as a query of SQL.
+#define EMIT_CLAIMS_OF_SPAN                                                                        \
+    "SELECT sequence FROM (SELECT sequence, value FROM claim WHERE key > ?6 AND key <= ?7"         \
+    " AND length(key) = 16 AND substr(value, 9) = ?8 ORDER BY key LIMIT 1) WHERE substr(value, "   \
+    "1, 8) < ?9"
+bool emit_claims_bind_span(const struct emit_sqlite *sql, sqlite3_stmt *statement,
+                           const struct emit_claimed_span *span);
 
 // How many entries and claims do not agree.
 EMIT_MUST_CHECK enum emit_status emit_claims_compare(struct emit_outbox *outbox, uint64_t *wrong,

@@ -32,8 +32,11 @@ static const char *const texts[EMIT_STATEMENT_COUNT] = {
     [EMIT_STATEMENT_RETIRE] =
         "DELETE FROM entry WHERE sequence IN (SELECT sequence FROM entry ORDER BY sequence"
         " LIMIT ?2) AND stored_ns < ?1",
-    [EMIT_STATEMENT_CLAIM_FIND] = "SELECT value, sequence FROM claim WHERE key = ?1"
+    [EMIT_STATEMENT_CLAIM_FIND] = "SELECT key, value, sequence FROM claim WHERE key = ?1"
                                   " ORDER BY sequence DESC LIMIT 1",
+    [EMIT_STATEMENT_SPAN_FIND] =
+        "SELECT key, value, sequence FROM claim"
+        " WHERE key > ?1 AND key <= ?2 AND length(key) = 16 ORDER BY key, sequence",
     [EMIT_STATEMENT_CLAIM_PUT] = "INSERT OR REPLACE INTO claim(key, value, sequence)"
                                  " VALUES(?1, ?2, ?3)",
     [EMIT_STATEMENT_CLAIM_DROP] = "DELETE FROM claim WHERE key = ?1 AND sequence = ?2",

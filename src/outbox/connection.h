@@ -34,6 +34,7 @@ enum emit_statement {
     EMIT_STATEMENT_DELETE,     // one row by sequence
     EMIT_STATEMENT_RETIRE,     // the oldest rows whose time is over
     EMIT_STATEMENT_CLAIM_FIND, // the last that claims a key
+    EMIT_STATEMENT_SPAN_FIND,  // spans that end behind a number
     EMIT_STATEMENT_CLAIM_PUT,
     EMIT_STATEMENT_CLAIM_DROP,
     EMIT_STATEMENT_COUNT,

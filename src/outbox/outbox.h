@@ -37,11 +37,18 @@ struct emit_claim {
     const char *value; // NULL: the entry's identity. Two entries may share key and value.
 };
 
+// What an entry claims of a line of numbers: [from, to), from < to. No other entry may claim
+// one of them under the same key, so that of two spans which overlap one is stored.
+struct emit_claimed_span {
+    const char *key; // any text; only its hash is kept
+    int64_t from, to;
+};
+
 // What became of an entry that was appended.
 enum emit_entry_fate {
     EMIT_ENTRY_STORED,
     EMIT_ENTRY_DUPLICATE, // it is there already, byte for byte
-    EMIT_ENTRY_CONFLICT,  // another entry claims one of its keys: not stored
+    EMIT_ENTRY_CONFLICT,  // another entry claims what it claims: not stored
 };
 
 struct emit_entry {
@@ -55,6 +62,7 @@ struct emit_entry {
     uint64_t sequence;               // set on reading: strictly rising, never reused
     const struct emit_claim *claims; // of writing only; borrowed
     size_t claim_count;
+    const struct emit_claimed_span *span; // of writing only; borrowed; NULL: none
 };
 
 struct emit_outbox_options {
@@ -100,11 +108,12 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_append(struct emit_outbox *outbox,
 
 struct emit_outbox_query {
     enum emit_entry_kind kind;
-    const char *run_id;      // NULL: all
-    const char *claim;       // a key that they claim; NULL: all
-    uint64_t after_sequence; // entries behind it, oldest first
-    bool newest_first;       // then `after_sequence` is not looked at
-    size_t limit;            // 0: no limit
+    const char *run_id;                   // NULL: all
+    const char *claim;                    // a key that they claim; NULL: all
+    const struct emit_claimed_span *span; // the first that claims some of it; NULL: all
+    uint64_t after_sequence;              // entries behind it, oldest first
+    bool newest_first;                    // then `after_sequence` is not looked at
+    size_t limit;                         // 0: no limit
 };
 // Visits entries (borrowed until the visitor returns); a visitor that answers
 // false ends it. Damaged rows are not shown; *damaged (may be NULL) counts them.

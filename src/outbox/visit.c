@@ -43,7 +43,7 @@ static void mark_damaged(struct emit_outbox *outbox) {
 
 static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_outbox_query *query,
                                 sqlite3_stmt **statement, struct emit_error *err) {
-    char text[400];
+    char text[640];
     // The index on runs holds what is not an event: naming that lets SQLite use it.
     bool by_run = query->run_id != NULL;
     const char *run_clause = !by_run                           ? ""
@@ -51,9 +51,10 @@ static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_ou
                                                                : " AND kind <> 0 AND run_id = ?2";
     bool fits = emit_text_format(
         text, sizeof text,
-        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE %s%s%s%s ORDER BY sequence%s LIMIT ?4",
+        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE %s%s%s%s%s ORDER BY sequence%s LIMIT ?4",
         query->kind == every_kind ? "?1 = ?1" : "kind = ?1", run_clause,
         query->claim ? " AND sequence IN (SELECT sequence FROM claim WHERE key = ?5)" : "",
+        query->span ? " AND sequence IN (" EMIT_CLAIMS_OF_SPAN ")" : "",
         query->newest_first ? "" : " AND sequence > ?3", query->newest_first ? " DESC" : "");
     const struct emit_sqlite *sql = &outbox->sql;
     if (!fits || sql->prepare_v3(outbox->db, text, -1, 0, statement, NULL) != SQLITE_OK)
@@ -64,7 +65,8 @@ static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_ou
         (query->newest_first ||
          sql->bind_int64(*statement, 3, (int64_t)query->after_sequence) == SQLITE_OK) &&
         sql->bind_int64(*statement, 4, limit) == SQLITE_OK &&
-        (!query->claim || emit_claims_bind_key(sql, *statement, 5, query->claim)))
+        (!query->claim || emit_claims_bind_key(sql, *statement, 5, query->claim)) &&
+        (!query->span || emit_claims_bind_span(sql, *statement, query->span)))
         return EMIT_OK;
     return fail(outbox, err);
 }

@@ -433,6 +433,67 @@ def stored():
         check_equal(sorted(json.loads(line)["quantity"] for line in export.splitlines()), [3600000] * 3, "the store has three")
 
 
+def already(records, env, workspace="ws_1", site=METADATA):
+    got = run(json.dumps({"records": records, "metadata": site}), "--workspace", workspace, env=env)
+    answer = json.loads(got.stdout)
+    check_equal([error.message for error in OUTPUT.iter_errors(answer)], [], "the answer keeps its schema")
+    said = [(item["index"], item["code"], item["message"]) for item in answer["refused"]]
+    return len(answer["events"]), said
+
+
+# What an earlier call has stored counts as what stands in the same call.
+def stored_overlaps():
+    with tempfile.TemporaryDirectory() as folder:
+        env = os.environ | {"EMIT_OUTBOX": os.path.join(folder, "outbox.db")}
+        quarters = [record(value=f"0.{i}", **{"from": f"2026-06-13T14:{15 * i:02d}:00Z",
+                                              "to": f"2026-06-13T14:{15 * i + 15:02d}:00Z"}) for i in range(3)]
+        check_equal(already(quarters, env), (3, []), "three quarters of an hour are stored")
+        count, said = already([hours(14, 15), hours(13, 14), hours(10, 13), hours(14, 15, device_id="rack-8")], env)
+        check_equal((count, [item[:2] for item in said]), (3, [(0, "already-stored")]),
+                    "their hour would count them twice; what touches it does not")
+        check("overlaps 2026-06-13T14:00:00.000Z to 2026-06-13T14:15:00.000Z" in said[0][2] and "ws_1" in said[0][2],
+              f"what is in the way is named: {said}")
+        got = run("\n".join(map(json.dumps, [{"metadata": METADATA}, hours(9, 11), hours(16, 17)])), "--ndjson", env=env, wanted=3)
+        check(len(got.stdout.splitlines()) == 1 and "standard input:2: already-stored" in got.stderr
+              and "2026-06-13T10:00:00.000Z" in got.stderr, f"a filter tells it, too: {got.stderr}")
+        again = record(energy_source="redfish", component="outlet", device_id="o1")
+        check_equal(already([record(component="outlet", device_id="o1")], env), (1, []), "an outlet, read over SNMP")
+        count, said = already([again], env)
+        check(count == 0 and said and "energy_source" in said[0][2], f"is the same outlet over Redfish: {said}")
+        both = call([record(component="outlet", device_id="o1"), again])
+        check_equal([item["code"] for item in both["refused"]], ["conflict"] * 2, "also in one object")
+        count, said = already([hours(16, 17)], env, "ws_2")
+        check(count == 0 and said and "workspace_id" in said[0][2], f"the same joules in two workspaces: {said}")
+        later = {"region": "eu-central", "pue": [{"value": 1.3, "from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}]}
+        count, said = already([hours(10, 13)], env, site=later)
+        check(count == 0 and said and "another pue;" in said[0][2], f"metadata that came later replaces nothing: {said}")
+        verified = subprocess.run([EMIT, "outbox", "verify"], env=env, capture_output=True, text=True, check=False)
+        check_equal(verified.returncode, 0, f"the store is whole: {verified.stdout}")
+
+
+# Two calls at once: of windows that overlap one is stored, whoever comes first.
+def at_once():
+    with tempfile.TemporaryDirectory() as folder:
+        env = os.environ | {"EMIT_OUTBOX": os.path.join(folder, "outbox.db")}
+        calls = []
+        for minute in range(4):
+            records = [record(**{"from": f"2026-06-{day:02d}T{hour:02d}:{minute:02d}:00Z",
+                                 "to": f"2026-06-{day:02d}T{hour:02d}:30:00Z"}) for day in range(1, 21) for hour in range(24)]
+            process = subprocess.Popen([EMIT, "campus", "facility-energy"], env=env, stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            calls.append((process, json.dumps({"records": records, "metadata": METADATA})))
+        for process, text in calls:
+            process.stdin.write(text)
+            process.stdin.close()
+        answers = []
+        for process, _ in calls:
+            answers.append(json.loads(process.stdout.read()))
+            process.wait()
+        check_equal((sum(len(answer["events"]) for answer in answers),
+                     {item["code"] for answer in answers for item in answer["refused"]}), (480, {"already-stored"}),
+                    "of four calls at once each half hour is stored once")
+
+
 # The chapter of the guide, as it stands.
 def guide():
     with open(os.path.join(SOURCE, "docs", "guide.md"), encoding="utf-8") as file:
@@ -456,4 +517,6 @@ same_time()
 metadata()
 unreadable()
 stored()
+stored_overlaps()
+at_once()
 end()

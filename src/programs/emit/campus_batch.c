@@ -21,7 +21,7 @@ enum {
 struct item {
     struct emit_window_meter meter;
     int64_t from_ns, to_ns;
-    char *line; // owned, its claim behind it; NULL: refused by itself
+    char *line; // owned, its meter's name behind it; NULL: refused by itself
     size_t length;
     struct emit_window_refusal *refusal; // owned; NULL: not refused
     bool is_duplicate;
@@ -78,17 +78,17 @@ static enum emit_status add_record(struct batch *batch, const char *text, size_t
         refuse(batch, item, &why);
         return EMIT_OK;
     }
-    char claim[CAMPUS_CLAIM_MAX];
-    campus_claim(claim, &event.window);
+    char meter[CAMPUS_METER_MAX];
+    campus_meter(meter, &event.window);
     item->meter = emit_window_meter(&event.window, campus->secret);
     item->from_ns = event.window.from_ns;
     item->to_ns = event.window.to_ns;
     item->missed = event.missed;
     item->length = event.line.length;
-    item->line = malloc(item->length + 1 + strlen(claim) + 1);
+    item->line = malloc(item->length + 1 + strlen(meter) + 1);
     if (!item->line) return emit_fail(err, EMIT_NO_MEMORY, "no memory for the records");
     memcpy(item->line, event.line.at, item->length + 1);
-    memcpy(item->line + item->length + 1, claim, strlen(claim) + 1);
+    memcpy(item->line + item->length + 1, meter, strlen(meter) + 1);
     return EMIT_OK;
 }
 
@@ -250,15 +250,12 @@ static enum emit_status compare_records(struct batch *batch, struct emit_error *
 // --- Writing ---
 
 static void take_answer(void *owner, uint64_t index, unsigned missed, enum emit_entry_fate fate,
-                        const char *bytes, size_t length) {
+                        const struct emit_window_refusal *why, const char *bytes, size_t length) {
     struct batch *batch = owner;
     struct item *item = &batch->items[index];
     (void)missed, (void)bytes, (void)length; // as they are in the item
     if (fate == EMIT_ENTRY_CONFLICT) {
-        struct emit_window_refusal why;
-        (void)emit_window_refuse(&why, EMIT_WINDOW_ALREADY_STORED, "from", "%s",
-                                 CAMPUS_ALREADY_STORED);
-        refuse(batch, item, &why);
+        refuse(batch, item, why);
     } else if (fate == EMIT_ENTRY_DUPLICATE) {
         batch->campus->stored_before++;
     } else {
@@ -275,7 +272,8 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
                                          .missed = item->missed,
                                          .bytes = item->line,
                                          .length = item->length,
-                                         .claim = item->line + item->length + 1,
+                                         .meter = item->line + item->length + 1,
+                                         .from_ns = item->from_ns,
                                          .to_ns = item->to_ns};
         enum emit_status status = campus_post_add(batch->campus->post, &line, err);
         if (status == EMIT_REFUSED) {

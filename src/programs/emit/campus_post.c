@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/intake.h"
 #include "agent/store.h"
-#include "base/time.h"
 #include "host/host.h"
 #include "programs/emit/campus.h"
+#include "programs/emit/campus_conflict.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,8 +33,11 @@ struct campus_post {
 static void take_answer(void *owner, const struct emit_intake_answer *answer) {
     struct campus_post *post = owner;
     const struct place *place = answer->owner;
-    post->listener(post->listener_owner, place->index, place->missed, answer->fate, answer->line,
-                   answer->length);
+    bool is_conflict = answer->fate == EMIT_ENTRY_CONFLICT;
+    struct emit_window_refusal why;
+    if (is_conflict) campus_conflict_explain(&why, post->store.outbox, answer);
+    post->listener(post->listener_owner, place->index, place->missed, answer->fate,
+                   is_conflict ? &why : NULL, answer->line, answer->length);
 }
 
 static enum emit_status open_output(struct campus_post *post, const char *path,
@@ -81,20 +84,16 @@ void campus_post_listen(struct campus_post *post, campus_listener *listener, voi
     post->listener_owner = owner;
 }
 
-void campus_claim(char claim[CAMPUS_CLAIM_MAX], const struct emit_facility_window *window) {
-    char from[EMIT_TIME_TEXT], to[EMIT_TIME_TEXT];
-    emit_time_write(from, window->from_ns);
-    emit_time_write(to, window->to_ns);
+void campus_meter(char meter[CAMPUS_METER_MAX], const struct emit_facility_window *window) {
     // An id may hold any character: its length says where it ends.
-    (void)emit_text_format(claim, CAMPUS_CLAIM_MAX, "window %s %s %zu:%s %zu:%s %s/%s",
-                           emit_source_word(window->source), emit_component_word(window->component),
-                           strlen(window->facility_id), window->facility_id,
-                           strlen(window->device_id), window->device_id, from, to);
+    (void)emit_text_format(meter, CAMPUS_METER_MAX, "window %s %zu:%s %s",
+                           emit_component_word(window->component), strlen(window->facility_id),
+                           window->facility_id, window->device_id);
 }
 
 enum emit_status campus_post_add(struct campus_post *post, const struct campus_line *line,
                                  struct emit_error *err) {
-    const struct emit_claim claim = {.key = line->claim};
+    const struct emit_claimed_span span = {line->meter, line->from_ns, line->to_ns};
     const struct emit_entry entry = {
         .kind = EMIT_ENTRY_EVENT,
         .run_id = "",
@@ -102,8 +101,7 @@ enum emit_status campus_post_add(struct campus_post *post, const struct campus_l
         .time_ns = line->to_ns,
         .body = line->bytes,
         .length = line->length,
-        .claims = &claim,
-        .claim_count = 1,
+        .span = &span,
     };
     struct place *place = &post->waiting[post->next];
     *place = (struct place){line->index, line->missed};

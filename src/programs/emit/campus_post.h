@@ -6,11 +6,7 @@
 #include "measurement/window.h"
 #include "outbox/outbox.h"
 
-enum { CAMPUS_CLAIM_MAX = 2 * EMIT_WINDOW_ID_MAX + 160 }; // bytes of a claim, terminator included
-
-// Of a line in conflict with the store.
-#define CAMPUS_ALREADY_STORED                                                                      \
-    "the store holds another event of the same meter and window; nothing was replaced"
+enum { CAMPUS_METER_MAX = 2 * EMIT_WINDOW_ID_MAX + 64 }; // bytes, terminator included
 
 // An event on its way. Borrowed.
 struct campus_line {
@@ -18,19 +14,22 @@ struct campus_line {
     unsigned missed; // as of its campus_event
     const char *bytes;
     size_t length;
-    const char *claim; // key of the store by which another line of the same window is told
-    int64_t to_ns;     // UTC: end of the window
+    const char *meter;      // as of campus_meter
+    int64_t from_ns, to_ns; // UTC: the window, of which no other line of the meter may hold a part
 };
 
 struct campus;
 struct campus_post;
 
-// What became of a line: told in the order of the lines, at once or when it is stored.
+// What became of a line: told in the order of the lines, at once or when it is stored. why:
+// of a conflict, which event of the store stands in its way; else NULL.
 typedef void campus_listener(void *owner, uint64_t index, unsigned missed,
-                             enum emit_entry_fate fate, const char *bytes, size_t length);
+                             enum emit_entry_fate fate, const struct emit_window_refusal *why,
+                             const char *bytes, size_t length);
 
-// The claim of a window: its meter and its edges, in an unmistakable form.
-void campus_claim(char claim[CAMPUS_CLAIM_MAX], const struct emit_facility_window *window);
+// The meter of a window, in an unmistakable form. How it was read is no part of it: the same
+// outlet, read once over SNMP and once over Redfish, is one flow.
+void campus_meter(char meter[CAMPUS_METER_MAX], const struct emit_facility_window *window);
 
 EMIT_MUST_CHECK enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,
                                                   struct emit_error *err);

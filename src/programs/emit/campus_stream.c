@@ -23,14 +23,11 @@ static void tell_refusal(struct stream *stream, uint64_t line,
 }
 
 static void take_answer(void *owner, uint64_t index, unsigned missed, enum emit_entry_fate fate,
-                        const char *bytes, size_t length) {
+                        const struct emit_window_refusal *why, const char *bytes, size_t length) {
     struct stream *stream = owner;
     struct campus *campus = stream->campus;
     if (fate == EMIT_ENTRY_CONFLICT) {
-        struct emit_window_refusal why;
-        (void)emit_window_refuse(&why, EMIT_WINDOW_ALREADY_STORED, "from", "%s",
-                                 CAMPUS_ALREADY_STORED);
-        tell_refusal(stream, index, &why);
+        tell_refusal(stream, index, why);
         return;
     }
     if (fate == EMIT_ENTRY_DUPLICATE)
@@ -92,13 +89,14 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     bool is_new = false;
     enum emit_status status = compare(stream, object->line, &is_new, err);
     if (status != EMIT_OK || !is_new) return status;
-    char claim[CAMPUS_CLAIM_MAX] = "";
-    if (!campus->options->no_outbox) campus_claim(claim, &stream->event.window);
+    char meter[CAMPUS_METER_MAX] = "";
+    if (!campus->options->no_outbox) campus_meter(meter, &stream->event.window);
     const struct campus_line line = {.index = object->line,
                                      .missed = stream->event.missed,
                                      .bytes = stream->event.line.at,
                                      .length = stream->event.line.length,
-                                     .claim = claim,
+                                     .meter = meter,
+                                     .from_ns = stream->event.window.from_ns,
                                      .to_ns = stream->event.window.to_ns};
     status = campus_post_add(campus->post, &line, err);
     if (status != EMIT_REFUSED) return status;

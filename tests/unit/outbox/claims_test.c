@@ -73,6 +73,151 @@ static void test_fates(void) {
     store_end(&store);
 }
 
+static enum emit_entry_fate put_span(struct store *store, unsigned n, const char *key, int64_t from,
+                                     int64_t to) {
+    struct made_entry made;
+    enum emit_entry_fate fate = EMIT_ENTRY_CONFLICT;
+    made_entry_make(&made, n);
+    const struct emit_claimed_span span = {key, from, to};
+    made.entry.span = &span;
+    store_must(store, emit_outbox_append(store->outbox, &made.entry, 1, &fate, &store->err));
+    return fate;
+}
+
+static bool note_sequence(void *owner, const struct emit_entry *entry) {
+    *(uint64_t *)owner = entry->sequence;
+    return true;
+}
+
+// The sequence of the entry in the way of a span; 0: none.
+static uint64_t first_of_span(struct store *store, const char *key, int64_t from, int64_t to) {
+    uint64_t sequence = 0;
+    const struct emit_claimed_span span = {key, from, to};
+    const struct emit_outbox_query query = {.span = &span};
+    store_must(store, emit_outbox_visit(store->outbox, &query, note_sequence, &sequence, NULL,
+                                        &store->err));
+    return sequence;
+}
+
+// Half-open, by key, on both sides of zero and to the ends of what a number can be.
+static void test_spans(void) {
+    static const struct {
+        const char *key;
+        int64_t from, to;
+        enum emit_entry_fate fate;
+        uint64_t other; // sequence of the entry in its way
+    } cases[] = {
+        {"a", 10, 20, EMIT_ENTRY_STORED, 0},
+        {"a", 20, 30, EMIT_ENTRY_STORED, 0},
+        {"a", 0, 10, EMIT_ENTRY_STORED, 0},
+        {"a", 19, 21, EMIT_ENTRY_CONFLICT, 1},
+        {"a", 12, 13, EMIT_ENTRY_CONFLICT, 1},
+        {"a", -100, 100, EMIT_ENTRY_CONFLICT, 3},
+        {"a", 29, 30, EMIT_ENTRY_CONFLICT, 2},
+        {"b", 19, 21, EMIT_ENTRY_STORED, 0},
+        {"a", -10, -5, EMIT_ENTRY_STORED, 0},
+        {"a", -6, 1, EMIT_ENTRY_CONFLICT, 5},
+        {"a", -5, 0, EMIT_ENTRY_STORED, 0},
+        {"a", INT64_MIN, -10, EMIT_ENTRY_STORED, 0},
+        {"a", 30, INT64_MAX, EMIT_ENTRY_STORED, 0},
+        {"a", INT64_MAX - 1, INT64_MAX, EMIT_ENTRY_CONFLICT, 8},
+        {"a", INT64_MIN, INT64_MAX, EMIT_ENTRY_CONFLICT, 7},
+    };
+    enum { COUNT = sizeof cases / sizeof *cases };
+    struct store store;
+    store_begin(&store, "spans");
+    for (unsigned i = 0; i < COUNT; i++) {
+        uint64_t other = first_of_span(&store, cases[i].key, cases[i].from, cases[i].to);
+        enum emit_entry_fate fate = put_span(&store, i, cases[i].key, cases[i].from, cases[i].to);
+        CHECK(fate == cases[i].fate && other == cases[i].other,
+              "%s [%lld, %lld): %d, entry %llu in its way", cases[i].key, (long long)cases[i].from,
+              (long long)cases[i].to, fate, (unsigned long long)other);
+    }
+    CHECK(put_span(&store, 0, "a", 10, 20) == EMIT_ENTRY_DUPLICATE, "the same again");
+    CHECK(put_one(&store, COUNT, "a", NULL) == EMIT_ENTRY_STORED,
+          "a key that is claimed whole has nothing to do with its spans");
+    change(&store, "DELETE FROM entry WHERE sequence = 1");
+    CHECK(put_span(&store, COUNT + 1, "a", 12, 13) == EMIT_ENTRY_STORED,
+          "what an entry claimed is free when it is gone");
+    struct made_entry made;
+    made_entry_make(&made, COUNT + 2);
+    made.entry.span = &(struct emit_claimed_span){"a", 5, 5};
+    CHECK(emit_outbox_append(store.outbox, &made.entry, 1, NULL, &store.err) == EMIT_INVALID,
+          "a span of no length is refused: %s", store.err.text);
+    uint64_t good = 0, bad = 0;
+    CHECK(verify(&store, &good, &bad) == EMIT_OK, "the store is whole: %s", store.err.text);
+    store_end(&store);
+}
+
+// Random spans against a line of cells, each of which has one owner at most.
+static void test_random_spans(void) {
+    enum { CELLS = 200, ENTRIES = 400, BATCH = 40 };
+    struct store store;
+    unsigned char taken[CELLS] = {0};
+    struct made_entry made[BATCH];
+    struct emit_entry entries[BATCH];
+    struct emit_claimed_span spans[BATCH];
+    enum emit_entry_fate fates[BATCH];
+    unsigned wrong = 0, stored = 0;
+    uint32_t seed = 7;
+    store_begin(&store, "random-spans");
+    for (unsigned at = 0; at < ENTRIES; at += BATCH) {
+        for (unsigned i = 0; i < BATCH; i++) {
+            seed = seed * 1664525 + 1013904223;
+            int64_t from = seed >> 8 & 0xffff, length = seed >> 24 & 7;
+            from %= CELLS - 8;
+            spans[i] = (struct emit_claimed_span){"meter", from, from + 1 + length};
+            made_entry_make(&made[i], at + i);
+            entries[i] = made[i].entry;
+            entries[i].span = &spans[i];
+        }
+        store_must(&store, emit_outbox_append(store.outbox, entries, BATCH, fates, &store.err));
+        for (unsigned i = 0; i < BATCH; i++) {
+            bool is_free = true;
+            for (int64_t cell = spans[i].from; cell < spans[i].to; cell++)
+                is_free = is_free && !taken[cell];
+            wrong += (fates[i] == EMIT_ENTRY_STORED) != is_free;
+            stored += is_free;
+            for (int64_t cell = spans[i].from; is_free && cell < spans[i].to; cell++)
+                taken[cell] = 1;
+        }
+    }
+    CHECK(wrong == 0 && stored > 20, "%u spans of %d are stored, %u of them wrongly", stored,
+          ENTRIES, wrong);
+    store_end(&store);
+}
+
+// Rot in the table where a span stands; entry 1 has [10, 20).
+static void test_span_rot(void) {
+    static const struct {
+        const char *change;
+        enum emit_entry_fate stands; // of an entry that overlaps entry 1
+    } cases[] = {
+        {"UPDATE claim SET value = zeroblob(8) || substr(value, 9)", EMIT_ENTRY_CONFLICT},
+        {"UPDATE claim SET sequence = 2", EMIT_ENTRY_STORED},
+        {"UPDATE claim SET key = substr(key, 1, 8) || x'ffffffffffffffff'", EMIT_ENTRY_STORED},
+        {"UPDATE claim SET key = key || x'00'", EMIT_ENTRY_STORED},
+        {"UPDATE claim SET value = substr(value, 1, 9)", EMIT_ENTRY_STORED},
+        {"UPDATE entry SET body = replace(body, '1', '2') WHERE sequence = 1", EMIT_ENTRY_STORED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct store store;
+        uint64_t good = 0, bad = 0;
+        store_begin(&store, "span-rot");
+        (void)put_span(&store, 1, "meter", 10, 20);
+        (void)put(&store, 2, NULL, 0);
+        change(&store, cases[i].change);
+        CHECK(put_span(&store, 3, "meter", 30, 40) == EMIT_ENTRY_STORED,
+              "what is in nobody's way is stored");
+        CHECK(put_span(&store, 4, "meter", 15, 25) == cases[i].stands,
+              "what overlaps is refused if the table still knows: %s", cases[i].change);
+        (void)verify(&store, &good, &bad);
+        CHECK(verify(&store, &good, &bad) == EMIT_OK, "verify leaves a whole store: %s",
+              store.err.text);
+        store_end(&store);
+    }
+}
+
 static void test_batch(void) {
     struct store store;
     store_begin(&store, "batch");
@@ -196,6 +341,9 @@ static void test_salvage(void) {
 
 int main(void) {
     test_fates();
+    test_spans();
+    test_random_spans();
+    test_span_rot();
     test_batch();
     test_life();
     test_rot();
