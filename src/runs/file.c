@@ -216,16 +216,24 @@ static void rename_ended(struct emit_run_file *file) {
         memcpy(file->name, name, sizeof name);
 }
 
-// Nobody lives in the file under our name: it was killed, or never begun.
-static void clear_name(const struct emit_run_file *file) {
-    struct emit_run_file old = *file;
-    if (!emit_run_file_map(&old, true) || !emit_run_image_is_begun(old.image))
-        emit_run_file_unlink(&old);
-    else if (emit_run_file_fault(&old))
-        emit_run_file_set_aside(&old);
-    else
-        rename_ended(&old);
-    unmap(&old);
+// Nobody lives in the file: its run was killed, or never begun. Makes its name free, while
+// the door is held: who comes next must not meet a file that is being closed.
+// EMIT_ABSENT: it was never begun, and is gone. EMIT_CORRUPT: it is damaged, and set aside.
+// EMIT_NO_MEMORY: it stays as it is.
+static enum emit_status clear_name(struct emit_run_file *file, struct emit_error *err) {
+    if (!emit_run_file_map(file, true) && file->bytes >= sizeof *file->image)
+        return emit_fail_errno(err, errno, "cannot look into the run file %s", file->name);
+    if (!file->image || !emit_run_image_is_begun(file->image)) {
+        emit_run_file_unlink(file);
+        return emit_fail(err, EMIT_ABSENT, "the run of %s was never begun", file->name);
+    }
+    const char *fault = emit_run_file_fault(file);
+    if (fault) {
+        emit_run_file_set_aside(file);
+        return emit_fail(err, EMIT_CORRUPT, "the run file %s is damaged: %s", file->name, fault);
+    }
+    rename_ended(file);
+    return EMIT_OK;
 }
 
 struct entry { // what emit_run_file_enter was asked for
@@ -304,7 +312,9 @@ static enum emit_status enter(struct emit_run_file *file, const struct entry *en
     if (!emit_run_file_lock(file, EMIT_LOCK_LIVE, true)) return join(file, err);
     if (fstat(file->descriptor, &status) == 0 && status.st_size == 0)
         return create(file, entry, err);
-    clear_name(file);
+    struct emit_run_file old = *file;
+    (void)clear_name(&old, NULL);
+    unmap(&old);
     *again = true;
     return EMIT_OK;
 }
@@ -389,13 +399,13 @@ enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory
         emit_run_file_close(&found);
         return status;
     }
-    const char *fault =
-        emit_run_file_map(&found, true) ? emit_run_file_fault(&found) : "it is too short";
-    if (!fault) rename_ended(&found);
+    status = clear_name(&found, err);
     emit_run_file_unlock(&found, EMIT_LOCK_DOOR);
-    *file = found;
-    if (fault) return emit_fail(err, EMIT_CORRUPT, "the run file %s is damaged: %s", name, fault);
-    return EMIT_OK;
+    if (status == EMIT_OK || status == EMIT_CORRUPT)
+        *file = found;
+    else
+        emit_run_file_close(&found);
+    return status;
 }
 
 static enum emit_status nowhere(const char *run_id, const char *directory, struct emit_error *err) {

@@ -61,8 +61,8 @@ EMIT_MUST_CHECK enum emit_status emit_run_file_grow(const struct emit_run_file *
                                                     struct emit_error *err);
 
 // Opens a file that nobody lives in, locked against everybody; its run's own name
-// becomes free. EMIT_TIMEOUT: somebody does. EMIT_CORRUPT: it is damaged; then it
-// is open and locked all the same, perhaps without an image.
+// becomes free. EMIT_TIMEOUT: somebody does. EMIT_ABSENT: its run was never begun; it is gone.
+// EMIT_CORRUPT: it is damaged and was set aside; then it is open and locked all the same.
 EMIT_MUST_CHECK enum emit_status emit_run_file_inherit(struct emit_run_file *file, int directory,
                                                        const char *name, struct emit_error *err);
 

@@ -14,7 +14,6 @@
 // A damaged file still says in its name which run it was of.
 static bool take_damaged(const struct emit_run_file *file, emit_run_taker *take, void *owner) {
     struct emit_run_result result = {.killed = true, .damaged = true};
-    emit_run_file_set_aside(file);
     const char *at = strrchr(file->name, '@');
     (void)emit_text_format(result.header.run_id, sizeof result.header.run_id, "%.*s",
                            (int)(at ? at - file->name : 0), file->name);
@@ -25,15 +24,13 @@ static bool recover(struct emit_host *host, struct emit_run_file *file, bool dam
                     emit_run_taker *take, void *owner) {
     struct emit_run_result result = {0};
     struct emit_error why;
-    // Never begun: it holds nothing.
-    if (!file->image || !emit_run_image_is_begun(file->image)) {
-        emit_run_file_unlink(file);
-        return false;
-    }
     if (damaged) return take_damaged(file, take, owner);
     enum emit_status status =
         emit_run_result_settle(&result, file->image, EMIT_FATE_KILLED, host, &why);
-    if (status == EMIT_CORRUPT) return take_damaged(file, take, owner);
+    if (status == EMIT_CORRUPT) {
+        emit_run_file_set_aside(file);
+        return take_damaged(file, take, owner);
+    }
     if (!status) status = emit_phases_settle(&result, file, &why);
     bool taken = !status && take(owner, &result);
     if (taken) {

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 #include "fake.h"
+#include "runs/file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -53,11 +54,24 @@ static void put_back(size_t size) {
     close(file);
 }
 
-static struct { int told, whole, damaged, wrong; } seen;
+static struct { int told, whole, damaged, wrong, barred; } seen;
+static const char *runs_directory;
+
+// Another process starts a run under the id of one that recovery holds.
+static bool can_enter(void) {
+    struct emit_run_header header = {.run_id = "run_bits"};
+    struct emit_run_file file;
+    emit_host_node_name(header.node_id, sizeof header.node_id);
+    if (emit_run_file_enter(&file, runs_directory, &header, 1, 1, NULL) != EMIT_OK) return false;
+    emit_run_file_unlink(&file);
+    emit_run_file_close(&file);
+    return true;
+}
 
 static bool take(void *owner, const struct emit_run_result *result) {
     (void)owner;
     seen.told++;
+    seen.barred += !can_enter();
     if (result->damaged) {
         seen.damaged +=
             result->killed && !result->count && !strcmp(result->header.run_id, "run_bits");
@@ -78,9 +92,20 @@ static void recover(const char *directory) {
     (void)emit_runs_recover(&host, directory, take, NULL);
 }
 
+// A run that was killed before it began left an empty file.
+static void test_never_begun(const char *directory) {
+    struct emit_run_file file;
+    int opened = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    put_back(0);
+    CHECK(emit_run_file_inherit(&file, opened, strrchr(file_path, '/') + 1, NULL) == EMIT_ABSENT &&
+              access(file_path, F_OK) != 0 && can_enter(),
+          "a file that was never begun is gone, and nobody is kept from its name");
+    close(opened);
+}
+
 int main(void) {
     char path[64];
-    const char *directory = fake_directory(path);
+    const char *directory = runs_directory = fake_directory(path);
     leave_killed_run(directory);
     load(directory);
     CHECK(length > 1000, "a run file of %zu bytes", length);
@@ -105,6 +130,8 @@ int main(void) {
         recover(directory);
     }
     CHECK(seen.whole == 0 && seen.wrong == 0, "a cut file tells no energy");
+    CHECK(seen.barred == 0, "whatever is recovered, its run's id is free meanwhile");
+    test_never_begun(directory);
     fake_remove(directory);
     return check_end();
 }
