@@ -64,7 +64,9 @@ static bool copy_claims(struct emit_batch *batch, const struct emit_entry *line,
         const struct emit_claim *claim = &line->claims[i];
         claims[i] = (struct emit_claim){.key = copy_text(batch, claim->key)};
         if (claim->value) claims[i].value = copy_text(batch, claim->value);
-        if (!claims[i].key || (claim->value && !claims[i].value)) return false;
+        if (claim->of) claims[i].of = copy_text(batch, claim->of);
+        if (!claims[i].key || (claim->value && !claims[i].value) || (claim->of && !claims[i].of))
+            return false;
     }
     copy->claims = claims;
     return true;

@@ -62,7 +62,7 @@ enum emit_status emit_claims_pack(struct emit_claims *claims, const struct emit_
         hash_text(claim->key, key);
         if (claim->value)
             hash_text(claim->value, value);
-        else if (!emit_row_identity_bytes(entry->identity, value))
+        else if (!emit_row_identity_bytes(claim->of ? claim->of : entry->identity, value))
             return emit_fail(err, EMIT_INVALID, "a claim of an entry without an identity");
         const unsigned char *before = find_key(claims->bytes, claims->length, key);
         if (before && memcmp(before + KEY, value, VALUE) != 0)

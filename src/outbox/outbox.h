@@ -34,7 +34,8 @@ enum emit_entry_kind {
 // lives as long as its entry.
 struct emit_claim {
     const char *key;   // any text; only its hash is kept
-    const char *value; // NULL: the entry's identity. Two entries may share key and value.
+    const char *value; // NULL: an identity. Two entries may share key and value.
+    const char *of;    // without value: which entry's identity; NULL: its own
 };
 
 // What an entry claims of a line of numbers: [from, to), from < to. No other entry may claim

@@ -20,7 +20,7 @@ static enum emit_entry_fate put(struct store *store, unsigned n, const struct em
 
 static enum emit_entry_fate put_one(struct store *store, unsigned n, const char *key,
                                     const char *value) {
-    return put(store, n, &(struct emit_claim){key, value}, 1);
+    return put(store, n, &(struct emit_claim){.key = key, .value = value}, 1);
 }
 
 static void change(const struct store *store, const char *text) {
@@ -63,7 +63,8 @@ static void test_fates(void) {
           "two entries share key and value");
     CHECK(put_one(&store, 6, "grouping", "request") == EMIT_ENTRY_CONFLICT,
           "but not the key with another value");
-    const struct emit_claim many[] = {{"x", NULL}, {"y", "1"}, {"grouping", "request"}};
+    const struct emit_claim many[] = {
+        {.key = "x"}, {.key = "y", .value = "1"}, {.key = "grouping", .value = "request"}};
     CHECK(put(&store, 7, many, 3) == EMIT_ENTRY_CONFLICT && put_one(&store, 8, "x", NULL) == 0 &&
               put_one(&store, 9, "y", "2") == 0,
           "an entry in conflict leaves no claim behind");
@@ -228,7 +229,7 @@ static void test_batch(void) {
     enum emit_entry_fate fates[4];
     for (unsigned i = 0; i < 4; i++) {
         made_entry_make(&made[i], i);
-        claims[i] = (struct emit_claim){"grouping", values[i]};
+        claims[i] = (struct emit_claim){.key = "grouping", .value = values[i]};
         entries[i] = made[i].entry;
         entries[i].claims = &claims[i];
         entries[i].claim_count = 1;
@@ -238,7 +239,8 @@ static void test_batch(void) {
               fates[2] == EMIT_ENTRY_CONFLICT && fates[3] == EMIT_ENTRY_STORED,
           "the others of a batch are stored");
     claims[0].value = NULL;
-    const struct emit_claim twice[] = {{"a", "1"}, {"b", NULL}, {"a", "2"}};
+    const struct emit_claim twice[] = {
+        {.key = "a", .value = "1"}, {.key = "b"}, {.key = "a", .value = "2"}};
     entries[1].claims = twice;
     entries[1].claim_count = 3;
     made_entry_make(&made[1], 10);
@@ -254,7 +256,8 @@ static void test_batch(void) {
 static void test_life(void) {
     struct store store;
     store_begin(&store, "life");
-    const struct emit_claim own[] = {{"own", NULL}, {"shared", "1"}, {"more", "1"}};
+    const struct emit_claim own[] = {
+        {.key = "own"}, {.key = "shared", .value = "1"}, {.key = "more", .value = "1"}};
     (void)put(&store, 1, own, 3);
     (void)put_one(&store, 2, "shared", "1");
     change(&store, "UPDATE entry SET stored_ns = 1 WHERE sequence = 1");
@@ -297,7 +300,7 @@ static void test_rot(void) {
         {"UPDATE entry SET claims = substr(claims, 1, 95) WHERE sequence = 1", EMIT_ENTRY_CONFLICT,
          1},
     };
-    const struct emit_claim claims[] = {{"record", NULL}, {"grouping", "run"}};
+    const struct emit_claim claims[] = {{.key = "record"}, {.key = "grouping", .value = "run"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct store store;
         uint64_t good = 0, bad = 0;
