@@ -62,6 +62,8 @@ static void digest_secretly(struct emit_usage_key *key, const uint64_t secret[2]
     memcpy(key->bytes + sizeof digest.low, &digest.high, sizeof digest.high);
     key->length = sizeof digest;
     key->hash = (uint32_t)digest.low;
+    const uint64_t kind[2] = {key->kind}; // ids are no bytes
+    key->digest = emit_siphash(kind, bytes, length).low;
 }
 
 void emit_usage_key_make(struct emit_usage_key *key, const uint64_t secret[2], bool is_named,
@@ -70,6 +72,7 @@ void emit_usage_key_make(struct emit_usage_key *key, const uint64_t secret[2], b
     assert(ids.response.length < EMIT_USAGE_ID_MAX && ids.request.length < EMIT_USAGE_ID_MAX);
     char joined[2 * EMIT_USAGE_ID_MAX]; // RESPONSE, a zero byte, REQUEST
     key->length = 0;
+    key->digest = 0;
     key->kind = EMIT_USAGE_KEY_BYTES;
     if (ids.response.length + ids.request.length > 0) {
         if (is_named && is_plain(&ids)) {

@@ -22,6 +22,7 @@ struct emit_usage_key {
     enum emit_usage_key_kind kind;
     uint32_t hash; // of the bytes, under the secret
     uint8_t length;
+    uint64_t digest;      // of a key without a name: under no secret, so the same in every process
     unsigned char *bytes; // the caller's, EMIT_USAGE_KEY_MAX of them: where the key shall stay
 };
 

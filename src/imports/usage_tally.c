@@ -78,9 +78,11 @@ struct emit_usage_tally {
     // The last record: its entry stands behind the others, and is not one of them yet.
     bool has_last;
     uint32_t last_hash;
+    uint64_t last_digest;
     uint64_t repeats;
     size_t chunk_count; // the last one is in use
     struct chunk chunks[CHUNKS_MAX];
+    uint64_t digests[EMIT_USAGE_TALLY_GROUPS_MAX]; // of groups: sums of those of their records
 };
 
 // --- Opening and closing ---
@@ -255,6 +257,7 @@ enum emit_status emit_usage_tally_settle(struct emit_usage_tally *tally, struct 
         *slot = (uint64_t)tally->last_hash << 32 | (place + 1);
         chunk->used += entry_bytes(last->key_length);
         tally->entry_count++;
+        tally->digests[last->group] += tally->last_digest;
         return EMIT_OK;
     }
     struct entry *before = entry_at(tally, *slot);
@@ -264,6 +267,8 @@ enum emit_status emit_usage_tally_settle(struct emit_usage_tally *tally, struct 
         return emit_fail(err, EMIT_FULL, "the same record %u times: split the input", UINT32_MAX);
     else
         last->records = before->records + 1;
+    tally->digests[before->group] -= tally->last_digest * before->records;
+    tally->digests[last->group] += tally->last_digest * last->records;
     *before = *last; // but for the key, which is the same
     return EMIT_OK;
 }
@@ -282,6 +287,7 @@ enum emit_status emit_usage_tally_add(struct emit_usage_tally *tally,
     write_entry(entry, &key, record, group);
     tally->has_last = true;
     tally->last_hash = key.hash;
+    tally->last_digest = key.digest;
     __builtin_prefetch(&tally->index.slots[home_of(&tally->index, (uint64_t)key.hash << 32)]);
     return EMIT_OK;
 }
@@ -344,6 +350,8 @@ enum emit_status emit_usage_tally_sum(const struct emit_usage_tally *tally,
                                       struct emit_error *err) {
     assert(!tally->has_last);
     memset(groups, 0, count * sizeof *groups);
+    for (size_t i = 0; i < count; i++)
+        groups[i].digest = tally->digests[i];
     struct emit_usage_tally_cursor cursor = {0};
     const struct entry *entry;
     for (; (entry = entry_under(tally, &cursor)); step(&cursor, entry)) {

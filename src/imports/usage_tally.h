@@ -54,6 +54,9 @@ struct emit_usage_tally_group {
     struct emit_token_counts counts;
     bool has_time; // some record of it says one
     int64_t first_ns, last_ns;
+    // Which records they are, whatever they count: of two groups that differ it differs too.
+    // Whatever the order they came in; that of several groups is the sum. 0 in a named tally.
+    uint64_t digest;
 };
 
 // Sums up groups 0 to count - 1, all that were added to. Takes one look at every record.

@@ -115,6 +115,42 @@ static void test_what_is_told(void) {
     emit_usage_tally_close(tally);
 }
 
+// The digest of a group, of records of these letters: lower case has ids, upper none.
+static uint64_t digest_of(const char *ids, const char *groups) {
+    struct emit_usage_tally *tally = open_tally(false);
+    struct emit_usage_tally_group got[2];
+    for (size_t i = 0; ids[i]; i++) {
+        const char name[] = {ids[i], '\0'};
+        struct emit_usage_record record = make(ids[i] >= 'a' ? name : NULL, NULL, few);
+        (void)add(tally, &record, name, (uint32_t)(groups[i] - '0'));
+    }
+    CHECK(emit_usage_tally_sum(tally, got, 2, NULL) == EMIT_OK, "summed");
+    emit_usage_tally_close(tally);
+    return got[0].digest;
+}
+
+static void test_digests(void) {
+    static const struct {
+        const char *names, *groups, *like, *like_groups;
+        bool is_same;
+    } cases[] = {
+        {"ab", "00", "ba", "00", true},      {"ab", "00", "aba", "000", true},
+        {"ab", "00", "ac", "00", false},     {"a", "0", "ab", "00", false},
+        {"AB", "00", "BA", "00", true},      {"AAB", "000", "ABA", "000", true},
+        {"AAB", "000", "ABB", "000", false}, {"A", "0", "AA", "00", false},
+        {"a", "0", "A", "0", false},         {"ab", "01", "a", "0", true},
+        {"aba", "001", "b", "0", true},      {"aba", "010", "ab", "01", true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK((digest_of(cases[i].names, cases[i].groups) ==
+               digest_of(cases[i].like, cases[i].like_groups)) == cases[i].is_same,
+              "records %s and %s are %s", cases[i].names, cases[i].like,
+              cases[i].is_same ? "the same" : "others");
+    // The same in every process: events carry it.
+    CHECK(digest_of("ab", "00") == UINT64_C(0x71e0efd87452339c),
+          "a digest is the same everywhere: %llx", (unsigned long long)digest_of("ab", "00"));
+}
+
 static void test_the_last_one_counts(void) {
     static const uint64_t first[4] = {1000, 0, UINT32_MAX, 7}, last[4] = {10, 20, 30, 40};
     struct emit_usage_tally *tally = open_tally(false);
@@ -345,6 +381,7 @@ int main(void) {
     test_names();
     test_pairs_are_told_apart();
     test_what_is_told();
+    test_digests();
     test_the_last_one_counts();
     test_records_are_looked_for_one_later();
     test_identical_records_are_several();
