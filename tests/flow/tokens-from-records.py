@@ -44,8 +44,8 @@ def one_event_for_each_profile(folder):
     tags = events["managed-balanced-v1"]["tags"]
     check_equal([tags[name] for name in tokens.BUCKETS.values()], [1800, 200, 120, 30, 2], "its tokens are those of its records, disjoint")
     check("reasoning_output_tokens" not in events["managed-frontier-v1"]["tags"], "what no record says is no 0")
-    check_equal((tags["record_ref"], events["managed-frontier-v1"]["event_ts"]), ("run/managed-balanced-v1", "2026-06-13T16:01:40.000Z"),
-                "its time is that of the latest record")
+    check(re.fullmatch("run/managed-balanced-v1/[0-9a-f]{16}", tags["record_ref"]), f"its record_ref: {tags['record_ref']}")
+    check_equal(events["managed-frontier-v1"]["event_ts"], "2026-06-13T16:01:40.000Z", "its time is that of the latest record")
     for event in events.values():
         check_equal([event["tags"]["quantity_low"], event["quantity"], event["tags"]["quantity_high"]], tokens.joules(ROWS, event["tags"]),
                     "the arithmetic is the table's")
@@ -75,9 +75,9 @@ def read_again_changes_nothing(folder):
     check_equal((got.returncode, home.stored_bytes() == before), (0, True), "from standard input too")
     longer = home.file("b.jsonl", [*month()[:4], chat(9)])
     got = home.tokens(longer)
-    check(got.returncode == 3 and "fewer records" in told(got.stdout) and "run/managed-balanced-v1" in got.stdout, f"a longer log is told: {got.stdout}")
+    check(got.returncode == 3 and "fewer or other records" in told(got.stdout) and 'managed-balanced-v1 ("acme-small-1")' in told(got.stdout), f"a longer log is told: {got.stdout}")
     got = home.tokens(path, "--profile", "managed-unknown-v1")
-    check(got.returncode == 3 and "another profile" in told(got.stdout), f"the same models by another profile are told: {got.stdout}")
+    check(got.returncode == 3 and "records, profile, table" in told(got.stdout), f"the same models by another profile are told: {got.stdout}")
     got = home.tokens(path, "--group", "request")
     check(got.returncode == 3 and "--group run" in told(got.stdout), f"the other grouping is told: {got.stdout}")
     document, _ = home.document(path, "--group", "request")
@@ -178,13 +178,9 @@ def models_are_the_operators_to_map(folder):
     check_equal((status, document["profiles"][0]["profile"], document["profiles"][0]["models"]), (0, "managed-large-v1", ["acme-small-1"]),
                 "--profile is for every model")
     many = fresh(folder, "many", models={"m*": "managed-balanced-v1"})
-    path62, path63 = (many.file(f"{count}.jsonl", [chat(n, model=f"m{n}") for n in range(count)]) for count in (62, 63))
-    document, status = many.document(path63)
-    check((status, document["events"]["stored"]) == (3, 0) and "--group request" in document["refused"][0]["message"], f"63 models of one profile: {document['refused']}")
-    check_equal(many.document(path62)[1], 0, "62 are claimed")
     names = ["m" * 200 + "a", "m" * 200 + "b"]
     check_equal(many.tokens(many.file("long", [chat(1, model=names[0])]), run="long").returncode, 0, "names may be long")
-    check_equal(many.tokens(many.file("long", [chat(2, model=names[1], prompt=7)]), run="long").returncode, 3, "a profile has one event in a run")
+    check_equal(many.tokens(many.file("long", [chat(2, model=names[1], prompt=7)]), run="long").returncode, 0, "and differ at their end")
     wrong = fresh(folder, "wrong", models={"a": "managed-nothing-v1"})
     got = wrong.tokens(path)
     check(got.returncode == 2 and "managed-nothing-v1" in got.stderr, f"a map to no profile: {got.stderr}")

@@ -137,8 +137,12 @@ static enum emit_status post(const struct tokens_options *options, struct tokens
                           options->record ? options->record : time))
         return emit_fail(err, EMIT_INVALID, "--record is too long: at most %zu bytes",
                          sizeof ref - 1);
-    const struct tokens_item item = {
-        .row = row, .counts = row->counts, .time_ns = row->last_ns, .record_ref = ref};
+    const struct tokens_item item = {.row = row,
+                                     .counts = row->counts,
+                                     .records = 1,
+                                     .time_ns = row->last_ns,
+                                     .record_ref = ref,
+                                     .name = ref};
     struct tokens_post *post = NULL;
     enum emit_status status = tokens_post_open(&post, options, account, err);
     if (status == EMIT_OK && !tokens_post_refuses(post)) {

@@ -217,8 +217,7 @@ static struct slot *find_slot(struct tokens_models *models, const struct emit_us
     }
 }
 
-// In double quotes, escaped as JSON and YAML have it: names are a stranger's bytes.
-static void add_quoted(struct emit_text *text, const struct emit_usage_text *name) {
+void tokens_models_quote(struct emit_text *text, const struct emit_usage_text *name) {
     struct emit_json_writer writer;
     emit_json_writer_init(&writer, text);
     emit_json_string_bytes(&writer, name->at,
@@ -232,7 +231,7 @@ static enum emit_status absent(const struct tokens_models *models,
     char quoted[TOKENS_MODEL_REMEDY_MAX];
     struct emit_text text;
     emit_text_init(&text, quoted, sizeof quoted);
-    add_quoted(&text, name);
+    tokens_models_quote(&text, name);
     const char *path = models->config->path;
     return emit_fail(err, EMIT_ABSENT, "model %s has no profile; add to %s%s", quoted,
                      models->rule_count ? "models: of " : "", *path ? path : "emit.yaml");
@@ -299,7 +298,7 @@ void tokens_models_remedy(const struct tokens_models *models, const struct emit_
     // Where the map is there already, a second one would be no YAML.
     bool has_map = models->rule_count > 0;
     if (!has_map) emit_text_add(&text, "models: { ");
-    add_quoted(&text, name);
+    tokens_models_quote(&text, name);
     emit_text_add_format(&text, ": %s%s",
                          emit_profile_find(models->table, unknown) ? unknown : "PROFILE",
                          has_map ? "" : " }");

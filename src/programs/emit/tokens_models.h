@@ -11,6 +11,7 @@
 #ifndef PROGRAMS_EMIT_TOKENS_MODELS_H
 #define PROGRAMS_EMIT_TOKENS_MODELS_H
 
+#include "base/text.h"
 #include "host/settings.h"
 #include "imports/usage.h"
 
@@ -48,6 +49,10 @@ EMIT_MUST_CHECK enum emit_status tokens_models_find(struct tokens_models *models
 // For a name that is EMIT_ABSENT: the line to add to emit.yaml.
 void tokens_models_remedy(const struct tokens_models *models, const struct emit_usage_text *name,
                           char remedy[TOKENS_MODEL_REMEDY_MAX]);
+
+// A name in double quotes, escaped as JSON and YAML have it, for it is a stranger's bytes; cut
+// where it is longer than a sentence wants.
+void tokens_models_quote(struct emit_text *text, const struct emit_usage_text *name);
 
 uint32_t tokens_models_count(const struct tokens_models *models);
 const struct tokens_model *tokens_models_get(const struct tokens_models *models, uint32_t number);

@@ -3,7 +3,9 @@
 #include "programs/emit/tokens_post.h"
 
 #include "agent/metered.h"
+#include "contract/canonical.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,8 +14,8 @@
 enum {
     PARTS = 3,                       // total, prefill, decode
     WAITING = 2 * EMIT_INTAKE_BATCH, // more lines than are ever not answered
-    OTHER_CLAIMS = 2,                // than those of models
-    CLAIMED_MODELS_MAX = EMIT_ENTRY_CLAIMS_MAX - OTHER_CLAIMS,
+    NAME_MAX_BYTES = 160,
+    NAMES_MAX_BYTES = 240,                                   // of conflicts, in one sentence
     CLAIM_MAX = EMIT_RUN_ID_MAX + EMIT_USAGE_MODEL_MAX + 64, // longer than any record_ref
 };
 
@@ -23,7 +25,7 @@ struct place {
     struct emit_token_counts counts;
     uint64_t records;
     bool is_total;
-    char ref[EMIT_RECORD_REF_MAX];
+    char name[NAME_MAX_BYTES];
 };
 
 struct tokens_post {
@@ -35,9 +37,11 @@ struct tokens_post {
     struct emit_intake *intake;
     struct place waiting[WAITING]; // a ring: answers come in the order of the lines
     size_t next;
-    bool is_metered;                           // served here, by GPUs of which the joules are known
-    uint64_t conflicting;                      // records whose total was modeled otherwise before
-    char conflicting_ref[EMIT_RECORD_REF_MAX]; // of the first of them
+    bool is_metered; // served here, by GPUs of which the joules are known
+    // What was modeled otherwise before: records, items that are not named, the others' names.
+    uint64_t conflicting, conflicting_unnamed;
+    char conflicting_names[NAMES_MAX_BYTES];
+    char identity[EMIT_IDENTITY_TEXT]; // of the last total, for its phases
     char line[EMIT_TOKEN_EVENT_LINE_MAX];
     struct emit_claim claims[EMIT_ENTRY_CLAIMS_MAX];
     char keys[EMIT_ENTRY_CLAIMS_MAX][CLAIM_MAX];
@@ -48,7 +52,12 @@ struct tokens_post {
 // Of what is modeled already nothing is in the sums: it would look as if it were stored.
 static void book_conflict(struct tokens_post *post, const struct place *place) {
     struct tokens_account *account = post->account;
-    if (!post->conflicting) memcpy(post->conflicting_ref, place->ref, sizeof place->ref);
+    size_t length = strlen(post->conflicting_names);
+    if (length + strlen(place->name) + sizeof ", " <= sizeof post->conflicting_names)
+        (void)emit_text_format(post->conflicting_names + length, NAMES_MAX_BYTES - length, "%s%s",
+                               length ? ", " : "", place->name);
+    else
+        post->conflicting_unnamed++;
     post->conflicting += place->records;
     account->fates[EMIT_USAGE_USED] -= place->records;
     account->fates[EMIT_USAGE_ALREADY_MODELED] += place->records;
@@ -103,19 +112,18 @@ static const char *conflict_sentence(const struct tokens_post *post, bool is_req
     if (is_request)
         return "modeled in this run before, and otherwise: other counts, profile, table, boundary "
                "or --served; nothing was replaced";
-    return "a model of these records is modeled in this run already, and otherwise: fewer records, "
-           "or another profile, table, boundary or --served; nothing was replaced. Logs that grow "
-           "are for --group request";
+    return "modeled in this run already, and otherwise: fewer or other records, profile, table, "
+           "boundary or --served; nothing was replaced. Logs that grow are for --group request";
 }
 
 static void tell_conflicts(struct tokens_post *post) {
     struct tokens_account *account = post->account;
     bool is_request = account->from_counts || account->plan->by_request;
     char sentence[TOKENS_SENTENCE_MAX], others[64] = "";
-    if (is_request && post->conflicting > 1)
+    if (post->conflicting_unnamed)
         (void)emit_text_format(others, sizeof others, " and %" PRIu64 " more",
-                               post->conflicting - 1);
-    (void)emit_text_format(sentence, sizeof sentence, "%s%s: %s", post->conflicting_ref, others,
+                               post->conflicting_unnamed);
+    (void)emit_text_format(sentence, sizeof sentence, "%s%s: %s", post->conflicting_names, others,
                            conflict_sentence(post, is_request));
     tokens_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_MODELED, post->conflicting,
                             sentence);
@@ -224,31 +232,41 @@ bool tokens_post_refuses(struct tokens_post *post) {
 
 // --- Claims ------------------------------------------------------------------------------
 
-static const char *phase_word(enum emit_token_part part) {
-    static const char *const words[PARTS] = {"total", "prefill", "decode"};
-    return words[part];
+static void model_key(char key[CLAIM_MAX], const struct tokens_post *post, const char *model) {
+    (void)emit_text_format(key, CLAIM_MAX, "%s model %s", post->account->plan->run_id, model);
 }
 
-// What an event claims: how the run is grouped, its record, and the models in it.
-static enum emit_status make_claims(struct tokens_post *post, const struct tokens_item *item,
-                                    const char *phase, size_t *count, struct emit_error *err) {
+static bool take_sequence(void *owner, const struct emit_entry *entry) {
+    *(uint64_t *)owner = entry->sequence;
+    return false; // whoever claims the model is the same total, or a part of it
+}
+
+enum emit_status tokens_post_find_holder(struct tokens_post *post, const char *model,
+                                         uint64_t *holder, struct emit_error *err) {
+    *holder = 0;
+    if (!post->store.outbox) return EMIT_OK;
+    model_key(post->keys[0], post, model);
+    const struct emit_outbox_query query = {
+        .kind = EMIT_ENTRY_EVENT, .claim = post->keys[0], .limit = 1};
+    return emit_outbox_visit(post->store.outbox, &query, take_sequence, holder, NULL, err);
+}
+
+// What an event claims: how the run is grouped, and its record, or the models in it. of: the
+// identity of its total; NULL: it is that.
+static size_t make_claims(struct tokens_post *post, const struct tokens_item *item,
+                          const char *of) {
     const char *run = post->account->plan->run_id;
-    if (item->model_count > CLAIMED_MODELS_MAX)
-        return emit_fail(err, EMIT_INVALID,
-                         "%s: %zu names of models in one run, more than %d: --group request has no "
-                         "such limit",
-                         item->record_ref, item->model_count, CLAIMED_MODELS_MAX);
-    *count = OTHER_CLAIMS + item->model_count;
-    for (size_t i = 0; i < *count; i++)
-        post->claims[i] = (struct emit_claim){.key = post->keys[i]};
+    size_t count = 1 + (item->models ? item->model_count : 1);
+    assert(count <= EMIT_ENTRY_CLAIMS_MAX);
+    for (size_t i = 0; i < count; i++)
+        post->claims[i] = (struct emit_claim){.key = post->keys[i], .of = of};
     post->claims[0].value = item->models ? "run" : "request";
     emit_grouping_key(post->keys[0], run);
-    (void)emit_text_format(post->keys[1], CLAIM_MAX, "%s record %s %s", run, item->record_ref,
-                           phase);
+    if (!item->models)
+        (void)emit_text_format(post->keys[1], CLAIM_MAX, "%s record %s", run, item->record_ref);
     for (size_t i = 0; i < item->model_count; i++)
-        (void)emit_text_format(post->keys[OTHER_CLAIMS + i], CLAIM_MAX, "%s model %s %s", run,
-                               item->models[i], phase);
-    return EMIT_OK;
+        model_key(post->keys[1 + i], post, item->models[i]);
+    return count;
 }
 
 // --- Posting -----------------------------------------------------------------------------
@@ -261,10 +279,10 @@ static enum emit_status post_line(struct tokens_post *post, const struct tokens_
     *place = (struct place){
         .row = item->row,
         .counts = item->counts,
-        .records = item->models ? item->row->records : 1,
+        .records = item->records,
         .is_total = part == EMIT_TOKENS_TOTAL,
     };
-    (void)emit_text_format(place->ref, sizeof place->ref, "%s", item->record_ref);
+    (void)emit_text_format(place->name, sizeof place->name, "%s", item->name);
     const struct emit_entry entry = {
         .kind = EMIT_ENTRY_EVENT,
         .run_id = plan->run_id,
@@ -295,9 +313,12 @@ static enum emit_status post_part(struct tokens_post *post, const struct tokens_
     enum emit_status status =
         emit_token_event_write(&line, &facts, &item->row->model, &item->counts, err);
     if (status != EMIT_OK) return status;
+    bool is_total = part == EMIT_TOKENS_TOTAL;
+    if (is_total && plan->phases)
+        emit_contract_identity_of_canonical(line.at, line.length, post->identity);
     size_t claims = 0; // without a store nobody asks for them
-    if (post->store.outbox) status = make_claims(post, item, phase_word(part), &claims, err);
-    return status == EMIT_OK ? post_line(post, item, part, &line, claims, err) : status;
+    if (post->store.outbox) claims = make_claims(post, item, is_total ? NULL : post->identity);
+    return post_line(post, item, part, &line, claims, err);
 }
 
 enum emit_status tokens_post_add(struct tokens_post *post, const struct tokens_item *item,

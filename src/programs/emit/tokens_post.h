@@ -3,9 +3,9 @@
 // the account.
 //
 // Claims are what makes re-reading a log harmless and everything else told: how the records
-// of a run are grouped, since both ways at once would count twice; the record_ref, whatever
-// the profile; and of a profile's event the name of each model in it, so that no model is
-// charged by two profiles.
+// of a run are grouped, since both ways at once would count twice; the record_ref of a request,
+// whatever the profile; and of a profile's event the name of each model in it, so that no model
+// is charged twice. The claims of a phase are those of its total: there is none without it.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_TOKENS_POST_H
 #define PROGRAMS_EMIT_TOKENS_POST_H
@@ -15,12 +15,17 @@
 #include "imports/usage_tally.h"
 #include "programs/emit/tokens_account.h"
 
+// As many models of one event as it can claim.
+enum { TOKENS_EVENT_MODELS_MAX = EMIT_ENTRY_CLAIMS_MAX - 1 };
+
 // What an event is about.
 struct tokens_item {
     struct tokens_row *row;
     struct emit_token_counts counts;
+    uint64_t records;
     int64_t time_ns;
     const char *record_ref;
+    const char *name; // as a sentence calls it
     // Of a profile's event: the models whose tokens are in it. NULL: it is of one request.
     const char *const *models;
     size_t model_count;
@@ -34,6 +39,12 @@ EMIT_MUST_CHECK enum emit_status tokens_post_open(struct tokens_post **post,
                                                   const struct tokens_options *options,
                                                   struct tokens_account *account,
                                                   struct emit_error *err);
+
+// The event of the store that a model of the run is in, as a number that says no more than
+// which; 0: in none, or there is no store.
+EMIT_MUST_CHECK enum emit_status tokens_post_find_holder(struct tokens_post *post,
+                                                         const char *model, uint64_t *holder,
+                                                         struct emit_error *err);
 
 // Posts the events of an item. EMIT_INVALID: its energy cannot be said; no event was made.
 // Others: the store or the copy failed, and nothing more can be posted.

@@ -1,0 +1,36 @@
+// emit tokens from usage records: what its two groupings share.
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PROGRAMS_EMIT_TOKENS_USAGE_H
+#define PROGRAMS_EMIT_TOKENS_USAGE_H
+
+#include "host/settings.h"
+#include "programs/emit/tokens_post.h"
+#include "programs/emit/tokens_records.h"
+
+// One emit tokens from records.
+struct tokens_usage {
+    const struct tokens_options *options;
+    const struct tokens_plan *plan;
+    struct emit_settings config;
+    struct tokens_models *models;
+    struct tokens_account account;
+    struct tokens_records records;
+    struct tokens_post *post;
+};
+
+// Adds what was used to its profile's row; takes it away again. EMIT_INVALID: as
+// emit_token_counts_add.
+EMIT_MUST_CHECK enum emit_status tokens_usage_add(struct tokens_row *row,
+                                                  const struct emit_usage_tally_group *group,
+                                                  struct emit_error *err);
+void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_tally_group *group);
+
+// Records that were used, and after all cannot be told.
+void tokens_usage_refuse(struct tokens_usage *usage, enum emit_usage_fate fate, uint64_t records,
+                         const char *sentence);
+
+// Posts an event for each profile, or several where its models did not come together.
+EMIT_MUST_CHECK enum emit_status tokens_usage_post_shares(struct tokens_usage *usage,
+                                                          struct emit_error *err);
+
+#endif
