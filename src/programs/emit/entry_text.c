@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "programs/emit/figures.h"
 #include "programs/emit/modeled.h"
 #include "programs/emit/page.h"
 
@@ -15,13 +16,14 @@ enum {
     TIME_WIDTH = 11,
     RUN_WIDTH = 30,
     POINT_WIDTH = 14,
-    UUID_WIDTH = 12, // "GPU-5f2a1b3c" of a GPU's
-    JOULES_WIDTH = 11,
+    UUID_WIDTH = 12,   // "GPU-5f2a1b3c" of a GPU's
+    ENERGY_WIDTH = 11, // "999.999 kJ"
 };
 
 // What a line shows of a body; "" and false for what the body does not say.
 struct shown {
     char device[WORD_MAX], component[WORD_MAX], provenance[WORD_MAX], phase[WORD_MAX];
+    char facility[WORD_MAX];
     char meter[WORD_MAX], point[WORD_MAX], code[WORD_MAX], message[WORD_MAX], remedy[WORD_MAX];
     double quantity;
     bool has_quantity, simulated;
@@ -45,7 +47,7 @@ static void take_member(struct emit_json *json, const struct emit_json_slice *ke
         {"phase", shown->phase},      {"energy_provenance", shown->provenance},
         {"meter", shown->meter},      {"point", shown->point},
         {"code", shown->code},        {"message", shown->message},
-        {"remedy", shown->remedy},
+        {"remedy", shown->remedy},    {"facility_id", shown->facility},
     };
     if (emit_json_peek(json) == EMIT_JSON_STRING)
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -94,37 +96,39 @@ static int width_of(const char *device) {
 }
 
 void emit_entry_print_heading(FILE *out) {
-    fprintf(out, "%-*s %-*s %-*s %*s  %s\n", TIME_WIDTH, "UTC", RUN_WIDTH, "run", POINT_WIDTH,
-            "point", JOULES_WIDTH, "joules", "is");
+    fprintf(out, "%-*s %-*s %-*s %*s %s\n", TIME_WIDTH, "UTC", RUN_WIDTH, "run", POINT_WIDTH,
+            "point", ENERGY_WIDTH, "energy", "is");
 }
 
 void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool follows) {
-    char minute[EMIT_TIME_TEXT], phase[WORD_MAX + 16];
+    char minute[EMIT_TIME_TEXT], place[WORD_MAX + 16], figure[MODELED_FIGURE_MAX];
     struct shown shown;
     read_body(entry, &shown);
     const char *when = minute_text(minute, entry->time_ns);
     bool is_phase = shown.phase[0] && strcmp(shown.phase, "total") != 0;
     const char *run = entry->run_id[0] ? entry->run_id : "-";
     if (is_phase && !follows) fprintf(out, "%-*s %s\n", TIME_WIDTH, when, run);
-    if (is_phase) (void)emit_text_format(phase, sizeof phase, "  phase %s", shown.phase);
+    if (is_phase)
+        (void)emit_text_format(place, sizeof place, "  phase %s", shown.phase);
+    else if (!entry->run_id[0] && shown.facility[0]) // its windows belong to no run
+        (void)emit_text_format(place, sizeof place, "facility %s", shown.facility);
+    else
+        (void)emit_text_format(place, sizeof place, "%s", run);
     struct modeled_event modeled;
     if (modeled_event_read(&modeled, entry)) { // its range in place of a device
-        char figure[MODELED_FIGURE_MAX];
         modeled_figure(figure, &modeled.joules);
-        fprintf(out, "%-*s %-*.*s %*s modeled\n", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH,
-                is_phase ? phase : run, POINT_WIDTH + 1 + JOULES_WIDTH, figure);
+        fprintf(out, "%-*s %-*.*s %*s modeled\n", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH, place,
+                POINT_WIDTH + 1 + ENERGY_WIDTH, figure);
         return;
     }
     const char *point = shown.device[0] ? shown.device : shown.component;
     int width = width_of(point) < POINT_WIDTH ? width_of(point) : POINT_WIDTH;
-    fprintf(out, "%-*s %-*.*s %-*.*s ", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH,
-            is_phase ? phase : run, POINT_WIDTH, width, point);
-    if (shown.has_quantity)
-        fprintf(out, "%*.*f", JOULES_WIDTH, shown.quantity < 1e7 ? 3 : 0, shown.quantity);
-    else
-        fprintf(out, "%*s", JOULES_WIDTH, "-");
+    (void)emit_text_format(figure, sizeof figure, "-");
+    if (shown.has_quantity) emit_figure_energy(figure, shown.quantity);
     // A simulated value never passes for measured, not even in a table.
-    fprintf(out, " %.9s\n", shown.simulated ? "simulated" : shown.provenance);
+    fprintf(out, "%-*s %-*.*s %-*.*s %*s %.9s\n", TIME_WIDTH, when, RUN_WIDTH, RUN_WIDTH, place,
+            POINT_WIDTH, width, point, ENERGY_WIDTH, figure,
+            shown.simulated ? "simulated" : shown.provenance);
 }
 
 void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry, bool begins) {

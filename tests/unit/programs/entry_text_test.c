@@ -35,7 +35,44 @@ static char *printed(const char *body) {
     return text;
 }
 
+// The line of the list of events; of a run, or of none.
+static void check_event(const char *run_id, const char *body, const char *wanted) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) exit(1);
+    const struct emit_entry entry = {.kind = EMIT_ENTRY_EVENT,
+                                     .run_id = run_id,
+                                     .time_ns = 1780000000000000000,
+                                     .body = body,
+                                     .length = strlen(body)};
+    emit_entry_print_event(out, &entry, true);
+    if (fclose(out) != 0) exit(1);
+    CHECK_STRING(text, wanted, wanted);
+    free(text);
+}
+
+static void test_events(void) {
+    check_event("run_1",
+                "{\"quantity\":98412.4,\"tags\":{\"device_id\":\"package-0\","
+                "\"energy_provenance\":\"measured\",\"phase\":\"total\"}}",
+                "05-28 20:26 run_1                          package-0        98.412 kJ measured\n");
+    check_event(
+        "run_1",
+        "{\"quantity\":0.25,\"tags\":{\"component\":\"dram\",\"simulated\":true,"
+        "\"energy_provenance\":\"measured\",\"phase\":\"load\"}}",
+        "05-28 20:26   phase load                   dram               0.250 J simulated\n");
+    check_event(
+        "",
+        "{\"quantity\":373410000,\"tags\":{\"device_id\":\"feed-a\",\"facility_id\":\"fra-1\","
+        "\"energy_provenance\":\"estimated\",\"phase\":\"total\"}}",
+        "05-28 20:26 facility fra-1                 feed-a          373.410 MJ estimated\n");
+    check_event("", "{\"quantity\":1e17,\"tags\":{\"device_id\":\"a name longer than that\"}}",
+                "05-28 20:26 -                              a name longer     1e+08 GJ \n");
+}
+
 int main(void) {
+    test_events();
     const struct {
         const char *what, *body, *holds;
     } cases[] = {
