@@ -182,7 +182,9 @@ def check_groups(scratch):
     one = json.loads(compare("--json", "old-1", "new-2").stdout)
     check_equal((one["a"]["runs"], one["joules"]["a"]["value"], one["joules"]["b"]["value"]), (1, 2, 3.1), "single runs of a group")
     check(compare("old-1", "old-1").returncode == 0, "a run beside itself")
-    for words, wanted in ((["nothing", "old"], "no run begins with"), (["old"], "name two runs"), (["", "old"], "name two runs"),
+    subprocess.run([EMIT, "tokens", "--profile", "managed-nano-v1", "--output", "9", "--outbox", store, "--run-id", "of-tokens"],
+                   stdout=subprocess.DEVNULL, check=True)
+    for words, wanted in ((["nothing", "old"], "no run begins with"), (["of-t", "old"], "metered for of-tokens: what was modeled"), (["old"], "name two runs"), (["", "old"], "name two runs"),
                           (["old", "new", "x"], "name two runs"), ([f"{scratch}/missing.json", "old"], "cannot read"),
                           ([plan + "/", "old"], "cannot read"), ([os.path.join(SOURCE, "README.md"), "old"], "README.md: ")):
         got = compare(*words)

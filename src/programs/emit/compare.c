@@ -124,15 +124,28 @@ static bool take_entry(void *owner, const struct emit_entry *entry) {
     return taking->status == EMIT_OK;
 }
 
+// No report of that name: a run that was only modeled is in the list of runs all the same.
+static enum emit_status none_to_compare(struct emit_outbox *outbox, const char *asked,
+                                        struct emit_error *err) {
+    struct search modeled = {.asked = asked};
+    const struct emit_outbox_query events = {.kind = EMIT_ENTRY_EVENT};
+    enum emit_status status = emit_outbox_visit(outbox, &events, take_match, &modeled, NULL, err);
+    if (status != EMIT_OK) return status;
+    if (modeled.count)
+        return emit_fail(err, EMIT_ABSENT,
+                         "no device was metered for %.127s: what was modeled is not compared "
+                         "(emit show has it)",
+                         modeled.first);
+    return emit_fail(err, EMIT_ABSENT, "no run begins with '%.100s': emit runs lists them", asked);
+}
+
 static enum emit_status find_runs(struct emit_outbox *outbox, const char *asked,
                                   struct emit_side *side, struct emit_error *err) {
     struct search search = {.asked = asked};
     const struct emit_outbox_query query = {.kind = EMIT_ENTRY_REPORT};
     enum emit_status status = emit_outbox_visit(outbox, &query, take_match, &search, NULL, err);
     if (status != EMIT_OK) return status;
-    if (search.count == 0)
-        return emit_fail(err, EMIT_ABSENT, "no run begins with '%.100s': emit runs lists them",
-                         asked);
+    if (search.count == 0) return none_to_compare(outbox, asked, err);
     if (!search.exact && !search.is_base && search.mixed)
         return emit_fail(err, EMIT_INVALID,
                          "several runs begin with '%.100s', such as %.127s; write more of it",
