@@ -500,6 +500,8 @@ def guide():
         chapter = file.read().split("\n## Facility windows\n")[1].split("\n## ")[0]
     given, beside, event = (json.loads(part.split("```")[0]) for part in chapter.split("```json\n")[1:])
     check(INPUT.is_valid(given), "the guide's input keeps the schema")
+    with open(os.path.join(SOURCE, "examples", "windows.json"), encoding="utf-8") as file:
+        check_equal(json.load(file), given, "and is the example's")
     with tempfile.TemporaryDirectory() as folder:  # where no workspace.yaml is above it
         got = subprocess.run([EMIT, "campus", "facility-energy", "--no-outbox"], input=json.dumps(given), cwd=folder,
                              capture_output=True, text=True, check=False)
