@@ -2,10 +2,13 @@
 # The table of coefficients says where each number comes from, its lines prove its hash, and
 # a row that breaks an invariant is told by file and line and never used.
 # SPDX-License-Identifier: Apache-2.0
+import decimal
 import glob
 import hashlib
 import json
+import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,6 +63,39 @@ def what_is_shipped():
     check_equal(profiles("--json", "--coefficients", SHIPPED).stdout, got.stdout,
                 "the folder of the source is the table that is compiled in, byte for byte")
     check_equal(profiles("--check", *TODAY).returncode, 0, "and keeps the invariants")
+
+
+ENDS = ("low", "central", "high")
+
+
+# As a card rounds it: to two digits.
+def two_digits(number):
+    return number.quantize(decimal.Decimal(1).scaleb(number.adjusted() - 1), decimal.ROUND_HALF_UP)
+
+
+# A derivation that says 'input times A / B / C' can be repeated by a reader, and so can the row of the unknown class.
+def numbers_that_follow_from_others():
+    rows = [json.loads(line, parse_float=decimal.Decimal) for line in profiles("--json").stdout.splitlines()]
+    table = {row["profile"]: {key: ({end: decimal.Decimal(bucket[end]) for end in ENDS}, bucket["derivation"])
+                              for key, bucket in row["coefficients"].items()} for row in rows if "profile" in row}
+    products = 0
+    for name, buckets in table.items():
+        for key, (numbers, derivation) in buckets.items():
+            said = re.match(r"(input|output) times ([\d.]+) / ([\d.]+) / ([\d.]+)[:.] ", derivation)
+            if said:
+                base = buckets[said.group(1)][0]
+                wanted = {end: two_digits(base[end] * decimal.Decimal(factor)) for end, factor in zip(ENDS, said.groups()[1:])}
+                if "Low: as of output" in derivation:
+                    wanted["low"] = base["low"]
+                check_equal(numbers, wanted, f"{name}, {key}: the product that is told")
+                products += 1
+    check_equal(products, 8 + 7, "cached input of eight profiles and reasoning output of seven are products")
+    classes = [f"managed-{name}-v1" for name in ("nano", "compact", "balanced", "large", "sparse", "frontier", "frontier-dense")]
+    for key, (numbers, _) in table["managed-unknown-v1"].items():
+        lows, centres, highs = ([table[name][key][0][end] for name in classes] for end in ENDS)
+        mean = math.prod(centres) ** (decimal.Decimal(1) / len(classes))
+        check_equal(numbers, {"low": min(lows), "central": two_digits(mean) if mean else mean, "high": max(highs)},
+                    f"unknown, {key}: lowest low, geometric mean, highest high of the seven classes")
 
 
 def what_people_read():
@@ -120,7 +156,8 @@ BROKEN = [
     ("cached input dearer than input", "central: 0.0024\n    high: 0.015", "central: 0.0024\n    high: 0.04",
      "cached_input is dearer than input"),
     ("input dearer than output at the low end", "low: 0.047", "low: 0.005", "input is dearer than output"),
-    ("a secondary source and medium confidence", "confidence: low\n    sources: [ml-energy-benchmark, per-query-energy, prefix-cache]",
+    ("a secondary source and medium confidence",
+     "confidence: low\n    sources: [ml-energy-benchmark, per-query-energy, prefix-cache]",
      "confidence: medium\n    sources: [ml-energy-benchmark, per-query-energy, prefix-cache]", "confidence has to be low"),
     ("high confidence of one source", "confidence: medium\n    sources: [joules-where]",
      "confidence: high\n    sources: [joules-where]", "cannot be high"),
@@ -213,6 +250,7 @@ def folders():
 
 try:
     what_is_shipped()
+    numbers_that_follow_from_others()
     what_people_read()
     refusals()
     lines_are_told()
