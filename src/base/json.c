@@ -46,48 +46,16 @@ static inline char next_character(struct emit_json *json) {
 
 // --- Strings ---
 
-static int hex_value(const char *at) {
-    int value = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = at[i];
-        int digit;
-        if (emit_json_is_digit(c))
-            digit = c - '0';
-        else if (c >= 'a' && c <= 'f')
-            digit = c - 'a' + 10;
-        else if (c >= 'A' && c <= 'F')
-            digit = c - 'A' + 10;
-        else
-            return -1;
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
 // The end of the escape at `at`, which holds a backslash; NULL after a fault.
 static const char *escape_end(struct emit_json *json, const char *at) {
-    const char *end = json->end;
-    if (end - at < 2) {
-        fail(json, EMIT_JSON_CUT_OFF, end);
-        return NULL;
-    }
-    if (at[1] != 'u') {
-        if (at[1] != '\0' && strchr("\"\\/bfnrt", at[1])) return at + 2;
-        fail(json, EMIT_JSON_BAD_ESCAPE, at);
-        return NULL;
-    }
-    int unit = end - at >= 6 ? hex_value(at + 2) : -1;
-    if (unit == 0) {
+    size_t length = emit_json_escape_length(at, json->end);
+    if (length) return at + length;
+    if (json->end - at < 2)
+        fail(json, EMIT_JSON_CUT_OFF, json->end);
+    else if (json->end - at >= 6 && at[1] == 'u' && emit_json_hex_unit(at + 2) == 0)
         fail(json, EMIT_JSON_NUL, at);
-        return NULL;
-    }
-    bool high = unit >= 0xd800 && unit < 0xdc00, low = unit >= 0xdc00 && unit < 0xe000;
-    if (unit > 0 && !high && !low) return at + 6;
-    if (high && end - at >= 12 && at[6] == '\\' && at[7] == 'u') {
-        int second = hex_value(at + 8);
-        if (second >= 0xdc00 && second < 0xe000) return at + 12;
-    }
-    fail(json, EMIT_JSON_BAD_ESCAPE, at);
+    else
+        fail(json, EMIT_JSON_BAD_ESCAPE, at);
     return NULL;
 }
 
@@ -133,10 +101,10 @@ static uint32_t escaped_character(const char **at) {
         const char *letter = strchr(letters, c);
         return letter ? (uint32_t)values[letter - letters] : (uint32_t)c;
     }
-    uint32_t unit = (uint32_t)hex_value(*at + 2);
+    uint32_t unit = (uint32_t)emit_json_hex_unit(*at + 2);
     *at += 6;
     if (unit < 0xd800 || unit >= 0xdc00) return unit;
-    uint32_t low = (uint32_t)hex_value(*at + 2);
+    uint32_t low = (uint32_t)emit_json_hex_unit(*at + 2);
     *at += 6;
     return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 }

@@ -34,6 +34,40 @@ static inline size_t emit_json_utf8_length(const char *text, const char *end) {
     return 4;
 }
 
+// The four hexadecimal digits at `at` as a number; -1 when they are none.
+static inline int emit_json_hex_unit(const char *at) {
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = at[i];
+        int digit;
+        if (emit_json_is_digit(c))
+            digit = c - '0';
+        else if (c >= 'a' && c <= 'f')
+            digit = c - 'a' + 10;
+        else if (c >= 'A' && c <= 'F')
+            digit = c - 'A' + 10;
+        else
+            return -1;
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+// Length of the escape whose backslash stands at `at`; 0 when it is none that we take: JSON
+// has no such one, it is half a pair of surrogates, or U+0000.
+static inline size_t emit_json_escape_length(const char *at, const char *end) {
+    if (end - at < 2) return 0;
+    if (at[1] == '"' || at[1] == '\\' || at[1] == '/') return 2;
+    if (at[1] == 'n' || at[1] == 't' || at[1] == 'r' || at[1] == 'b' || at[1] == 'f') return 2;
+    if (at[1] != 'u') return 0;
+    int unit = end - at >= 6 ? emit_json_hex_unit(at + 2) : -1;
+    bool high = unit >= 0xd800 && unit < 0xdc00, low = unit >= 0xdc00 && unit < 0xe000;
+    if (unit > 0 && !high && !low) return 6;
+    if (!high || end - at < 12 || at[6] != '\\' || at[7] != 'u') return 0;
+    int second = emit_json_hex_unit(at + 8);
+    return second >= 0xdc00 && second < 0xe000 ? 12 : 0;
+}
+
 // The end of the bytes from `at` that a string may hold as they are.
 static inline const char *emit_json_skip_plain(const char *at, const char *end) {
 #ifdef __SSE2__

@@ -1,5 +1,6 @@
 // One strict pass over a record's text into flat fields. What no path leads to is skipped,
-// and still checked: a record that is no JSON is none at its end either.
+// and still checked: a record that is no JSON is none at its end either. Most records are
+// lines that usage_scan_line.c has read already.
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage_paths.h"
 
@@ -15,18 +16,18 @@ struct scan {
 
 // --- Fields ---
 
-static void note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
-                 struct emit_json_slice value) {
+void emit_usage_note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
+                     const struct emit_json_slice *value) {
     if (field == EMIT_FIELD_NONE || type == EMIT_JSON_NULL) return;
     uint8_t *there = &fields->type[field];
     if (*there == EMIT_JSON_NONE) {
         *there = (uint8_t)type;
-        fields->value[field] = value;
+        fields->value[field] = *value;
         return;
     }
     const struct emit_json_slice *before = &fields->value[field];
-    if (*there != type || before->length != value.length ||
-        (value.length && memcmp(before->at, value.at, value.length) != 0))
+    if (*there != type || before->length != value->length ||
+        (value->length && memcmp(before->at, value->at, value->length) != 0))
         *there = EMIT_FIELD_TWICE;
 }
 
@@ -75,12 +76,12 @@ static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
     enum emit_json_type type =
         take_scalar(&scan->json, is_first ? &fields->value[path->field] : &value);
     if (type != EMIT_JSON_NONE) {
-        if (!is_first) note(fields, path->field, type, value);
+        if (!is_first) emit_usage_note(fields, path->field, type, &value);
         if (is_first && type != EMIT_JSON_NULL) fields->type[path->field] = (uint8_t)type;
         return true;
     }
     type = emit_json_peek(&scan->json);
-    note(fields, path->field, type, value);
+    emit_usage_note(fields, path->field, type, &value);
     if (type == EMIT_JSON_OBJECT && path->into != EMIT_NODE_NONE)
         return scan_object(scan, path->into);
     if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_MODALITY) return scan_modalities(scan);
@@ -185,15 +186,16 @@ static bool scan_attributes(struct scan *scan) {
         const struct emit_usage_path *path =
             attribute.has_key ? find_path(scan, EMIT_NODE_ATTRIBUTES, &attribute.key) : NULL;
         if (path && attribute.type != EMIT_JSON_NONE)
-            note(scan->fields, path->field, attribute.type, attribute.value);
+            emit_usage_note(scan->fields, path->field, attribute.type, &attribute.value);
     }
     return !scan->json.fault_kind;
 }
 
 // --- The record ---
 
-bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
-                     const char *text, size_t length, const char **fault, size_t *fault_at) {
+bool emit_usage_scan_strictly(struct emit_usage_fields *fields,
+                              const uint8_t slots[EMIT_USAGE_SLOTS], const char *text,
+                              size_t length, const char **fault, size_t *fault_at) {
     struct scan scan;
     scan.slots = slots;
     scan.fields = fields;
@@ -203,6 +205,12 @@ bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_
     *fault = scan.json.fault;
     *fault_at = (size_t)(scan.json.fault_at - text);
     return false;
+}
+
+bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
+                     const char *text, size_t length, const char **fault, size_t *fault_at) {
+    return emit_usage_scan_line(fields, slots, text, length) ||
+           emit_usage_scan_strictly(fields, slots, text, length, fault, fault_at);
 }
 
 bool emit_usage_is(const struct emit_usage_fields *fields, enum emit_usage_field field,

@@ -1,9 +1,10 @@
 // Lines of usage records, whatever they are: each is counted within bounds or left out with a
-// sentence, the same when it is read again and when more stands behind it in memory.
+// sentence, the same when it is read again and when more stands behind it in memory; and the
+// short way of the scanner finds what the strict one finds, or leaves the line to it.
 // SPDX-License-Identifier: Apache-2.0
 #include "property.h"
 
-#include "imports/usage.h"
+#include "imports/usage_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,26 @@ static bool is_same(const struct emit_usage_record *a, const struct emit_usage_r
            strcmp(a->message, b->message) == 0;
 }
 
+// What the short way takes, the strict one takes, and both find the same.
+static const char *compare_scans(const char *text, size_t length) {
+    static struct emit_usage_fields quick, strict;
+    uint8_t slots[EMIT_USAGE_SLOTS];
+    const char *fault;
+    size_t fault_at;
+    emit_usage_index(slots);
+    if (!emit_usage_scan_line(&quick, slots, text, length)) return NULL;
+    if (!emit_usage_scan_strictly(&strict, slots, text, length, &fault, &fault_at))
+        return "taken by the short way, and by the strict one refused";
+    for (int i = 0; i < EMIT_FIELD_COUNT; i++) {
+        const struct emit_json_slice *a = &quick.value[i], *b = &strict.value[i];
+        if (quick.type[i] != strict.type[i]) return "by the short way a field of another type";
+        if (quick.type[i] != EMIT_JSON_STRING && quick.type[i] != EMIT_JSON_NUMBER) continue;
+        if (a->at != b->at || a->length != b->length || a->escaped != b->escaped)
+            return "by the short way a field of another text";
+    }
+    return NULL;
+}
+
 // The lines of a text by one reader, each in memory of exactly its size, or all in the text.
 static const char *read_lines(const char *text, size_t size, enum emit_dialect dialect,
                               struct emit_usage_record *last, bool alone) {
@@ -54,6 +75,7 @@ static const char *read_lines(const char *text, size_t size, enum emit_dialect d
         if (copy) memcpy(copy, at, length);
         emit_usage_read(&reader, last, copy ? copy : at, length);
         wrong = judge(last);
+        if (!wrong) wrong = compare_scans(copy ? copy : at, length);
         free(copy);
         at += length + 1;
     }
