@@ -331,8 +331,8 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
         return;
     }
     if (!emit_usage_scan(&fields, reader->slots, text, length, &fault, &fault_at)) {
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "no JSON object: at byte %zu %s", fault_at,
-                          fault);
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "no JSON object: %s at byte %zu", fault,
+                          fault_at);
         return;
     }
     struct emit_usage_detection found = emit_usage_detect(&fields, reader->dialect);

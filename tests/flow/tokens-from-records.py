@@ -165,15 +165,14 @@ def models_are_the_operators_to_map(folder):
     document, status = twice.document(path)
     check(status == 3 and all(glob in document["refused"][0]["message"] for glob in ("acme-s*", "acme*-1")),
           f"two profiles for one model: {document['refused']}")
-    for name, models, begin in (("none", {}, ""), ("other", {"other": "managed-balanced-v1"}, "models:\n  other: managed-balanced-v1\n  ")):
-        home = fresh(folder, name, models=models)
-        got = home.tokens(path)
-        line = re.search(r'^ *((?:models: \{ )?"acme-small-1": .*)', got.stdout, re.M)
-        check(got.returncode == 3 and line and line[1].startswith("models") == (not models),
-              f"{len(models)} models are mapped, and another one prints what to add: {got.stdout}")
-        with open(home.file("emit/emit.yaml"), "w", encoding="utf-8") as file:
-            file.write(begin + line[1] + "\n")
-        check_equal(home.tokens(path).returncode, 0, "and with that it is mapped")
+    home = fresh(folder, "none", models={})
+    strangers = home.file("b.jsonl", [chat(1), chat(2, model='a "b"')])
+    got = home.tokens(strangers)
+    lines = re.findall(r"^ +\".*\": managed-.*$", got.stdout, re.M)
+    check(got.returncode == 3 and len(lines) == 2, f"models without a profile print the lines to add: {got.stdout}")
+    with open(home.file("emit/emit.yaml"), "w", encoding="utf-8") as file:
+        file.write("models:\n" + "\n".join(lines) + "\n")
+    check_equal(home.tokens(strangers).returncode, 0, "and with those below models: they are mapped")
     document, status = fresh(folder, "explicit", models={}).document(path, "--profile", "managed-large-v1")
     check_equal((status, document["profiles"][0]["profile"], document["profiles"][0]["models"]), (0, "managed-large-v1", ["acme-small-1"]),
                 "--profile is for every model")

@@ -47,6 +47,10 @@ static enum emit_status check_model(const struct emit_settings *config,
 static enum emit_status check_setting(const struct emit_settings *config,
                                       const struct emit_setting *setting, struct emit_error *err) {
     if (strcmp(setting->key, "models") == 0 && !setting->value) return EMIT_OK; // of no line yet
+    if (strcmp(setting->key, "models") == 0)
+        return emit_fail(err, EMIT_INVALID,
+                         "%s:%zu: models is a map: MODEL: PROFILE, each on a line", config->path,
+                         setting->line);
     if (emit_config_model(setting)) return check_model(config, setting, err);
     for (const struct emit_command *const *at = emit_commands; *at; at++) {
         for (const struct emit_option *row = (*at)->options; row->name; row++) {

@@ -233,8 +233,8 @@ static enum emit_status absent(const struct tokens_models *models,
     emit_text_init(&text, quoted, sizeof quoted);
     tokens_models_quote(&text, name);
     const char *path = models->config->path;
-    return emit_fail(err, EMIT_ABSENT, "model %s has no profile; add to %s%s", quoted,
-                     models->rule_count ? "models: of " : "", *path ? path : "emit.yaml");
+    return emit_fail(err, EMIT_ABSENT, "model %s has no profile; add below models: in %s", quoted,
+                     *path ? path : "emit.yaml");
 }
 
 // A name that was not asked for before. Its profile; NULL: it has none.
@@ -295,13 +295,10 @@ void tokens_models_remedy(const struct tokens_models *models, const struct emit_
     emit_text_init(&text, remedy, TOKENS_MODEL_REMEDY_MAX);
     remedy[0] = '\0';
     if (!name->length || name->length > NAME_SHOWN_MAX) return;
-    // Where the map is there already, a second one would be no YAML.
-    bool has_map = models->rule_count > 0;
-    if (!has_map) emit_text_add(&text, "models: { ");
+    // Without the map round it: there may be one, and several names are added to one.
     tokens_models_quote(&text, name);
-    emit_text_add_format(&text, ": %s%s",
-                         emit_profile_find(models->table, unknown) ? unknown : "PROFILE",
-                         has_map ? "" : " }");
+    emit_text_add_format(&text, ": %s",
+                         emit_profile_find(models->table, unknown) ? unknown : "PROFILE");
     if (text.cut) remedy[0] = '\0';
 }
 

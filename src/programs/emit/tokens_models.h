@@ -46,7 +46,7 @@ EMIT_MUST_CHECK enum emit_status tokens_models_find(struct tokens_models *models
                                                     const struct emit_usage_text *name,
                                                     uint32_t *number, struct emit_error *err);
 
-// For a name that is EMIT_ABSENT: the line to add to emit.yaml.
+// For a name that is EMIT_ABSENT: the line to add below models: in emit.yaml.
 void tokens_models_remedy(const struct tokens_models *models, const struct emit_usage_text *name,
                           char remedy[TOKENS_MODEL_REMEDY_MAX]);
 
