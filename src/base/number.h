@@ -15,6 +15,9 @@
 
 enum { EMIT_NUMBER_TEXT_MAX = 32 }; // bytes of any number written, terminator included
 
+// Up to it a double holds every whole number, and so a JSON number does for every reader.
+#define EMIT_COUNT_MAX (UINT64_C(1) << 53)
+
 // Writes a finite double; returns the length. value must be finite.
 size_t emit_number_write(char text[EMIT_NUMBER_TEXT_MAX], double value);
 size_t emit_number_write_u64(char text[EMIT_NUMBER_TEXT_MAX], uint64_t value);

@@ -161,13 +161,13 @@ static void judge_forms(struct emit_judge *judge) {
 // 2^53 is the largest count a double holds together with all smaller ones; beyond
 // it the digits themselves are asked.
 static bool is_count(const struct emit_members *members, uint32_t field) {
-    const double limit = 9007199254740992.0;
+    const double limit = (double)EMIT_COUNT_MAX;
     double value = members->value[field];
     if (!(value >= 0 && value <= limit)) return false;
     if (value < limit) return value == (double)(int64_t)value;
     uint64_t exact;
     return !emit_number_read_u64(members->at[field], members->length[field], &exact) ||
-           exact <= UINT64_C(1) << 53;
+           exact <= EMIT_COUNT_MAX;
 }
 
 static inline bool is_within(enum emit_limit limit, double bound, double value) {

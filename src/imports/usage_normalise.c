@@ -12,8 +12,6 @@
 
 enum { SHOWN_MAX = 40 }; // bytes of a value that a sentence shows
 
-static const uint64_t count_max = UINT64_C(1) << 53; // larger ones are no integers in a double
-
 struct count {
     enum emit_usage_field field;
     uint64_t tokens; // 0 when unknown
@@ -83,7 +81,7 @@ static bool take(struct emit_usage_record *record, const struct emit_usage_field
     const struct emit_json_slice *value = &fields->value[field];
     if (fields->type[field] != EMIT_JSON_NUMBER ||
         !emit_number_read_u64(value->at, value->length, &count->tokens) ||
-        count->tokens > count_max) {
+        count->tokens > EMIT_COUNT_MAX) {
         refuse_value(record, fields, field);
         return false;
     }
@@ -389,7 +387,7 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     }
     if (record->fate != EMIT_USAGE_USED) return;
     for (int i = 0; i < EMIT_BUCKET_COUNT; i++)
-        if (record->counts.bucket[i] > count_max) {
+        if (record->counts.bucket[i] > EMIT_COUNT_MAX) {
             emit_usage_refuse(record, EMIT_USAGE_OUT_OF_RANGE,
                               "its counts come to %llu tokens of one kind, more than 2^53",
                               (unsigned long long)record->counts.bucket[i]);

@@ -9,6 +9,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "meters/served.h"
 
+#include "base/number.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -61,23 +62,24 @@ static const struct row {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-static const uint64_t exact_limit = UINT64_C(1) << 53; // beyond it a double skips counts
-
 const struct emit_served_kind *emit_served_kind_of(const char *name) {
     for (size_t i = 0; i < KINDS; i++)
         if (strcmp(kinds[i].name, name) == 0) return &kinds[i];
     return NULL;
 }
 
+static const uint64_t hash_begin = UINT64_C(14695981039346656037);
+static const uint64_t hash_prime = UINT64_C(1099511628211);
+
 // FNV-1a, with the terminator so that ("ab", "c") and ("a", "bc") differ.
 static uint64_t hash_bytes(uint64_t hash, const char *bytes, size_t length) {
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
-    return hash * UINT64_C(1099511628211);
+        hash = (hash ^ (unsigned char)bytes[i]) * hash_prime;
+    return hash * hash_prime;
 }
 
 static uint64_t hash_label(const char *name, const char *value) {
-    uint64_t hash = hash_bytes(UINT64_C(14695981039346656037), name, strlen(name));
+    uint64_t hash = hash_bytes(hash_begin, name, strlen(name));
     return hash_bytes(hash, value, strlen(value));
 }
 
@@ -133,7 +135,7 @@ static enum emit_status add_series(struct emit_served_scrape *scrape,
 static enum emit_status read_count(const struct row *row, const char *value, size_t length,
                                    size_t line, uint64_t *count, struct emit_error *err) {
     bool is_whole = false;
-    if (emit_metrics_count(value, length, count, &is_whole) && is_whole && *count <= exact_limit)
+    if (emit_metrics_count(value, length, count, &is_whole) && is_whole && *count <= EMIT_COUNT_MAX)
         return EMIT_OK;
     return emit_fail(err, EMIT_MALFORMED, "line %zu of its text: %s is no whole number below 2^53",
                      line, row->metric);
@@ -147,7 +149,7 @@ static enum emit_status take_series(struct emit_served_scrape *scrape, const str
     struct emit_served_series series = {.row = (uint8_t)(row - rows)};
     const char *value;
     size_t length;
-    series.key = hash_bytes(UINT64_C(14695981039346656037), row->metric, strlen(row->metric));
+    series.key = hash_bytes(hash_begin, row->metric, strlen(row->metric));
     while (emit_metrics_label(metrics, name, label)) {
         series.key += hash_label(name, label);
         if (strcmp(name, "model_name") == 0) memcpy(model, label, strlen(label) + 1);

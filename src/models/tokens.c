@@ -3,12 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/tokens.h"
 
+#include "base/number.h"
 #include "base/ratio.h"
 
 #include <assert.h>
 #include <string.h>
-
-#define COUNT_MAX (UINT64_C(1) << 53) // beyond it a double, and so the event, cannot hold a count
 
 enum {
     ONE_THOUSANDTHS = 1000,
@@ -28,7 +27,7 @@ enum emit_status emit_token_counts_add(struct emit_token_counts *total,
     struct emit_token_counts sum = *total;
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
         if (__builtin_add_overflow(sum.bucket[bucket], more->bucket[bucket], &sum.bucket[bucket]) ||
-            sum.bucket[bucket] > COUNT_MAX)
+            sum.bucket[bucket] > EMIT_COUNT_MAX)
             return emit_fail(err, EMIT_INVALID, "%s: more than 2^53 cannot be counted",
                              emit_bucket_key((enum emit_bucket)bucket));
     // Never more than their buckets.
@@ -172,7 +171,7 @@ static enum emit_status check_counts(const struct emit_token_model *model,
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
         const char *key = emit_bucket_key((enum emit_bucket)bucket);
         assert(extrapolated_in(counts, bucket) <= counts->bucket[bucket]);
-        if (counts->bucket[bucket] > COUNT_MAX)
+        if (counts->bucket[bucket] > EMIT_COUNT_MAX)
             return emit_fail(err, EMIT_INVALID, "profile %s: more than 2^53 %s cannot be counted",
                              profile->id, key);
         if (counts->bucket[bucket] && !profile->coefficients[bucket].defined)

@@ -60,13 +60,12 @@ static enum emit_status check(const struct emit_token_counts *counts, struct emi
 
 static enum emit_status read_counts(struct emit_token_counts *counts,
                                     const struct tokens_options *options, struct emit_error *err) {
-    static const uint64_t most = UINT64_C(1) << 53; // what an event can count
     *counts = (struct emit_token_counts){0};
     for (size_t i = 0; i < ROWS; i++) {
         const char *text = text_of(options, rows[i].bucket);
         uint64_t value = 0;
         if (!text) continue;
-        if (!emit_number_read_u64(text, strlen(text), &value) || value > most)
+        if (!emit_number_read_u64(text, strlen(text), &value) || value > EMIT_COUNT_MAX)
             return emit_fail(err, EMIT_INVALID,
                              "--%s wants a whole number of tokens or requests, at most 2^53; "
                              "'%.40s' is none%s",

@@ -3,12 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#include "base/number.h"
 #include "made_coefficients.h"
 #include "models/tokens.h"
 
 #define PLAIN     (&made_profiles[1])
 #define EMBEDDING (&made_profiles[0])
-#define MAX       (UINT64_C(1) << 53)
+#define MAX       EMIT_COUNT_MAX
 
 #define COUNTS(in, cached, out, reasoning, requests)                                               \
     { .bucket = {in, cached, out, reasoning, requests}, .known = 31 }
