@@ -36,7 +36,6 @@ struct emit_served_watch {
 
 static void ask(struct asking *asking) {
     struct emit_served_watch *watch = asking->watch;
-    struct timespec wall;
     asking->moment.asked_ns = emit_clock_monotonic_ns();
     // Opened here: loading libcurl takes its time, too.
     asking->status =
@@ -44,8 +43,7 @@ static void ask(struct asking *asking) {
     if (asking->status == EMIT_OK)
         asking->status = emit_served_ask(watch->source, TIMEOUT_MS, &asking->scrape, &asking->why);
     asking->moment.answered_ns = emit_clock_monotonic_ns();
-    if (clock_gettime(CLOCK_REALTIME, &wall) == 0)
-        asking->moment.wall_ns = (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec;
+    asking->moment.wall_ns = emit_clock_wall_ns();
 }
 
 static void ask_first(void *owner) {

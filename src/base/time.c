@@ -11,6 +11,8 @@ enum {
     EPOCH_ERA_DAYS = 719468, // from 0000-03-01 to 1970-01-01
 };
 
+static const int64_t millisecond_ns = 1000000, second_ns = 1000000000;
+
 struct calendar_day {
     int64_t year, month, day;
 };
@@ -47,8 +49,12 @@ static void put_digits(char *at, int64_t value, int digits) {
         at[i] = (char)('0' + value % 10);
 }
 
+int64_t emit_time_milliseconds(int64_t wall_ns) {
+    return floor_divide(wall_ns, millisecond_ns);
+}
+
 void emit_time_write(char text[EMIT_TIME_TEXT], int64_t wall_ns) {
-    int64_t milliseconds = floor_divide(wall_ns, 1000000);
+    int64_t milliseconds = emit_time_milliseconds(wall_ns);
     int64_t days = floor_divide(milliseconds, DAY_MILLISECONDS);
     int64_t of_day = milliseconds - days * DAY_MILLISECONDS;
     struct calendar_day day = day_from_number(days);
@@ -80,8 +86,8 @@ bool emit_time_read(const char *text, size_t length, int64_t *wall_ns) {
                                take_digits(text + 8, 2)};
     if (day.month < 1 || day.month > 12 || day.day < 1) return false;
     int64_t nanoseconds = 0;
-    if (__builtin_mul_overflow(number_of_day(day) * DAY_MILLISECONDS + milliseconds,
-                               (int64_t)1000000, &nanoseconds))
+    if (__builtin_mul_overflow(number_of_day(day) * DAY_MILLISECONDS + milliseconds, millisecond_ns,
+                               &nanoseconds))
         return false;
     // Hour 24, second 60 and 30 February come out as another moment: written again, they differ.
     char again[EMIT_TIME_TEXT];
@@ -89,4 +95,73 @@ bool emit_time_read(const char *text, size_t length, int64_t *wall_ns) {
     if (memcmp(again, text, length) != 0) return false;
     *wall_ns = nanoseconds;
     return true;
+}
+
+// --- What others write ---
+
+static bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// "+05:30" in seconds east of Greenwich.
+static bool read_offset(int64_t *seconds, const char *text) {
+    if ((text[0] != '+' && text[0] != '-') || !is_digit(text[1]) || !is_digit(text[2]) ||
+        text[3] != ':' || !is_digit(text[4]) || !is_digit(text[5]))
+        return false;
+    int64_t hours = take_digits(text + 1, 2), minutes = take_digits(text + 4, 2);
+    int64_t offset = (hours * 60 + minutes) * 60;
+    if (hours > 23 || minutes > 59 || (text[0] == '-' && offset == 0)) return false;
+    *seconds = text[0] == '-' ? -offset : offset;
+    return true;
+}
+
+// ".5" in nanoseconds.
+static bool read_fraction(int64_t *fraction_ns, const char *text, size_t length) {
+    if (length < 2 || length > 10 || text[0] != '.') return false;
+    int64_t fraction = 0, worth_ns = second_ns;
+    for (size_t i = 1; i < length; i++) {
+        if (!is_digit(text[i])) return false;
+        worth_ns /= 10;
+        fraction += (text[i] - '0') * worth_ns;
+    }
+    *fraction_ns = fraction;
+    return true;
+}
+
+bool emit_time_read_rfc3339(const char *text, size_t length, int64_t *wall_ns) {
+    enum { SECONDS = 19, ZONE = 6 }; // bytes of "2026-06-13T16:00:00" and of "+05:30"
+    size_t end = length;
+    int64_t offset_s = 0, fraction_ns = 0, ns = 0;
+    if (length > SECONDS && text[length - 1] == 'Z')
+        end = length - 1;
+    else if (length >= SECONDS + ZONE && read_offset(&offset_s, text + length - ZONE))
+        end = length - ZONE;
+    if (end == length ||
+        (end > SECONDS && !read_fraction(&fraction_ns, text + SECONDS, end - SECONDS)))
+        return false;
+    char whole[] = "0000-00-00T00:00:00.000Z";
+    memcpy(whole, text, SECONDS);
+    if (!emit_time_read(whole, sizeof whole - 1, &ns) ||
+        __builtin_add_overflow(ns, fraction_ns, &ns) ||
+        __builtin_sub_overflow(ns, offset_s * second_ns, &ns))
+        return false;
+    *wall_ns = ns;
+    return true;
+}
+
+// --- Days ---
+
+void emit_time_write_day(char text[EMIT_DAY_TEXT], int64_t wall_ns) {
+    char whole[EMIT_TIME_TEXT];
+    emit_time_write(whole, wall_ns);
+    memcpy(text, whole, EMIT_DAY_TEXT - 1);
+    text[EMIT_DAY_TEXT - 1] = '\0';
+}
+
+bool emit_time_is_day(const char *text) {
+    char whole[] = "0000-00-00T00:00:00.000Z";
+    int64_t wall_ns;
+    if (strlen(text) != EMIT_DAY_TEXT - 1) return false;
+    memcpy(whole, text, EMIT_DAY_TEXT - 1);
+    return emit_time_read(whole, sizeof whole - 1, &wall_ns);
 }

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EMIT_TIME_TEXT = 25 }; // bytes of such a text, terminator included
+enum {
+    EMIT_TIME_TEXT = 25, // bytes of such a text, terminator included
+    EMIT_DAY_TEXT = 11,  // of its day alone, "2026-06-13"
+};
 
 // Any wall_ns (nanoseconds since 1970, UTC) can be written: an int64_t reaches
 // from 1677 to 2262. What is finer than a millisecond is cut towards the past.
@@ -16,5 +19,17 @@ void emit_time_write(char text[EMIT_TIME_TEXT], int64_t wall_ns);
 // Reads exactly this form back; false for every other text, for days that no
 // calendar has, and for years an int64_t of nanoseconds cannot hold.
 bool emit_time_read(const char *text, size_t length, int64_t *wall_ns);
+
+// Reads what others write: with Z or an offset ("+05:30"), and nothing or one to nine digits of
+// a fraction. False for other texts, for a leap second, and for -00:00, which says that nobody
+// knows the offset.
+bool emit_time_read_rfc3339(const char *text, size_t length, int64_t *wall_ns);
+
+// Whole milliseconds of a moment, as emit_time_write has them.
+int64_t emit_time_milliseconds(int64_t wall_ns);
+
+// The day of a moment, in UTC; and whether a text is a day that a calendar has.
+void emit_time_write_day(char text[EMIT_DAY_TEXT], int64_t wall_ns);
+bool emit_time_is_day(const char *text);
 
 #endif

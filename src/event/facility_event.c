@@ -8,8 +8,6 @@
 #include "base/time.h"
 #include "vocabulary/fields.h"
 
-static const int64_t millisecond_ns = 1000000;
-
 // Puts an operator's text behind its key; nothing where there is none.
 static void add_text(struct emit_text *line, const char *key, const char *text) {
     if (!text[0]) return;
@@ -44,10 +42,6 @@ static void add_count(struct emit_text *line, const char *key, int64_t value) {
     size_t length = emit_number_write_i64(text, value);
     emit_text_add(line, key);
     emit_text_add_bytes(line, text, length);
-}
-
-static int64_t whole_milliseconds(int64_t ns) {
-    return ns / millisecond_ns - (ns % millisecond_ns < 0);
 }
 
 // From accuracy_class to energy_source, whose word is left open.
@@ -91,7 +85,7 @@ static void add_window(struct emit_text *line, const struct emit_facility_window
     }
     add_text(line, ",\"grid_region\":", window->grid_region);
     add_count(line, ",\"measurement_window_ms\":",
-              whole_milliseconds(window->to_ns) - whole_milliseconds(window->from_ns));
+              emit_time_milliseconds(window->to_ns) - emit_time_milliseconds(window->from_ns));
     add_text(line, ",\"node_id\":", window->node_id);
     add_word(line, ",\"phase\":\"total\",\"provider_family\":\"",
              emit_family_word(EMIT_FAMILY_OPERATOR_OWNED));

@@ -8,8 +8,6 @@
 #include "base/number.h"
 #include "base/time.h"
 
-enum { DAY_LENGTH = 10 }; // of "2026-11-25", with which a time begins
-
 struct served_row {
     enum emit_tier tier;
     enum emit_family family;
@@ -139,10 +137,9 @@ enum emit_status emit_token_event_write(struct emit_text *line,
     if (!emit_token_counts_has_tokens(&some))
         return emit_fail(err, EMIT_INVALID, "%s: no count of tokens is known for its phase %s",
                          facts->record_ref, phases[facts->part]);
-    char event_ts[EMIT_TIME_TEXT], day[DAY_LENGTH + 1];
+    char event_ts[EMIT_TIME_TEXT], day[EMIT_DAY_TEXT];
     emit_time_write(event_ts, facts->time_ns);
-    memcpy(day, event_ts, DAY_LENGTH);
-    day[DAY_LENGTH] = '\0';
+    emit_time_write_day(day, facts->time_ns);
     struct emit_token_energy energy;
     enum emit_status status = emit_token_energy(&energy, model, &some, facts->part, day, err);
     if (status != EMIT_OK) return status;

@@ -34,6 +34,10 @@ int64_t emit_clock_monotonic_ns(void) {
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+int64_t emit_clock_wall_ns(void) {
+    return clock_ns(CLOCK_REALTIME);
+}
+
 static int64_t kernel_monotonic_ns(struct emit_host *host) {
     (void)host;
     return emit_clock_monotonic_ns();
@@ -46,7 +50,7 @@ static int64_t kernel_boottime_ns(struct emit_host *host) {
 
 static int64_t kernel_wall_ns(struct emit_host *host) {
     (void)host;
-    return clock_ns(CLOCK_REALTIME);
+    return emit_clock_wall_ns();
 }
 
 static const struct emit_host_clocks kernel_clocks = {

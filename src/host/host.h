@@ -58,6 +58,8 @@ int emit_host_borrowed_descriptor(const struct emit_host *host, const char *path
 // CLOCK_MONOTONIC itself, which no test replaces: for waiting, and for when a process began and
 // ended.
 int64_t emit_clock_monotonic_ns(void);
+// CLOCK_REALTIME likewise: UTC since 1970.
+int64_t emit_clock_wall_ns(void);
 
 int64_t emit_host_monotonic_ns(struct emit_host *host);
 int64_t emit_host_boottime_ns(struct emit_host *host);

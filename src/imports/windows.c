@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "vocabulary/fields.h"
 
 #include <stddef.h>
@@ -153,14 +154,20 @@ static bool read_unit(struct reader *reader, const struct field *field,
     if (emit_window_unit_is_apparent(slice.at, slice.length))
         return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name,
                       "apparent and reactive power hold energy that was not used: give kWh or W");
-    return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name,
-                  "must be one of: J, kJ, MJ, Wh, 0.01 kWh, 0.1 kWh, kWh, MWh, W, kW, MW");
+    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    struct emit_text text;
+    emit_text_init(&text, sentence, sizeof sentence);
+    emit_text_add(&text, "must be one of:");
+    for (int i = 0; i < EMIT_WINDOW_UNIT_COUNT; i++)
+        emit_text_add_format(&text, "%s %s", i ? "," : "",
+                             emit_window_unit_word((enum emit_window_unit)i));
+    return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name, sentence);
 }
 
 static bool read_time(struct reader *reader, const struct field *field, int64_t *wall_ns) {
     struct emit_json_slice slice;
     if (!take_text(reader, field->name, &slice)) return false;
-    if (emit_windows_read_time(wall_ns, slice.at, slice.length)) return true;
+    if (emit_time_read_rfc3339(slice.at, slice.length, wall_ns)) return true;
     return refuse(reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name,
                   "must be a time with Z or an offset, as in 2026-06-13T16:00:00Z");
 }

@@ -23,8 +23,4 @@ EMIT_MUST_CHECK enum emit_status emit_windows_read_metadata(struct emit_window_m
                                                             const char *text, size_t length,
                                                             struct emit_error *err);
 
-// A time as RFC 3339 has it, with Z or an offset, and up to nine digits of a fraction. False
-// for others, for a leap second, and for -00:00, which says that nobody knows the offset.
-bool emit_windows_read_time(int64_t *wall_ns, const char *text, size_t length);
-
 #endif

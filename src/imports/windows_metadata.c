@@ -62,7 +62,7 @@ static enum emit_status take_time(struct reader *reader, const char *name, int64
     struct emit_json_slice slice;
     if (emit_json_peek(&reader->json) == EMIT_JSON_STRING &&
         emit_json_take_string(&reader->json, &slice) &&
-        emit_windows_read_time(wall_ns, slice.at, slice.length))
+        emit_time_read_rfc3339(slice.at, slice.length, wall_ns))
         return EMIT_OK;
     return invalid(reader, name, "must be a time with Z or an offset, as in 2026-06-13T16:00:00Z");
 }

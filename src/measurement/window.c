@@ -4,6 +4,7 @@
 
 #include "base/siphash.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "vocabulary/fields.h"
 
 #include <stdarg.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 
 static const int64_t second_ns = 1000000000;
-static const int64_t millisecond_ns = 1000000;
 // 2000-01-01: meters whose clock was not set count from 1970.
 static const int64_t clocks_set_ns = INT64_C(946684800) * 1000000000;
 
@@ -147,13 +147,9 @@ static bool settle_pue(struct emit_facility_window *window, struct emit_window_r
     return true;
 }
 
-static int64_t whole_milliseconds(int64_t ns) {
-    return ns / millisecond_ns - (ns % millisecond_ns < 0);
-}
-
 static bool settle_times(const struct emit_facility_window *window, int64_t now_ns,
                          struct emit_window_refusal *why) {
-    if (whole_milliseconds(window->from_ns) >= whole_milliseconds(window->to_ns))
+    if (emit_time_milliseconds(window->from_ns) >= emit_time_milliseconds(window->to_ns))
         return emit_window_refuse(why, EMIT_WINDOW_TIME_ORDER, "to",
                                   "the window must end at least a millisecond after it begins");
     if (window->from_ns < clocks_set_ns)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/outbox.h"
 
+#include "host/host.h"
 #include "outbox/claims.h"
 #include "outbox/session.h"
 #include "outbox/space.h"
@@ -82,7 +83,7 @@ static enum emit_status write_one(struct emit_outbox *outbox, const struct emit_
 static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_entry *entries,
                                   size_t count, enum emit_entry_fate *fates,
                                   struct emit_error *err) {
-    int64_t now_ns = emit_row_now_ns();
+    int64_t now_ns = emit_clock_wall_ns();
     outbox->written = 0;
     enum emit_status status = emit_connection_run(outbox, EMIT_STATEMENT_BEGIN, err);
     if (status == EMIT_OK && retire_is_due(outbox, count))

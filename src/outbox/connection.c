@@ -3,6 +3,7 @@
 #include "outbox/connection.h"
 
 #include "base/text.h"
+#include "host/host.h"
 #include "outbox/row.h"
 #include "outbox/schema.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 static const char *const texts[EMIT_STATEMENT_COUNT] = {
@@ -281,14 +281,8 @@ void emit_connection_close(struct emit_outbox *outbox) {
     emit_connection_drop(outbox);
 }
 
-static int64_t now_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static int is_late(void *deadline_ns) {
-    return now_ns() > *(int64_t *)deadline_ns;
+    return emit_clock_monotonic_ns() > *(int64_t *)deadline_ns;
 }
 
 // SQLite heads its findings with a line "*** in database main ***"; a sentence of
@@ -303,7 +297,7 @@ enum emit_status emit_connection_check(struct emit_outbox *outbox, bool thorough
     const struct emit_sqlite *sql = &outbox->sql;
     const char *text = thorough ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)";
     sqlite3_stmt *statement = NULL;
-    int64_t deadline_ns = now_ns() + limit_ns;
+    int64_t deadline_ns = emit_clock_monotonic_ns() + limit_ns;
     if (limit_ns > 0) sql->progress_handler(outbox->db, 1000, is_late, &deadline_ns);
     enum emit_status status = EMIT_OK;
     int code = sql->prepare_v3(outbox->db, text, -1, 0, &statement, NULL);

@@ -2,17 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/row.h"
 
+#include "host/host.h"
 #include "outbox/checksum.h"
 #include "outbox/claims.h"
 
 #include <string.h>
-#include <time.h>
-
-int64_t emit_row_now_ns(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static const char digits[] = "0123456789abcdef";
 
@@ -199,7 +193,7 @@ enum emit_status emit_row_set_aside(struct emit_outbox *outbox, uint64_t sequenc
         enum emit_status status = emit_connection_statement(outbox, steps[i], &statement, err);
         if (status != EMIT_OK) return status;
         if (outbox->sql.bind_int64(statement, 1, (int64_t)sequence) != SQLITE_OK ||
-            (i == 0 && outbox->sql.bind_int64(statement, 2, emit_row_now_ns()) != SQLITE_OK))
+            (i == 0 && outbox->sql.bind_int64(statement, 2, emit_clock_wall_ns()) != SQLITE_OK))
             return fail(outbox, "write to", err);
         status = emit_connection_run(outbox, steps[i], err);
         if (status != EMIT_OK) return status;

@@ -54,7 +54,4 @@ bool emit_row_identity_bytes(const char *text, unsigned char bytes[EMIT_ROW_IDEN
 EMIT_MUST_CHECK enum emit_status emit_row_set_aside(struct emit_outbox *outbox, uint64_t sequence,
                                                     struct emit_error *err);
 
-// UTC now, in nanoseconds.
-int64_t emit_row_now_ns(void);
-
 #endif

@@ -8,13 +8,13 @@
 #include "base/json_write.h"
 #include "base/time.h"
 #include "base/text.h"
+#include "host/host.h"
 #include "outbox/outbox.h"
 #include "runs/run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const int64_t day_ns = INT64_C(86400) * 1000000000;
 
@@ -207,16 +207,13 @@ static int run_verify(struct emit_outbox *outbox, const struct outbox_values *va
 }
 
 static int run_prune(struct emit_outbox *outbox, const struct outbox_values *values) {
-    struct timespec now;
     struct emit_error err;
     uint64_t removed = 0;
     if (values->older_than_ns == 0)
         return emit_complain(&emit_command_outbox, EXIT_USAGE,
                              "prune needs to know what goes: --older-than 30d");
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    int64_t now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-    if (emit_outbox_prune(outbox, now_ns - values->older_than_ns, &removed, &err) != EMIT_OK)
-        return complain(&err);
+    int64_t before_ns = emit_clock_wall_ns() - values->older_than_ns;
+    if (emit_outbox_prune(outbox, before_ns, &removed, &err) != EMIT_OK) return complain(&err);
     printf("%" PRIu64 " entries removed\n", removed);
     return end_output(EXIT_OK);
 }

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY_LENGTH = 10 }; // "2026-11-25" of a time
-
 enum emit_status tokens_account_init(struct tokens_account *account, const struct tokens_plan *plan,
                                      struct emit_error *err) {
     *account = (struct tokens_account){
@@ -57,10 +55,9 @@ void tokens_account_drop_empty(struct tokens_account *account) {
 }
 
 enum emit_status tokens_account_settle(struct tokens_row *row, struct emit_error *err) {
-    char time[EMIT_TIME_TEXT];
-    emit_time_write(time, row->last_ns);
-    time[DAY_LENGTH] = '\0';
-    return emit_token_energy(&row->energy, &row->model, &row->counts, EMIT_TOKENS_TOTAL, time, err);
+    char day[EMIT_DAY_TEXT];
+    emit_time_write_day(day, row->last_ns);
+    return emit_token_energy(&row->energy, &row->model, &row->counts, EMIT_TOKENS_TOTAL, day, err);
 }
 
 void tokens_account_note(struct tokens_account *account, const char *format, ...) {

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <time.h>
 
+static const int64_t second_ns = 1000000000;
 static const int64_t look_again_ns = 200000000; // how late the end of a run is noticed
 static const int64_t store_wait_ns = 10000000000;
 
@@ -50,8 +51,8 @@ static void doze(struct live_wait *wait, int64_t length_ns) {
     int64_t until_ns = emit_clock_monotonic_ns() + length_ns;
     for (int64_t left_ns = length_ns; left_ns > 0 && !wait->is_told;
          left_ns = until_ns - emit_clock_monotonic_ns()) {
-        const struct timespec left = {.tv_sec = left_ns / 1000000000,
-                                      .tv_nsec = left_ns % 1000000000};
+        const struct timespec left = {.tv_sec = left_ns / second_ns,
+                                      .tv_nsec = left_ns % second_ns};
         wait->is_told = sigtimedwait(&wait->ending, NULL, &left) > 0;
     }
 }
@@ -194,14 +195,13 @@ int tokens_live(const struct emit_command *command, const struct tokens_live_ask
     struct emit_served_watch *watch;
     struct emit_served_told told;
     struct emit_error err;
-    struct timespec now = {0};
     bool has_run = asked->run_id && *asked->run_id && !asked->options->for_ns;
     if (!has_run && !asked->options->for_ns)
         return emit_complain(command, EXIT_USAGE,
                              "--from wants an end: --run-id RUN of a run that goes on, or --for "
                              "60s");
     hold_signals(&wait);
-    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t begun_wall_ns = emit_clock_wall_ns() / second_ns * second_ns; // reports are less fine
     if (emit_served_watch_begin(&watch, asked->options->from, &err) != EMIT_OK)
         return emit_complain(command, EXIT_USAGE, "--from: %s", err.text);
     const char *failure = emit_served_watch_failure(watch);
@@ -216,7 +216,7 @@ int tokens_live(const struct emit_command *command, const struct tokens_live_ask
             fprintf(stderr, "emit: counting until %s ends; Ctrl-C ends it here\n", asked->run_id);
         wait_for_end(&wait);
         emit_served_watch_tell(watch, &told);
-        status = tell(&wait, &told, (int64_t)now.tv_sec * 1000000000);
+        status = tell(&wait, &told, begun_wall_ns);
     }
     emit_served_watch_free(watch);
     return status;

@@ -45,21 +45,22 @@ static enum emit_status refuse_pue(const struct tokens_options *options, struct 
                                                    : "");
 }
 
+// What an event's time shows of a moment, and no finer: record_refs are made of it.
+static int64_t as_shown(int64_t wall_ns) {
+    return emit_time_milliseconds(wall_ns) * millisecond_ns;
+}
+
 // "2026-11-25T21:00:00Z", with up to nine digits of a second.
 static enum emit_status read_time(struct tokens_plan *plan, const char *text,
                                   struct emit_error *err) {
-    enum { SECONDS = 19, DIGITS = 3 };
-    char whole[EMIT_TIME_TEXT] = "";
-    size_t length = strlen(text), fraction = 0;
-    if (length > SECONDS && text[SECONDS] == '.')
-        fraction = strspn(text + SECONDS + 1, "0123456789");
-    size_t end = SECONDS + (fraction ? fraction + 1 : 0);
-    if (length == end + 1 && text[end] == 'Z' && fraction <= 9)
-        (void)emit_text_format(whole, sizeof whole, "%.*s.%.*s%.*sZ", SECONDS, text,
-                               (int)(fraction < DIGITS ? fraction : DIGITS), text + SECONDS + 1,
-                               (int)(fraction < DIGITS ? DIGITS - fraction : 0), "000");
-    plan->has_at = emit_time_read(whole, strlen(whole), &plan->at_ns);
-    if (plan->has_at) return EMIT_OK;
+    size_t length = strlen(text);
+    int64_t at_ns;
+    plan->has_at =
+        length > 0 && text[length - 1] == 'Z' && emit_time_read_rfc3339(text, length, &at_ns);
+    if (plan->has_at) {
+        plan->at_ns = as_shown(at_ns);
+        return EMIT_OK;
+    }
     return emit_fail(err, EMIT_INVALID,
                      "--at wants a time in UTC such as 2026-06-13T16:00:00Z; '%.40s' is none",
                      text);
@@ -68,12 +69,7 @@ static enum emit_status read_time(struct tokens_plan *plan, const char *text,
 static enum emit_status choose_time(struct tokens_plan *plan, const struct tokens_options *options,
                                     struct emit_error *err) {
     if (options->at) return read_time(plan, options->at, err);
-    struct emit_host host;
-    enum emit_status status = emit_host_open(&host, NULL, err);
-    if (status != EMIT_OK) return status;
-    // What an event's time shows, and no finer: its record_ref is made of it.
-    plan->at_ns = emit_host_wall_ns(&host) / millisecond_ns * millisecond_ns;
-    emit_host_close(&host);
+    plan->at_ns = as_shown(emit_clock_wall_ns());
     return EMIT_OK;
 }
 

@@ -4,29 +4,12 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "host/host.h"
 #include "imports/coefficients_read.h"
 #include "models/coefficients_write.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { DAY_LENGTH = 10 }; // of "2026-11-25"
-
-static bool is_day(const char *text) {
-    char moment[EMIT_TIME_TEXT];
-    int64_t wall_ns;
-    return strlen(text) == DAY_LENGTH &&
-           emit_text_format(moment, sizeof moment, "%sT00:00:00.000Z", text) &&
-           emit_time_read(moment, strlen(moment), &wall_ns);
-}
-
-static void today_by_the_clock(char day[EMIT_TIME_TEXT]) {
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    emit_time_write(day, (int64_t)now.tv_sec * INT64_C(1000000000));
-    day[DAY_LENGTH] = '\0';
-}
 
 // --- The check ---
 
@@ -116,13 +99,13 @@ int emit_tokens_profiles(const struct emit_command *command,
     const struct emit_coefficient_table *table = emit_coefficients_built_in();
     struct emit_coefficient_table *read = NULL;
     struct emit_error err;
-    char clock_day[EMIT_TIME_TEXT];
-    today_by_the_clock(clock_day);
+    char clock_day[EMIT_DAY_TEXT];
+    emit_time_write_day(clock_day, emit_clock_wall_ns());
     const char *today = asked->today ? asked->today : clock_day;
     if (operand_count > (asked->check ? 0 : 1))
         return emit_complain(command, EXIT_USAGE, "profiles takes no operand '%s'",
                              operands[operand_count - 1]);
-    if (!is_day(today))
+    if (!emit_time_is_day(today))
         return emit_complain(command, EXIT_USAGE, "'%s' is no day like 2026-11-25", today);
     if (asked->check) return check(command, asked, table, today);
     if (asked->coefficients && emit_coefficients_read(&read, asked->coefficients, &err) != EMIT_OK)

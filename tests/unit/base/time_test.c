@@ -4,6 +4,7 @@
 
 #include "base/time.h"
 
+#include <inttypes.h>
 #include <time.h>
 
 static void test_written(void) {
@@ -73,9 +74,79 @@ static void test_refused(void) {
     }
 }
 
+// What others write; the exact moment, and one that differs for each field.
+static void test_rfc3339(void) {
+    static const struct {
+        const char *text;
+        int64_t wall_ns;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"1970-01-01T00:00:01.5Z", 1500000000},
+        {"1970-01-01T00:00:00.000000001Z", 1},
+        {"1970-01-01T05:30:00+05:30", 0},
+        {"1970-01-01T05:30:00.25+05:30", 250000000},
+        {"1969-12-31T23:59:00-00:01", 0},
+        {"1970-01-01T00:00:00+00:00", 0},
+        {"1970-01-02T23:59:00+23:59", INT64_C(86400000000000)},
+        {"1969-12-31T23:59:59.999Z", -1000000},
+    };
+    static const char *const bad[] = {
+        "",
+        "Z",
+        "1970-01-01",
+        "1970-01-01T00:00:00",
+        "1970-01-01T00:00:00z",
+        "1970-01-01t00:00:00Z",
+        "1970-01-01 00:00:00Z",
+        "1970-01-01T00:00Z",
+        "1970-01-01T00:00:00.Z",
+        "1970-01-01T00:00:00,5Z",
+        "1970-01-01T00:00:00.1234567890Z",
+        "1970-01-01T00:00:00.5",
+        "1970-01-01T00:00:00.5xZ",
+        "1970-01-01T00:00:00-00:00",
+        "1970-01-01T00:00:00+24:00",
+        "1970-01-01T00:00:00+00:60",
+        "1970-01-01T00:00:00+0530",
+        "1970-01-01T00:00:00+05:3",
+        "1970-01-01T00:00:00 05:30",
+        "1970-01-01T23:59:60Z",
+        "1970-02-30T00:00:00Z",
+        "2262-04-11T23:47:16.854775808Z",
+        "2262-04-11T23:47:16.854775807-00:01",
+    };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        int64_t wall_ns = 4;
+        CHECK(emit_time_read_rfc3339(good[i].text, strlen(good[i].text), &wall_ns) &&
+                  wall_ns == good[i].wall_ns,
+              "'%s' is %" PRId64, good[i].text, good[i].wall_ns);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        int64_t wall_ns = 4;
+        CHECK(!emit_time_read_rfc3339(bad[i], strlen(bad[i]), &wall_ns) && wall_ns == 4,
+              "'%s' is refused", bad[i]);
+    }
+}
+
+static void test_days(void) {
+    char day[EMIT_DAY_TEXT];
+    emit_time_write_day(day, -1);
+    CHECK_STRING(day, "1969-12-31", "the last nanosecond of a day is of that day");
+    emit_time_write_day(day, 0);
+    CHECK_STRING(day, "1970-01-01", "and the next one is of the next");
+    CHECK(emit_time_milliseconds(-1) == -1 && emit_time_milliseconds(999999) == 0,
+          "milliseconds are cut towards the past");
+    CHECK(emit_time_is_day("2028-02-29") && !emit_time_is_day("2026-02-29") &&
+              !emit_time_is_day("2026-2-28") && !emit_time_is_day("2026-02-28T") &&
+              !emit_time_is_day(""),
+          "a day is one that the calendar has, in this form");
+}
+
 int main(void) {
     test_written();
     test_as_the_c_library();
     test_refused();
+    test_rfc3339();
+    test_days();
     return check_end();
 }
