@@ -148,11 +148,4 @@ size_t emit_transform_findings(const struct emit_transform *transform, const cha
 size_t emit_coefficient_table_findings(const struct emit_coefficient_table *table,
                                        emit_finding_taker *take, void *owner);
 
-// The first finding of a row as an error. EMIT_INVALID: one sentence, the row and the field by
-// name.
-EMIT_MUST_CHECK enum emit_status emit_profile_check(const struct emit_profile *profile,
-                                                    const char *today, struct emit_error *err);
-EMIT_MUST_CHECK enum emit_status emit_transform_check(const struct emit_transform *transform,
-                                                      const char *today, struct emit_error *err);
-
 #endif

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/coefficients.h"
 
+#include "base/number.h"
 #include "base/time.h"
 
 #include <stdarg.h>
@@ -33,7 +34,6 @@ enum {
     HIGH_PER_WALL_MAX = 100,         // how far a high value may lie above its wall
     FACTOR_MAX_THOUSANDTHS = 100000, // of a transform
     FACTOR_MIN_THOUSANDTHS = 1000,   // a boundary further out holds no less
-    TOKENS_MAX_EXPONENT = 53,        // of a context: a count that a double holds
 };
 
 // One row under its checks.
@@ -101,17 +101,9 @@ static void check_note(struct check *check, const char *key, const char *text) {
     (void)check_short(check, key, text, EMIT_COEFFICIENT_NOTE_MAX);
 }
 
-static bool is_date(const char *text) {
-    char moment[EMIT_TIME_TEXT];
-    int64_t wall_ns;
-    if (strlen(text) != strlen("2026-11-25")) return false;
-    (void)snprintf(moment, sizeof moment, "%sT00:00:00.000Z", text);
-    return emit_time_read(moment, strlen(moment), &wall_ns);
-}
-
 static bool check_date(struct check *check, const char *key, const char *text) {
     if (!check_text(check, key, text)) return false;
-    if (is_date(text)) return true;
+    if (emit_time_is_day(text)) return true;
     find(check, key, "is '%.40s', not a day like 2026-11-25", text);
     return false;
 }
@@ -227,7 +219,7 @@ static void check_validity(struct check *check, const char *valid_until) {
     static const char key[] = "valid_until";
     if (!check_date(check, key, valid_until)) return;
     const char *published = check->citation_count > 0 ? check->citations[0].published : NULL;
-    if (published && is_date(published)) {
+    if (published && emit_time_is_day(published)) {
         if (strcmp(valid_until, published) <= 0)
             find(check, key, "does not lie behind the primary source's day");
         else if (lasts_too_long(valid_until, published))
@@ -316,8 +308,8 @@ size_t emit_profile_findings(const struct emit_profile *profile, const char *tod
     check_note(&check, "caveats", profile->caveats);
     check_citations(&check);
     check_validity(&check, profile->valid_until);
-    if (profile->context_tokens_max == 0 || profile->context_tokens_max >> TOKENS_MAX_EXPONENT)
-        find(&check, "context_tokens_max", "has to be 1 to 2^%d", TOKENS_MAX_EXPONENT);
+    if (profile->context_tokens_max == 0 || profile->context_tokens_max > EMIT_COUNT_MAX)
+        find(&check, "context_tokens_max", "has to be 1 to 2^53");
     check_buckets(&check, profile);
     return check.findings;
 }
@@ -374,26 +366,4 @@ size_t emit_coefficient_table_findings(const struct emit_coefficient_table *tabl
         }
     }
     return check.findings;
-}
-
-// --- The first finding ---
-
-static void keep_first(void *owner, const char *key, const char *sentence) {
-    struct emit_error *first = owner;
-    (void)key;
-    if (first->status == EMIT_OK) (void)emit_fail(first, EMIT_INVALID, "%s", sentence);
-}
-
-enum emit_status emit_profile_check(const struct emit_profile *profile, const char *today,
-                                    struct emit_error *err) {
-    struct emit_error first = {.status = EMIT_OK};
-    if (emit_profile_findings(profile, today, keep_first, &first) == 0) return EMIT_OK;
-    return emit_fail(err, EMIT_INVALID, "%s", first.text);
-}
-
-enum emit_status emit_transform_check(const struct emit_transform *transform, const char *today,
-                                      struct emit_error *err) {
-    struct emit_error first = {.status = EMIT_OK};
-    if (emit_transform_findings(transform, today, keep_first, &first) == 0) return EMIT_OK;
-    return emit_fail(err, EMIT_INVALID, "%s", first.text);
 }

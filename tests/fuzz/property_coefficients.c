@@ -26,20 +26,21 @@ static void take(void *owner, const char *key, const char *sentence) {
 }
 
 static const char *judge_line(const struct emit_coefficients_row *row) {
-    struct emit_error err;
+    struct told told = {0};
     struct emit_text line;
     const char *wrong = NULL;
     char *bytes = malloc(EMIT_COEFFICIENT_LINE_MAX);
     if (!bytes) return NULL;
     emit_text_init(&line, bytes, EMIT_COEFFICIENT_LINE_MAX);
-    enum emit_status status = row->is_transform ? emit_transform_check(&row->transform, NULL, &err)
-                                                : emit_profile_check(&row->profile, NULL, &err);
+    size_t findings = row->is_transform
+                          ? emit_transform_findings(&row->transform, NULL, take, &told)
+                          : emit_profile_findings(&row->profile, NULL, take, &told);
     if (row->is_transform)
         emit_transform_write(&line, &row->transform);
     else
         emit_profile_write(&line, &row->profile);
     json_t *json = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
-    if (status != EMIT_OK)
+    if (findings > 0)
         wrong = "a row without findings that is none";
     else if (!row->is_transform && !row->profile.notes)
         wrong = "a row without notes";

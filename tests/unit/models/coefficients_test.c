@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#include "base/number.h"
 #include "models/coefficients.h"
 #include "models/coefficients_write.h"
 
@@ -129,8 +130,8 @@ CHANGE(ends_today, s->profile.valid_until = "2026-11-25")
 CHANGE(ended_yesterday, s->profile.valid_until = "2026-11-24")
 CHANGE(ends_at_once, s->profile.valid_until = "2026-01-31")
 CHANGE(no_context, s->profile.context_tokens_max = 0)
-CHANGE(largest_context, s->profile.context_tokens_max = (UINT64_C(1) << 53) - 1)
-CHANGE(endless_context, s->profile.context_tokens_max = UINT64_C(1) << 53)
+CHANGE(largest_context, s->profile.context_tokens_max = EMIT_COUNT_MAX)
+CHANGE(endless_context, s->profile.context_tokens_max = EMIT_COUNT_MAX + 1)
 CHANGE(no_input, bucket(s, EMIT_BUCKET_INPUT)->defined = false)
 CHANGE(input_alone, bucket(s, EMIT_BUCKET_OUTPUT)->defined =
                         bucket(s, EMIT_BUCKET_REASONING_OUTPUT)->defined = false)
@@ -274,15 +275,14 @@ static void check_built_in(void) {
     SHA256Init(&context);
     for (size_t i = 0; i < table->profile_count + table->transform_count; i++) {
         struct emit_text line;
-        struct emit_error err = {.text = ""};
         bool is_profile = i < table->profile_count;
         const struct emit_profile *profile = &table->profiles[is_profile ? i : 0];
         const struct emit_transform *transform =
             &table->transforms[is_profile ? 0 : i - table->profile_count];
-        enum emit_status status = is_profile ? emit_profile_check(profile, NULL, &err)
-                                             : emit_transform_check(transform, NULL, &err);
-        CHECK(status == EMIT_OK, "%s keeps the invariants %s",
-              is_profile ? profile->id : transform->id, err.text);
+        size_t findings = is_profile ? emit_profile_findings(profile, NULL, take, &found)
+                                     : emit_transform_findings(transform, NULL, take, &found);
+        CHECK(findings == 0, "%s keeps the invariants %s", is_profile ? profile->id : transform->id,
+              found.sentence);
         if (is_profile) CHECK(emit_profile_find(table, profile->id) == profile, "and is found");
         emit_text_init(&line, bytes, EMIT_COEFFICIENT_LINE_MAX);
         if (is_profile)
