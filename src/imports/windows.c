@@ -223,7 +223,7 @@ static bool refuse_missing(const struct reader *reader, const struct field *rows
                            uint32_t seen) {
     for (size_t i = 0; i < count; i++)
         if (rows[i].is_required && !(seen & UINT32_C(1) << i))
-            return refuse(reader, EMIT_WINDOW_MISSING_FIELD, rows[i].name, "must stand");
+            return refuse(reader, EMIT_WINDOW_MISSING_FIELD, rows[i].name, "is missing");
     return true;
 }
 

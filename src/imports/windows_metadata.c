@@ -137,7 +137,7 @@ static enum emit_status read_fact(struct reader *reader, enum emit_fact kind,
                                   shapes[kind].needs_label ? shapes[kind].label : NULL,
                                   shapes[kind].id};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (needed[i] && !(seen & 1U << i)) return invalid(reader, needed[i], "must stand");
+        if (needed[i] && !(seen & 1U << i)) return invalid(reader, needed[i], "is missing");
     if (fact->to_ns - millisecond_ns < fact->from_ns)
         return invalid(reader, "to", "must be at least a millisecond later than from");
     return EMIT_OK;

@@ -146,7 +146,7 @@ static int convert(struct campus *campus, int descriptor, const char *name) {
 static int run(const void *values, int operand_count, char **operands) {
     if (operand_count < 1 || operand_count > 2 || strcmp(operands[0], "facility-energy") != 0)
         return emit_complain(&emit_command_campus, EXIT_USAGE,
-                             "emit campus facility-energy [FILE] is what there is");
+                             "say what to do: emit campus facility-energy [FILE]");
     const char *path = operand_count == 2 ? operands[1] : "-";
     bool is_stdin = strcmp(path, "-") == 0;
     int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
