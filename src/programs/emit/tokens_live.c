@@ -153,7 +153,7 @@ static int tell_counts(const struct live_wait *wait, const struct emit_served_to
     emit_report_add_served(&report, told);
     if (report.served.unstated[0])
         (void)emit_text_format(report.served.unstated, sizeof report.served.unstated,
-                               "these are of no run");
+                               "no run was named (--run-id)");
     int status = print(wait, &report, false);
     emit_report_clear(&report);
     return status;

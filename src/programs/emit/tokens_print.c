@@ -111,7 +111,7 @@ static void print_confidence(const struct emit_page *page, const struct tokens_a
 }
 
 static void print_caveats(const struct emit_page *page, const struct tokens_row *row) {
-    char line[SENTENCE_MAX], figure[EMIT_FIGURE_MAX], context[EMIT_FIGURE_MAX];
+    char line[SENTENCE_MAX], figure[EMIT_FIGURE_MAX];
     const struct emit_profile *profile = row->model.profile;
     if (row->energy.expired) {
         (void)emit_text_format(line, sizeof line,
@@ -124,11 +124,11 @@ static void print_caveats(const struct emit_page *page, const struct tokens_row 
         row->counts.extrapolated_output + row->counts.extrapolated_reasoning_output;
     if (extrapolated) {
         tokens_figure_count(figure, true, extrapolated);
-        tokens_figure_count(context, true, profile->context_tokens_max);
         (void)emit_text_format(line, sizeof line,
-                               "%s: %s output tokens are of requests beyond the %s tokens that "
+                               "%s: %s output tokens are of requests beyond the %" PRIu64
+                               " tokens that "
                                "its numbers are for%s%s",
-                               profile->id, figure, context,
+                               profile->id, figure, profile->context_tokens_max,
                                row->model.long_context ? ": range by " : "",
                                row->model.long_context ? row->model.long_context->id : "");
         emit_page_words(page, "  extrapolated  ", HANG, line);

@@ -131,8 +131,8 @@ static void print_citations(const struct emit_page *page, const struct emit_cita
         // An address is copied: it is never broken.
         fprintf(page->out, "%*s%s\n", SOURCE_HANG, "", citation->url);
         emit_page_words(page, "    version ", SOURCE_HANG, citation->version);
-        fprintf(page->out, "%*spublished or measured %s; read %s on %s\n", SOURCE_HANG, "",
-                citation->published, citation->secondary ? "in a secondary copy" : "itself",
+        fprintf(page->out, "%*spublished or measured %s; read %son %s\n", SOURCE_HANG, "",
+                citation->published, citation->secondary ? "in a secondary copy " : "",
                 citation->accessed);
         emit_page_words(page, "    ", SOURCE_HANG, citation->says);
     }
