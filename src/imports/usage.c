@@ -135,6 +135,28 @@ static bool take_time(struct emit_usage_record *record, const struct emit_usage_
     return false;
 }
 
+// An id that ends in a few digits, as chatcmpl-417 of a server that draws one of 999, is soon that
+// of another response. With the moment that the server says it was made it is not; the moment
+// of a line of a log would tell pieces of one response apart.
+static void strengthen(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    enum { FEW_DIGITS = 6 };
+    static const enum emit_usage_field moments[CHOICES] = {
+        EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED, EMIT_FIELD_CREATED_AT};
+    const struct emit_usage_text *id = &record->response_id;
+    const struct emit_json_slice *moment = &fields->value[first_of(fields, moments)];
+    size_t rest = id->length;
+    while (rest > 0 && id->at[rest - 1] >= '0' && id->at[rest - 1] <= '9')
+        rest--;
+    bool is_weak = rest < id->length && id->length - rest <= FEW_DIGITS &&
+                   (rest == 0 || id->at[rest - 1] == '-' || id->at[rest - 1] == '_');
+    bool is_asked =
+        record->dialect == EMIT_DIALECT_CHAT || record->dialect == EMIT_DIALECT_RESPONSES;
+    if (is_weak && is_asked && !record->request_id.length &&
+        fields->type[first_of(fields, moments)] == EMIT_JSON_NUMBER &&
+        moment->length < EMIT_USAGE_ID_MAX)
+        record->request_id = (struct emit_usage_text){moment->at, moment->length};
+}
+
 static bool identify(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     const struct identity *identity = &identities[record->dialect];
     char *scratch = record->scratch;
@@ -172,12 +194,18 @@ static bool has_span_error(const struct emit_usage_fields *fields) {
 // The field that says that the request failed; NONE when it did not.
 static enum emit_usage_field find_failure(const struct emit_usage_fields *fields) {
     static const enum emit_usage_field errors[] = {EMIT_FIELD_ERROR, EMIT_FIELD_RESPONSE_ERROR,
-                                                   EMIT_FIELD_OTEL_ERROR, EMIT_FIELD_API_ERROR};
+                                                   EMIT_FIELD_RESULT_ERROR, EMIT_FIELD_OTEL_ERROR,
+                                                   EMIT_FIELD_API_ERROR};
     static const enum emit_usage_field states[] = {EMIT_FIELD_STATUS, EMIT_FIELD_RESPONSE_STATUS};
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (has_error(fields, errors[i])) return errors[i];
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
         if (says_failed(fields, states[i])) return states[i];
+    // Of a batch; a result of another kind is a string, or has no such type.
+    if (emit_usage_is(fields, EMIT_FIELD_RESULT_TYPE, "errored") ||
+        emit_usage_is(fields, EMIT_FIELD_RESULT_TYPE, "canceled") ||
+        emit_usage_is(fields, EMIT_FIELD_RESULT_TYPE, "expired"))
+        return EMIT_FIELD_RESULT_TYPE;
     return has_span_error(fields) ? EMIT_FIELD_STATUS_CODE : EMIT_FIELD_NONE;
 }
 
@@ -194,6 +222,14 @@ static bool is_outer_span(const struct emit_usage_fields *fields) {
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (emit_usage_is(fields, EMIT_FIELD_OTEL_OPERATION, operations[i])) return true;
     return false;
+}
+
+// A piece of generated content that names no response, and is not the last one: its counts are
+// in the last one too.
+static bool is_early_piece(const struct emit_usage_fields *fields) {
+    return !emit_usage_has(fields, EMIT_FIELD_GENERATE_ID) &&
+           emit_usage_has(fields, EMIT_FIELD_CANDIDATES) &&
+           !emit_usage_has(fields, EMIT_FIELD_FINISH);
 }
 
 // Usage that is there and no object can hold no counts.
@@ -222,6 +258,12 @@ static bool is_inference(struct emit_usage_record *record, const struct emit_usa
                           "cache_hit says that the proxy answered from its cache");
     else if (fields->type[EMIT_FIELD_DONE] == EMIT_JSON_FALSE)
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a piece of a stream that goes on");
+    else if (record->dialect == EMIT_DIALECT_GENERATE && is_early_piece(fields))
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a piece of a stream that goes on");
+    else if (record->dialect == EMIT_DIALECT_MESSAGES &&
+             emit_usage_is(fields, EMIT_FIELD_TYPE, "result"))
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE,
+                          "the sum of a session, whose messages have usage of their own");
     else if (record->dialect == EMIT_DIALECT_OTEL && is_outer_span(fields))
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE,
                           "a span around requests that have spans of their own");
@@ -342,6 +384,7 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
         return;
     }
     if (!identify(record, &fields) || !is_inference(record, &fields)) return;
+    strengthen(record, &fields);
     struct emit_usage_begin *begin = follow(reader, record, &fields);
     if (record->fate == EMIT_USAGE_USED) emit_usage_normalise(record, &fields, begin);
 }

@@ -30,6 +30,8 @@
     ROW(EMIT_FIELD_RESPONSE_STATUS, "response.status")                                             \
     ROW(EMIT_FIELD_STATUS_CODE, "status.code")                                                     \
     ROW(EMIT_FIELD_API_ERROR, "isApiErrorMessage")                                                 \
+    ROW(EMIT_FIELD_RESULT_TYPE, "result.type")                                                     \
+    ROW(EMIT_FIELD_RESULT_ERROR, "result.error")                                                   \
     ROW(EMIT_FIELD_CACHE_HIT, "cache_hit")                                                         \
     ROW(EMIT_FIELD_DONE, "done")                                                                   \
     /* When. */                                                                                    \
@@ -58,6 +60,13 @@
     ROW(EMIT_FIELD_CACHE_CREATION, "usage.cache_creation_input_tokens")                            \
     ROW(EMIT_FIELD_CACHE_5M, "ephemeral_5m_input_tokens")                                          \
     ROW(EMIT_FIELD_CACHE_1H, "ephemeral_1h_input_tokens")                                          \
+    ROW(EMIT_FIELD_ITERATION_TYPE, "usage.iterations") /* of the element that is read */           \
+    ROW(EMIT_FIELD_ITERATION_INPUT, "input_tokens")                                                \
+    ROW(EMIT_FIELD_ITERATION_READ, "cache_read_input_tokens")                                      \
+    ROW(EMIT_FIELD_ITERATION_WRITES, "cache_creation_input_tokens")                                \
+    ROW(EMIT_FIELD_ITERATION_OUTPUT, "output_tokens")                                              \
+    ROW(EMIT_FIELD_ITERATION_OTHER, "usage.iterations") /* the first of a foreign type */          \
+    ROW(EMIT_FIELD_AUDIO_SECONDS, "usage.prompt_audio_seconds")                                    \
     ROW(EMIT_FIELD_INPUT_AUDIO, "audio_tokens of the input")                                       \
     ROW(EMIT_FIELD_INPUT_IMAGE, "image_tokens of the input")                                       \
     ROW(EMIT_FIELD_INPUT_VIDEO, "video_tokens of the input")                                       \
@@ -76,6 +85,7 @@
     ROW(EMIT_FIELD_PROXY, "call_type")                                                             \
     /* usageMetadata */                                                                            \
     ROW(EMIT_FIELD_METADATA, "usageMetadata")                                                      \
+    ROW(EMIT_FIELD_FINISH, "finishReason")                                                         \
     ROW(EMIT_FIELD_CANDIDATES, "candidates")                                                       \
     ROW(EMIT_FIELD_GENERATE_MODEL, "modelVersion")                                                 \
     ROW(EMIT_FIELD_GENERATE_ID, "responseId")                                                      \
@@ -109,9 +119,16 @@ enum emit_usage_field { EMIT_USAGE_FIELD_ROWS(EMIT_USAGE_FIELD_ENUMERATOR) EMIT_
 // Beside enum emit_json_type: two places of one record say the field, and differ.
 enum { EMIT_FIELD_TWICE = EMIT_JSON_ARRAY + 1 };
 
+// Of usage.iterations those of type compaction: tokens that the counts beside it do not hold.
+struct emit_usage_compaction {
+    bool is_there, is_wrong; // wrong: a count of it is none
+    uint64_t input, read, writes, output;
+};
+
 struct emit_usage_fields {
     uint8_t type[EMIT_FIELD_COUNT];                 // enum emit_json_type; NONE: absent, or null
     struct emit_json_slice value[EMIT_FIELD_COUNT]; // of those that are there and no container
+    struct emit_usage_compaction compaction;
 };
 
 // The index of the paths, by which emit_usage_scan finds what a key is.

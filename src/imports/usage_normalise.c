@@ -135,7 +135,19 @@ static bool has_text_details(struct emit_usage_record *record,
         EMIT_FIELD_INPUT_AUDIO,  EMIT_FIELD_INPUT_IMAGE,  EMIT_FIELD_INPUT_VIDEO,
         EMIT_FIELD_OUTPUT_AUDIO, EMIT_FIELD_OUTPUT_IMAGE, EMIT_FIELD_OUTPUT_VIDEO,
     };
-    return has_text_only(record, fields, media, sizeof media / sizeof *media);
+    if (!has_text_only(record, fields, media, sizeof media / sizeof *media)) return false;
+    const struct emit_json_slice *seconds = &fields->value[EMIT_FIELD_AUDIO_SECONDS];
+    uint8_t type = fields->type[EMIT_FIELD_AUDIO_SECONDS];
+    // Its tokens are among those of the text, nobody says how many.
+    if (type == EMIT_JSON_NUMBER && !(seconds->length == 1 && *seconds->at == '0')) {
+        emit_usage_refuse(record, EMIT_USAGE_MODALITY,
+                          "%s is %.*s: no coefficient is known for audio, and text's would be "
+                          "wrong",
+                          emit_usage_field_name(EMIT_FIELD_AUDIO_SECONDS), shown_length(seconds),
+                          seconds->at);
+        return false;
+    }
+    return true;
 }
 
 // --- Parts within wholes ---
@@ -259,6 +271,36 @@ static void inherit(struct count *count, bool *has, uint64_t *tokens) {
     }
 }
 
+// What was read and written to make a long context shorter: beside the counts of the answer.
+static bool add_compaction(struct emit_usage_record *record, const struct emit_usage_fields *fields,
+                           struct count *input, struct count *read, struct count *output) {
+    const struct emit_usage_compaction *more = &fields->compaction;
+    const struct emit_json_slice *other = &fields->value[EMIT_FIELD_ITERATION_OTHER];
+    if (more->is_wrong || more->input > count_max || more->read > count_max ||
+        more->writes > count_max || more->output > count_max) {
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          "usage.iterations has a compaction with a count that is no whole number "
+                          "from 0 to 2^53");
+        return false;
+    }
+    if (more->is_there) {
+        input->tokens += more->input + more->writes;
+        read->tokens += more->read;
+        output->tokens += more->output;
+        input->known = output->known = true;
+        read->known |= more->read > 0;
+        (void)emit_text_format(record->message, sizeof record->message,
+                               "usage.iterations has a compaction, which is added: the counts "
+                               "beside it do not hold it");
+    } else if (emit_usage_has(fields, EMIT_FIELD_ITERATION_OTHER)) {
+        (void)emit_text_format(record->message, sizeof record->message,
+                               "usage.iterations has a %.*s, which is not counted: what served it "
+                               "is not said",
+                               shown_length(other), other->at);
+    }
+    return true;
+}
+
 // input_tokens holds neither of the cached counts; output_tokens holds what was thought.
 // Pieces of a stream say what has come together so far, and need not say the input again.
 static void count_messages(struct emit_usage_record *record, const struct emit_usage_fields *fields,
@@ -279,6 +321,7 @@ static void count_messages(struct emit_usage_record *record, const struct emit_u
         refuse_more_than(record, &thinking, &output);
         return;
     }
+    if (!add_compaction(record, fields, &input, &read, &output)) return;
     if (input.known || writes.known) put(record, EMIT_BUCKET_INPUT, input.tokens + writes.tokens);
     if (read.known) put(record, EMIT_BUCKET_CACHED_INPUT, read.tokens);
     if (output.known) put(record, EMIT_BUCKET_OUTPUT, output.tokens - thinking.tokens);
@@ -326,6 +369,10 @@ static void count_generate(struct emit_usage_record *record,
     if (cached.known) put(record, EMIT_BUCKET_CACHED_INPUT, cached.tokens);
     if (candidates.known) put(record, EMIT_BUCKET_OUTPUT, candidates.tokens);
     if (thoughts.known) put(record, EMIT_BUCKET_REASONING_OUTPUT, thoughts.tokens);
+    if (!record->response_id.length)
+        (void)emit_text_format(record->message, sizeof record->message,
+                               "without responseId each is taken for a request of its own, also "
+                               "pieces of one stream");
 }
 
 // The input must hold what was cached; some instruments pass on counts that exclude it, which

@@ -17,8 +17,13 @@ enum emit_usage_node {
     EMIT_NODE_CACHE_CREATION,
     EMIT_NODE_PROXY_METADATA,
     EMIT_NODE_METADATA,
-    EMIT_NODE_MODALITY,   // and arrays of them
+    EMIT_NODE_MODALITY, // and arrays of them, as of the next three
+    EMIT_NODE_CANDIDATE,
+    EMIT_NODE_CHOICE,
+    EMIT_NODE_ITERATION,
     EMIT_NODE_ATTRIBUTES, // and arrays of {key, value}
+    EMIT_NODE_RESULT,
+    EMIT_NODE_EXTENSION,
     EMIT_NODE_STATUS,
     EMIT_NODE_CONTEXT,
 };

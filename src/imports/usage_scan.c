@@ -2,6 +2,7 @@
 // and still checked: a record that is no JSON is none at its end either. Most records are
 // lines that usage_scan_line.c has read already.
 // SPDX-License-Identifier: Apache-2.0
+#include "base/number.h"
 #include "imports/usage_paths.h"
 
 #include <string.h>
@@ -64,8 +65,13 @@ static enum emit_json_type take_scalar(struct emit_json *json, struct emit_json_
 }
 
 static bool scan_object(struct scan *scan, uint8_t node);
-static bool scan_modalities(struct scan *scan);
+static bool scan_elements(struct scan *scan, uint8_t node);
 static bool scan_attributes(struct scan *scan);
+
+static bool is_listed(uint8_t node) {
+    return node == EMIT_NODE_MODALITY || node == EMIT_NODE_CANDIDATE || node == EMIT_NODE_CHOICE ||
+           node == EMIT_NODE_ITERATION;
+}
 
 static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
     // The first of a field is taken where it stays: a slice that is copied as soon as it is
@@ -84,8 +90,8 @@ static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
     emit_usage_note(fields, path->field, type, &value);
     if (type == EMIT_JSON_OBJECT && path->into != EMIT_NODE_NONE)
         return scan_object(scan, path->into);
-    if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_MODALITY) return scan_modalities(scan);
     if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_ATTRIBUTES) return scan_attributes(scan);
+    if (type == EMIT_JSON_ARRAY && is_listed(path->into)) return scan_elements(scan, path->into);
     return emit_json_skip(&scan->json);
 }
 
@@ -100,30 +106,67 @@ static bool scan_object(struct scan *scan, uint8_t node) {
     return !scan->json.fault_kind;
 }
 
-// --- Counts by modality ---
+// --- Arrays of objects ---
+
+static void forget(struct emit_usage_fields *fields, enum emit_usage_field first,
+                   enum emit_usage_field last) {
+    for (int field = first; field <= (int)last; field++)
+        fields->type[field] = EMIT_JSON_NONE;
+}
 
 // Keeps the first of the elements that is of no text: [{"modality": "IMAGE", "tokenCount": 3}].
-static bool scan_modalities(struct scan *scan) {
-    struct emit_usage_fields *fields = scan->fields;
+static void keep_modality(struct emit_usage_fields *fields) {
+    const struct emit_json_slice *count = &fields->value[EMIT_FIELD_MODALITY_COUNT];
+    bool is_none = !emit_usage_has(fields, EMIT_FIELD_MODALITY_COUNT) ||
+                   (count->length == 1 && count->at[0] == '0');
+    bool is_text = emit_usage_is(fields, EMIT_FIELD_MODALITY, "TEXT");
+    if (!is_text && !is_none && !emit_usage_has(fields, EMIT_FIELD_MEDIA_COUNT)) {
+        fields->type[EMIT_FIELD_MEDIA] = fields->type[EMIT_FIELD_MODALITY];
+        fields->value[EMIT_FIELD_MEDIA] = fields->value[EMIT_FIELD_MODALITY];
+        fields->type[EMIT_FIELD_MEDIA_COUNT] = fields->type[EMIT_FIELD_MODALITY_COUNT];
+        fields->value[EMIT_FIELD_MEDIA_COUNT] = *count;
+    }
+    forget(fields, EMIT_FIELD_MODALITY, EMIT_FIELD_MODALITY_COUNT);
+}
+
+static bool add_count(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                      uint64_t *sum) {
+    const struct emit_json_slice *value = &fields->value[field];
+    uint64_t count;
+    if (!emit_usage_has(fields, field)) return true;
+    if (fields->type[field] != EMIT_JSON_NUMBER ||
+        !emit_number_read_u64(value->at, value->length, &count))
+        return false;
+    return !__builtin_add_overflow(*sum, count, sum);
+}
+
+// [{"type": "compaction", "input_tokens": 180000, ...}, {"type": "message", ...}]
+static void keep_iteration(struct emit_usage_fields *fields) {
+    struct emit_usage_compaction *sum = &fields->compaction;
+    if (emit_usage_is(fields, EMIT_FIELD_ITERATION_TYPE, "compaction")) {
+        sum->is_there = true;
+        sum->is_wrong |= !add_count(fields, EMIT_FIELD_ITERATION_INPUT, &sum->input) ||
+                         !add_count(fields, EMIT_FIELD_ITERATION_READ, &sum->read) ||
+                         !add_count(fields, EMIT_FIELD_ITERATION_WRITES, &sum->writes) ||
+                         !add_count(fields, EMIT_FIELD_ITERATION_OUTPUT, &sum->output);
+    } else if (fields->type[EMIT_FIELD_ITERATION_TYPE] == EMIT_JSON_STRING &&
+               !emit_usage_is(fields, EMIT_FIELD_ITERATION_TYPE, "message")) {
+        fields->type[EMIT_FIELD_ITERATION_OTHER] = EMIT_JSON_STRING;
+        fields->value[EMIT_FIELD_ITERATION_OTHER] = fields->value[EMIT_FIELD_ITERATION_TYPE];
+    }
+    forget(fields, EMIT_FIELD_ITERATION_TYPE, EMIT_FIELD_ITERATION_OUTPUT);
+}
+
+static bool scan_elements(struct scan *scan, uint8_t node) {
     if (!emit_json_enter_array(&scan->json)) return false;
     while (emit_json_next_element(&scan->json)) {
         if (emit_json_peek(&scan->json) != EMIT_JSON_OBJECT) {
             if (!emit_json_skip(&scan->json)) return false;
             continue;
         }
-        if (!scan_object(scan, EMIT_NODE_MODALITY)) return false;
-        const struct emit_json_slice *count = &fields->value[EMIT_FIELD_MODALITY_COUNT];
-        bool is_none = !emit_usage_has(fields, EMIT_FIELD_MODALITY_COUNT) ||
-                       (count->length == 1 && count->at[0] == '0');
-        bool is_text = emit_usage_is(fields, EMIT_FIELD_MODALITY, "TEXT");
-        if (!is_text && !is_none && !emit_usage_has(fields, EMIT_FIELD_MEDIA_COUNT)) {
-            fields->type[EMIT_FIELD_MEDIA] = fields->type[EMIT_FIELD_MODALITY];
-            fields->value[EMIT_FIELD_MEDIA] = fields->value[EMIT_FIELD_MODALITY];
-            fields->type[EMIT_FIELD_MEDIA_COUNT] = fields->type[EMIT_FIELD_MODALITY_COUNT];
-            fields->value[EMIT_FIELD_MEDIA_COUNT] = *count;
-        }
-        fields->type[EMIT_FIELD_MODALITY] = fields->type[EMIT_FIELD_MODALITY_COUNT] =
-            EMIT_JSON_NONE;
+        if (!scan_object(scan, node)) return false;
+        if (node == EMIT_NODE_MODALITY) keep_modality(scan->fields);
+        if (node == EMIT_NODE_ITERATION) keep_iteration(scan->fields);
     }
     return !scan->json.fault_kind;
 }
@@ -200,6 +243,7 @@ bool emit_usage_scan_strictly(struct emit_usage_fields *fields,
     scan.slots = slots;
     scan.fields = fields;
     memset(fields->type, EMIT_JSON_NONE, sizeof fields->type);
+    fields->compaction = (struct emit_usage_compaction){0};
     emit_json_init(&scan.json, text, length);
     if (scan_object(&scan, EMIT_NODE_RECORD) && emit_json_at_end(&scan.json)) return true;
     *fault = scan.json.fault;

@@ -65,10 +65,10 @@ def within(whole_input, cached, whole_output, reasoning, total):
 
 
 def usage_of(record):
-    for place in (("usage",), ("response", "usage"), ("response", "body", "usage")):
+    for place in (("usage",), ("response", "usage"), ("response", "body", "usage"), ("x_groq", "usage")):
         if at(record, *place) is not None:
             return at(record, *place)
-    return {}
+    return next((choice["usage"] for choice in record.get("choices", ()) if choice.get("usage")), {})
 
 
 def chat(record):
@@ -76,13 +76,17 @@ def chat(record):
     prompt, completion, total = counts(usage, "prompt_tokens", "completion_tokens", "total_tokens")
     inside, outside = at(usage, "prompt_tokens_details"), at(usage, "completion_tokens_details")
     no_media(inside, outside)
-    return within(prompt, count(at(inside, "cached_tokens")), completion, count(at(outside, "reasoning_tokens")), total)
+    if number(at(usage, "prompt_audio_seconds")):
+        raise Refused("unsupported-modality")
+    thought = first(count(at(outside, "reasoning_tokens")), count(at(usage, "reasoning_tokens")))
+    return within(prompt, count(at(inside, "cached_tokens")), completion, thought, total)
 
 
 def responses(record):
     usage = usage_of(record)
     given, made, total = counts(usage, "input_tokens", "output_tokens", "total_tokens")
-    inside, outside = at(usage, "input_tokens_details"), at(usage, "output_tokens_details")
+    inside = first(at(usage, "input_tokens_details"), at(usage, "input_token_details"))
+    outside = first(at(usage, "output_tokens_details"), at(usage, "output_token_details"))
     no_media(inside, outside)
     return within(given, count(at(inside, "cached_tokens")), made, count(at(outside, "reasoning_tokens")), total)
 
@@ -112,6 +116,13 @@ def messages(usage, before):
         raise Refused("usage-inconsistent")
     if before is not None:
         before.update(said)
+    # What made a context shorter stands beside the counts.
+    compactions = [one for one in at(usage, "iterations") or () if one["type"] == "compaction"]
+    said = dict(said)
+    for name in names:
+        more = [count(one[name]) for one in compactions if name in one]
+        if sum(more) or (more and name in ("input_tokens", "output_tokens")):
+            said[name] = number(said[name]) + sum(more)
     given = [said[name] for name in names[:2] if said[name] is not None]
     made = said["output_tokens"]
     return [sum(given) if given else None, said["cache_read_input_tokens"],
@@ -127,6 +138,9 @@ def gemini(record):
     for name, details in meta.items():
         if name.endswith("TokensDetails") and any(one["modality"] != "TEXT" and one["tokenCount"] for one in details):
             raise Refused("unsupported-modality")
+    named = "responseId" in record or "response_id" in record
+    if not named and "candidates" in record and not any("finishReason" in one for one in record["candidates"]):
+        raise Refused("no-usage")
     parts = [number(part) for part in (prompt, answer, thoughts, tools)]
     if number(cached) > number(prompt) or (total is not None and total != sum(parts)):
         raise Refused("usage-inconsistent")
@@ -213,16 +227,23 @@ def first(*values):
     return next((value for value in values if value is not None), None)
 
 
+# Ids that end in six digits or fewer come again: when the server made it is part of who it is.
+def beside_few_ids(name, time):
+    is_few = isinstance(time, (int, decimal.Decimal)) and re.search("(^|[-_])[0-9]{1,6}$", name or "")
+    return str(time) if is_few else None
+
+
 # (model, response id, request id, time) as the dialect writes them.
 def identity(dialect, record, begin):
     inner = at(record, "response", "body") or at(record, "response")
     if dialect in ("openai-chat", "openai-responses", "openai-embeddings"):
         who = [first(at(inner, name), record.get(name)) for name in ("model", "id")]
-        return [*who, None, first(at(inner, "created_at"), at(inner, "created"), record.get("created"),
-                                  record.get("created_at"))]
+        time = first(at(inner, "created_at"), at(inner, "created"), record.get("created"), record.get("created_at"))
+        return [*who, None if dialect == "openai-embeddings" else beside_few_ids(who[1], time), time]
     if dialect == "anthropic-messages":
         if record.get("type") == "message_delta":
             return [begin["model"], begin["id"], None, None]
+        record = record.get("result", record)
         return [first(at(record, "message", name), record.get(name)) for name in ("model", "id")] + [None, None]
     if dialect == "gemini":
         return [first(record.get("modelVersion"), record.get("model_version")),
@@ -244,13 +265,17 @@ def identity(dialect, record, begin):
 
 def failed(record):
     inner = record.get("response")
-    return bool(record.get("error") or at(inner, "error") or record.get("isApiErrorMessage")
+    return bool(record.get("error") or at(inner, "error") or at(record, "result", "type") in ("errored", "expired", "canceled") or record.get("isApiErrorMessage")
                 or record.get("status") in ("failed", "failure") or at(inner, "status") == "failed"
                 or at(record, "status", "code") == 2 or attributes(record).get("error.type"))
 
 
 def buckets(dialect, record, begin):
     if dialect == "anthropic-messages":
+        if record.get("type") == "result":  # of a session
+            raise Refused("no-usage")
+        if "result" in record:  # of a batch
+            return messages(record["result"]["message"]["usage"], None)
         if record.get("type") == "message_start":
             begin.clear()
             begin.update(model=at(record, "message", "model"), id=at(record, "message", "id"))
