@@ -116,6 +116,13 @@ static bool copy_line(struct emit_intake *intake, const struct emit_entry *line,
     return true;
 }
 
+// Where nothing is stored or copied, a line needs not wait for others.
+static void pass_on(const struct emit_intake *intake, const struct emit_entry *line, void *owner) {
+    const struct emit_intake_answer answer = {
+        .owner = owner, .fate = EMIT_ENTRY_STORED, .line = line->body, .length = line->length};
+    if (intake->listener) intake->listener(intake->listener_owner, &answer);
+}
+
 // --- Batches ---
 
 static void tell(const struct emit_intake *intake) {
@@ -148,6 +155,10 @@ enum emit_status emit_intake_add(struct emit_intake *intake, const struct emit_e
                                  void *owner, struct emit_error *err) {
     enum emit_status status = emit_batch_judge(line->body, line->length, err);
     if (status != EMIT_OK) return status;
+    if (!intake->to->outbox && !intake->to->output) {
+        pass_on(intake, line, owner);
+        return EMIT_OK;
+    }
     if (copy_line(intake, line, owner)) return EMIT_OK;
     status = emit_intake_finish(intake, err);
     if (status != EMIT_OK) return status;

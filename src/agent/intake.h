@@ -18,7 +18,8 @@ enum {
 
 struct emit_intake;
 
-// What became of a line, told in the order of the lines once their batch is on disk.
+// What became of a line, told in the order of the lines once their batch is on disk; without
+// store and output at once, before emit_intake_add returns.
 struct emit_intake_answer {
     void *owner;               // as given with the line
     enum emit_entry_fate fate; // STORED (also when there is no store), DUPLICATE, CONFLICT

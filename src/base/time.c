@@ -6,6 +6,9 @@
 #include <string.h>
 
 enum {
+    DATE_AND_TIME = 19, // characters of "2026-06-13T16:00:00"
+    NANOSECOND_DIGITS = 9,
+    DAY_SECONDS = 24 * 60 * 60,
     DAY_MILLISECONDS = 24 * 60 * 60 * 1000,
     ERA_DAYS = 146097,       // of 400 years
     EPOCH_ERA_DAYS = 719468, // from 0000-03-01 to 1970-01-01
@@ -44,9 +47,10 @@ static int64_t number_of_day(struct calendar_day day) {
            EPOCH_ERA_DAYS;
 }
 
-static void put_digits(char *at, int64_t value, int digits) {
-    for (int i = digits; i-- > 0; value /= 10)
-        at[i] = (char)('0' + value % 10);
+// Two digits at once, for all that a calendar holds.
+static void put_two(char *at, unsigned value) {
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
 }
 
 int64_t emit_time_milliseconds(int64_t wall_ns) {
@@ -56,97 +60,135 @@ int64_t emit_time_milliseconds(int64_t wall_ns) {
 void emit_time_write(char text[EMIT_TIME_TEXT], int64_t wall_ns) {
     int64_t milliseconds = emit_time_milliseconds(wall_ns);
     int64_t days = floor_divide(milliseconds, DAY_MILLISECONDS);
-    int64_t of_day = milliseconds - days * DAY_MILLISECONDS;
+    unsigned of_day = (unsigned)(milliseconds - days * DAY_MILLISECONDS);
+    unsigned second = of_day / 1000, thousandths = of_day % 1000;
     struct calendar_day day = day_from_number(days);
     memcpy(text, "0000-00-00T00:00:00.000Z", EMIT_TIME_TEXT);
-    put_digits(text, day.year, 4);
-    put_digits(text + 5, day.month, 2);
-    put_digits(text + 8, day.day, 2);
-    put_digits(text + 11, of_day / 3600000, 2);
-    put_digits(text + 14, of_day / 60000 % 60, 2);
-    put_digits(text + 17, of_day / 1000 % 60, 2);
-    put_digits(text + 20, of_day % 1000, 3);
+    put_two(text, (unsigned)day.year / 100);
+    put_two(text + 2, (unsigned)day.year % 100);
+    put_two(text + 5, (unsigned)day.month);
+    put_two(text + 8, (unsigned)day.day);
+    put_two(text + 11, second / 3600);
+    put_two(text + 14, second / 60 % 60);
+    put_two(text + 17, second % 60);
+    text[20] = (char)('0' + thousandths / 100);
+    put_two(text + 21, thousandths % 100);
 }
 
-static int64_t take_digits(const char *at, int digits) {
-    int64_t value = 0;
-    for (int i = 0; i < digits; i++)
-        value = value * 10 + (at[i] - '0');
-    return value;
+// --- Reading ---
+
+static bool is_digit(char c) {
+    return (unsigned)(c - '0') < 10;
 }
 
-bool emit_time_read(const char *text, size_t length, int64_t *wall_ns) {
-    static const char form[] = "0000-00-00T00:00:00.000Z";
-    if (length != sizeof form - 1) return false;
-    for (size_t i = 0; i < length; i++)
-        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return false;
-    int64_t milliseconds = (take_digits(text + 11, 2) * 60 + take_digits(text + 14, 2)) * 60000 +
-                           take_digits(text + 17, 2) * 1000 + take_digits(text + 20, 3);
-    struct calendar_day day = {take_digits(text, 4), take_digits(text + 5, 2),
-                               take_digits(text + 8, 2)};
-    if (day.month < 1 || day.month > 12 || day.day < 1) return false;
-    int64_t nanoseconds = 0;
-    if (__builtin_mul_overflow(number_of_day(day) * DAY_MILLISECONDS + milliseconds, millisecond_ns,
-                               &nanoseconds))
+// False where no two digits stand, or more than high.
+static bool take_two(const char *at, int64_t low, int64_t high, int64_t *value) {
+    if (!is_digit(at[0]) || !is_digit(at[1])) return false;
+    *value = (at[0] - '0') * 10 + (at[1] - '0');
+    return *value >= low && *value <= high;
+}
+
+static bool day_exists(struct calendar_day day) {
+    static const int8_t lengths[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool is_leap = day.year % 4 == 0 && (day.year % 100 != 0 || day.year % 400 == 0);
+    return day.day <= lengths[day.month] + (is_leap && day.month == 2);
+}
+
+// "2026-06-13T16:00:00", whatever stands for the T, in seconds since 1970.
+static bool read_seconds(const char *text, int64_t *seconds) {
+    struct calendar_day day;
+    int64_t century, year, hour, minute, second;
+    if (!take_two(text, 0, 99, &century) || !take_two(text + 2, 0, 99, &year) || text[4] != '-' ||
+        !take_two(text + 5, 1, 12, &day.month) || text[7] != '-' ||
+        !take_two(text + 8, 1, 31, &day.day) || !take_two(text + 11, 0, 23, &hour) ||
+        text[13] != ':' || !take_two(text + 14, 0, 59, &minute) || text[16] != ':' ||
+        !take_two(text + 17, 0, 59, &second))
         return false;
-    // Hour 24, second 60 and 30 February come out as another moment: written again, they differ.
-    char again[EMIT_TIME_TEXT];
-    emit_time_write(again, nanoseconds);
-    if (memcmp(again, text, length) != 0) return false;
+    day.year = century * 100 + year;
+    if (!day_exists(day)) return false;
+    *seconds = number_of_day(day) * DAY_SECONDS + (hour * 60 + minute) * 60 + second;
+    return true;
+}
+
+// A part of a second: nanoseconds, and how many digits; what is finer is cut.
+static const char *take_fraction(const char *at, const char *end, int64_t *fraction_ns,
+                                 size_t *digits) {
+    int64_t worth = second_ns;
+    const char *begin = at;
+    for (; at < end && is_digit(*at); at++) {
+        worth /= 10;
+        *fraction_ns += (*at - '0') * worth;
+    }
+    *digits = (size_t)(at - begin);
+    return at;
+}
+
+static bool join(int64_t seconds, int64_t fraction_ns, int64_t *wall_ns) {
+    int64_t nanoseconds = 0;
+    if (__builtin_mul_overflow(seconds, second_ns, &nanoseconds) ||
+        __builtin_add_overflow(nanoseconds, fraction_ns, &nanoseconds))
+        return false;
     *wall_ns = nanoseconds;
     return true;
 }
 
-// --- What others write ---
-
-static bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-// "+05:30" in seconds east of Greenwich.
-static bool read_offset(int64_t *seconds, const char *text) {
-    if ((text[0] != '+' && text[0] != '-') || !is_digit(text[1]) || !is_digit(text[2]) ||
-        text[3] != ':' || !is_digit(text[4]) || !is_digit(text[5]))
+bool emit_time_read(const char *text, size_t length, int64_t *wall_ns) {
+    int64_t seconds, fraction_ns = 0;
+    size_t digits = 0;
+    if (length != EMIT_TIME_TEXT - 1 || text[10] != 'T' || text[DATE_AND_TIME] != '.' ||
+        text[length - 1] != 'Z' || !read_seconds(text, &seconds))
         return false;
-    int64_t hours = take_digits(text + 1, 2), minutes = take_digits(text + 4, 2);
-    int64_t offset = (hours * 60 + minutes) * 60;
-    if (hours > 23 || minutes > 59 || (text[0] == '-' && offset == 0)) return false;
-    *seconds = text[0] == '-' ? -offset : offset;
+    (void)take_fraction(text + DATE_AND_TIME + 1, text + length - 1, &fraction_ns, &digits);
+    return digits == 3 && join(seconds, fraction_ns, wall_ns);
+}
+
+// What stands behind the seconds' fraction: seconds east of Greenwich. *is_common: as RFC 3339
+// has it, and known.
+static bool read_zone(const char *at, const char *end, int64_t *offset_seconds, bool *is_common) {
+    int64_t hours, minutes = 0;
+    *offset_seconds = 0;
+    *is_common = end - at == 1 && *at == 'Z';
+    if (at == end || *is_common || (end - at == 1 && *at == 'z')) return true;
+    if ((*at != '+' && *at != '-') || end - at < 3 || !take_two(at + 1, 0, 23, &hours))
+        return false;
+    bool has_colon = end - at == 6 && at[3] == ':';
+    if (end - at != 3 && end - at != 5 && !has_colon) return false;
+    if (end - at != 3 && !take_two(end - 2, 0, 59, &minutes)) return false;
+    *offset_seconds = (hours * 60 + minutes) * (*at == '-' ? -60 : 60);
+    *is_common = has_colon && (*at == '+' || *offset_seconds != 0);
     return true;
 }
 
-// ".5" in nanoseconds.
-static bool read_fraction(int64_t *fraction_ns, const char *text, size_t length) {
-    if (length < 2 || length > 10 || text[0] != '.') return false;
-    int64_t fraction = 0, worth_ns = second_ns;
-    for (size_t i = 1; i < length; i++) {
-        if (!is_digit(text[i])) return false;
-        worth_ns /= 10;
-        fraction += (text[i] - '0') * worth_ns;
+// *is_common: written as RFC 3339 has it.
+static bool read_any(const char *text, size_t length, int64_t *wall_ns, bool *is_common) {
+    const char *at = text + DATE_AND_TIME, *end = text + length;
+    int64_t seconds, fraction_ns = 0, offset_seconds;
+    if (length < DATE_AND_TIME || !read_seconds(text, &seconds)) return false;
+    if (text[10] != 'T' && text[10] != 't' && text[10] != ' ') return false;
+    bool is_plain = text[10] == 'T';
+    if (at < end && (*at == '.' || *at == ',')) {
+        size_t digits = 0;
+        is_plain = is_plain && *at == '.';
+        at = take_fraction(at + 1, end, &fraction_ns, &digits);
+        if (digits == 0) return false;
+        is_plain = is_plain && digits <= NANOSECOND_DIGITS;
     }
-    *fraction_ns = fraction;
-    return true;
+    if (!read_zone(at, end, &offset_seconds, is_common)) return false;
+    *is_common = *is_common && is_plain;
+    return join(seconds - offset_seconds, fraction_ns, wall_ns);
 }
 
 bool emit_time_read_rfc3339(const char *text, size_t length, int64_t *wall_ns) {
-    enum { SECONDS = 19, ZONE = 6 }; // bytes of "2026-06-13T16:00:00" and of "+05:30"
-    size_t end = length;
-    int64_t offset_s = 0, fraction_ns = 0, ns = 0;
-    if (length > SECONDS && text[length - 1] == 'Z')
-        end = length - 1;
-    else if (length >= SECONDS + ZONE && read_offset(&offset_s, text + length - ZONE))
-        end = length - ZONE;
-    if (end == length ||
-        (end > SECONDS && !read_fraction(&fraction_ns, text + SECONDS, end - SECONDS)))
-        return false;
-    char whole[] = "0000-00-00T00:00:00.000Z";
-    memcpy(whole, text, SECONDS);
-    if (!emit_time_read(whole, sizeof whole - 1, &ns) ||
-        __builtin_add_overflow(ns, fraction_ns, &ns) ||
-        __builtin_sub_overflow(ns, offset_s * second_ns, &ns))
-        return false;
-    *wall_ns = ns;
+    int64_t read_ns;
+    bool is_common;
+    if (!read_any(text, length, &read_ns, &is_common) || !is_common) return false;
+    *wall_ns = read_ns;
     return true;
+}
+
+bool emit_time_read_loose(const char *text, size_t length, int64_t *wall_ns) {
+    bool is_common;
+    return read_any(text, length, wall_ns, &is_common);
 }
 
 // --- Days ---

@@ -20,10 +20,14 @@ void emit_time_write(char text[EMIT_TIME_TEXT], int64_t wall_ns);
 // calendar has, and for years an int64_t of nanoseconds cannot hold.
 bool emit_time_read(const char *text, size_t length, int64_t *wall_ns);
 
-// Reads what others write: with Z or an offset ("+05:30"), and nothing or one to nine digits of
-// a fraction. False for other texts, for a leap second, and for -00:00, which says that nobody
+// Reads a time as RFC 3339 has it, with Z or an offset, and up to nine digits of a fraction.
+// False for others, for a leap second, for hour 24, and for -00:00, which says that nobody
 // knows the offset.
 bool emit_time_read_rfc3339(const char *text, size_t length, int64_t *wall_ns);
+
+// Reads what programs write in its stead, too: a blank or t for the T, a comma, a longer
+// fraction (cut), z, +0200, +02, -00:00, and no zone at all, which is taken for UTC.
+bool emit_time_read_loose(const char *text, size_t length, int64_t *wall_ns);
 
 // Whole milliseconds of a moment, as emit_time_write has them.
 int64_t emit_time_milliseconds(int64_t wall_ns);

@@ -169,7 +169,8 @@ static bool read_time(struct reader *reader, const struct field *field, int64_t 
     if (!take_text(reader, field->name, &slice)) return false;
     if (emit_time_read_rfc3339(slice.at, slice.length, wall_ns)) return true;
     return refuse(reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name,
-                  "must be a time with Z or an offset, as in 2026-06-13T16:00:00Z");
+                  "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z; there "
+                  "is no hour 24 and no second 60");
 }
 
 static bool read_decimal(struct reader *reader, const struct field *field,

@@ -64,7 +64,8 @@ static enum emit_status take_time(struct reader *reader, const char *name, int64
         emit_json_take_string(&reader->json, &slice) &&
         emit_time_read_rfc3339(slice.at, slice.length, wall_ns))
         return EMIT_OK;
-    return invalid(reader, name, "must be a time with Z or an offset, as in 2026-06-13T16:00:00Z");
+    return invalid(reader, name,
+                   "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z");
 }
 
 static bool is_label(const char *text, bool is_currency) {

@@ -142,11 +142,69 @@ static void test_days(void) {
           "a day is one that the calendar has, in this form");
 }
 
+
+// Other forms: what each of the two readers says of them.
+static void test_other_forms(void) {
+    static const struct {
+        const char *text;
+        bool is_rfc3339, is_loose;
+        int64_t wall_ns;
+    } cases[] = {
+        {"2026-06-13T16:00:00Z", true, true, 1781366400000000000},
+        {"2026-06-13T16:00:00.000Z", true, true, 1781366400000000000},
+        {"2026-06-13T18:00:00.123456789+02:00", true, true, 1781366400123456789},
+        {"2026-06-13T10:30:00.5-05:30", true, true, 1781366400500000000},
+        {"2026-06-14T15:59:00+23:59", true, true, 1781366400000000000},
+        {"2026-06-13T16:00:00+00:00", true, true, 1781366400000000000},
+        {"1969-12-31T23:59:59.999999999Z", true, true, -1},
+        {"2016-12-31T23:59:59Z", true, true, 1483228799000000000},
+        {"2262-04-11T23:47:16.854775807Z", true, true, INT64_MAX},
+        {"2026-06-13T16:00:00-00:00", false, true, 1781366400000000000},
+        {"2026-06-13T16:00:00.1234567891Z", false, true, 1781366400123456789},
+        {"2026-06-13T16:00:00", false, true, 1781366400000000000},
+        {"2026-06-13 16:00:00Z", false, true, 1781366400000000000},
+        {"2026-06-13t16:00:00z", false, true, 1781366400000000000},
+        {"2026-06-13T16:00:00,5Z", false, true, 1781366400500000000},
+        {"2026-06-13T18:00:00+0200", false, true, 1781366400000000000},
+        {"2026-06-13T18:00:00+02", false, true, 1781366400000000000},
+        {"2262-04-11T23:47:16.854775808Z", false, false, 0},
+        {"2026-06-13", false, false, 0},
+        {"2026-06-13T16:00Z", false, false, 0},
+        {"2026-06-13T16:00:00.Z", false, false, 0},
+        {"2026-06-13T16:00:00.5", false, true, 1781366400500000000},
+        {"2026-06-13T16:00:00ZZ", false, false, 0},
+        {"2026-06-13T16:00:00+02:0", false, false, 0},
+        {"2026-06-13T16:00:00+02:60", false, false, 0},
+        {"2026-06-13T16:00:00+24:00", false, false, 0},
+        {"2026-06-13T16:00:00+2:000", false, false, 0},
+        {"2026-06-13T16:00:00+02-00", false, false, 0},
+        {"2026-06-13T24:00:00Z", false, false, 0},
+        {"2016-12-31T23:59:60Z", false, false, 0},
+        {"2026-02-29T16:00:00Z", false, false, 0},
+        {"2026-06-31T16:00:00Z", false, false, 0},
+        {"2026/06/13T16:00:00Z", false, false, 0},
+        {"2026-06-13X16:00:00Z", false, false, 0},
+        {"1677-01-01T00:00:00Z", false, false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t common = 4, loose = 4;
+        size_t length = strlen(cases[i].text);
+        bool is_rfc3339 = emit_time_read_rfc3339(cases[i].text, length, &common);
+        bool is_loose = emit_time_read_loose(cases[i].text, length, &loose);
+        CHECK(is_rfc3339 == cases[i].is_rfc3339 && is_loose == cases[i].is_loose,
+              "'%s' is read as it should be: %d %d", cases[i].text, is_rfc3339, is_loose);
+        CHECK(common == (is_rfc3339 ? cases[i].wall_ns : 4) &&
+                  loose == (is_loose ? cases[i].wall_ns : 4),
+              "'%s' is its moment: %lld %lld", cases[i].text, (long long)common, (long long)loose);
+    }
+}
+
 int main(void) {
     test_written();
     test_as_the_c_library();
     test_refused();
     test_rfc3339();
     test_days();
+    test_other_forms();
     return check_end();
 }
