@@ -59,10 +59,6 @@ static inline void add_count(struct emit_text *line, const char *key, int64_t va
     emit_text_add_bytes(line, text, length);
 }
 
-static int64_t whole_milliseconds(int64_t ns) {
-    return ns / millisecond_ns - (ns % millisecond_ns < 0);
-}
-
 // From accuracy_class to energy_source, whose word is left open.
 static void add_meter(struct emit_text *line, const struct emit_facility_window *window) {
     const struct emit_window_fact *curtailment = window->facts[EMIT_FACT_CURTAILMENT];
@@ -103,8 +99,8 @@ static void add_window(struct emit_text *line, const struct emit_facility_window
         add_text(line, ",\"grid_carbon_intensity_kind\":", intensity->label);
     }
     add_text(line, ",\"grid_region\":", window->grid_region);
-    add_count(line, ",\"measurement_window_ms\":",
-              whole_milliseconds(window->to_ns) - whole_milliseconds(window->from_ns));
+    add_count(line,
+              ",\"measurement_window_ms\":", (window->to_ns - window->from_ns) / millisecond_ns);
     add_text(line, ",\"node_id\":", window->node_id);
     add_word(line, ",\"phase\":\"total\",\"provider_family\":\"",
              emit_family_word(EMIT_FAMILY_OPERATOR_OWNED));

@@ -8,29 +8,14 @@
 
 #include <string.h>
 
-enum { NUMBER_MAX = 40 };
-
-static const int64_t nanoseconds_per_second = 1000000000;
+enum { NUMBER_MAX = 40 }; // bytes of a number
 
 // How many nanoseconds one of `count` is: seconds up to the year 5138, and so on.
 static int64_t unit_of(uint64_t count) {
-    if (count < UINT64_C(100000000000)) return nanoseconds_per_second;
+    if (count < UINT64_C(100000000000)) return 1000000000; // seconds
     if (count < UINT64_C(100000000000000)) return 1000000;
     if (count < UINT64_C(100000000000000000)) return 1000;
     return 1;
-}
-
-// ".123" in billionths; what is finer is cut. Nothing is 0.
-static bool read_fraction(const char *at, const char *end, int64_t *fraction) {
-    int64_t worth = nanoseconds_per_second;
-    *fraction = 0;
-    if (at == end) return true;
-    if (++at == end) return false;
-    for (; at < end && emit_json_is_digit(*at); at++) {
-        worth /= 10;
-        *fraction += (*at - '0') * worth;
-    }
-    return at == end;
 }
 
 static bool read_number(const struct emit_json_slice *value, int64_t *time_ns) {
@@ -42,11 +27,16 @@ static bool read_number(const struct emit_json_slice *value, int64_t *time_ns) {
         memchr(at, 'E', value->length))
         return false;
     if (!emit_number_read_u64(at, (size_t)(digits_end - at), &count) || count == 0) return false;
-    int64_t unit = unit_of(count), whole_ns, fraction;
-    if (count > INT64_MAX || __builtin_mul_overflow((int64_t)count, unit, &whole_ns)) return false;
-    // Of a unit, as the whole is.
-    if (!read_fraction(digits_end, end, &fraction)) return false;
-    return !__builtin_add_overflow(whole_ns, fraction / (nanoseconds_per_second / unit), time_ns);
+    int64_t worth_ns = unit_of(count), whole_ns, fraction_ns = 0;
+    if (count > INT64_MAX || __builtin_mul_overflow((int64_t)count, worth_ns, &whole_ns) ||
+        dot == end - 1)
+        return false;
+    for (at = dot ? dot + 1 : end; at < end; at++) {
+        if (!emit_json_is_digit(*at)) return false;
+        worth_ns /= 10; // in the end 0: what is finer is cut
+        fraction_ns += (*at - '0') * worth_ns;
+    }
+    return !__builtin_add_overflow(whole_ns, fraction_ns, time_ns);
 }
 
 bool emit_usage_time(enum emit_json_type type, const struct emit_json_slice *value,

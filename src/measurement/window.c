@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const int64_t second_ns = 1000000000;
+static const int64_t millisecond_ns = 1000000;
 // 2000-01-01: meters whose clock was not set count from 1970.
 static const int64_t clocks_set_ns = INT64_C(946684800) * 1000000000;
 
@@ -147,9 +148,16 @@ static bool settle_pue(struct emit_facility_window *window, struct emit_window_r
     return true;
 }
 
-static bool settle_times(const struct emit_facility_window *window, int64_t now_ns,
+// What is finer than a millisecond is cut towards the past: no event can say it.
+static void cut_to_milliseconds(int64_t *ns) {
+    if (__builtin_mul_overflow(emit_time_milliseconds(*ns), millisecond_ns, ns)) *ns = INT64_MIN;
+}
+
+static bool settle_times(struct emit_facility_window *window, int64_t now_ns,
                          struct emit_window_refusal *why) {
-    if (emit_time_milliseconds(window->from_ns) >= emit_time_milliseconds(window->to_ns))
+    cut_to_milliseconds(&window->from_ns);
+    cut_to_milliseconds(&window->to_ns);
+    if (window->from_ns >= window->to_ns)
         return emit_window_refuse(why, EMIT_WINDOW_TIME_ORDER, "to",
                                   "the window must end at least a millisecond after it begins");
     if (window->from_ns < clocks_set_ns)
@@ -167,8 +175,9 @@ static bool settle_times(const struct emit_facility_window *window, int64_t now_
 // --- What it comes to ---
 
 // Registers that have no value say so with the ends of their range. Energy that somebody has
-// worked out may well be 65535; a register or a power of exactly that is none.
-static bool is_sentinel(const struct emit_decimal *value, bool is_register) {
+// worked out may well be 65535; a register or a power of exactly that is none, however it is
+// spelled. Of the wide ones a driver may have moved the point: 429496729.5.
+static bool is_sentinel(struct emit_decimal value, bool is_register) {
     static const uint64_t narrow[] = {0x7fff, 0x8000, 0xffff};
     static const uint64_t wide[] = {0x7fffffff,
                                     0x80000000,
@@ -176,11 +185,13 @@ static bool is_sentinel(const struct emit_decimal *value, bool is_register) {
                                     UINT64_C(0x7fffffffffffffff),
                                     UINT64_C(0x8000000000000000),
                                     UINT64_C(0xffffffffffffffff)};
-    if (value->exponent != 0) return false;
+    enum { POINT_MOVED_MAX = 3 };
+    emit_decimal_trim(&value);
+    if (value.exponent > 0 || value.exponent < -POINT_MOVED_MAX) return false;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-        if (value->digits == wide[i]) return true;
+        if (value.digits == wide[i]) return true;
     for (size_t i = 0; is_register && i < sizeof narrow / sizeof *narrow; i++)
-        if (value->digits == narrow[i]) return true;
+        if (value.digits == narrow[i] && value.exponent == 0) return true;
     return false;
 }
 
@@ -192,7 +203,7 @@ static bool take_value(emit_u128 *attojoules, const struct emit_facility_window 
         return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
                                   "a negative value is a meter's way to say that it has none; "
                                   "what flows back has a meter of its own");
-    if (is_sentinel(value, is_power || window->is_counter))
+    if (is_sentinel(*value, is_power || window->is_counter))
         return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
                                   "the end of a register's range is its way to say that it has no "
                                   "value");
@@ -296,12 +307,32 @@ static bool settle_counter(struct emit_facility_window *window, emit_u128 bound,
     return true;
 }
 
+// The last decimal of the readings: their meter may move in larger steps, but in no smaller
+// ones that could be seen.
+static bool settle_last_decimal(const struct emit_facility_window *window,
+                                struct emit_window_refusal *why) {
+    const struct emit_decimal *first = &window->first.value, *last = &window->last.value;
+    struct emit_decimal step = {.digits = 1};
+    if (first->exponent < step.exponent) step.exponent = first->exponent;
+    if (last->exponent < step.exponent) step.exponent = last->exponent;
+    emit_u128 attojoules = 0;
+    if (!emit_energy_exact(&attojoules, &step, window->unit, 0)) return true; // finer than that
+    if (attojoules <= window->attojoules / EMIT_WINDOW_QUANTUM_SHARE) return true;
+    return emit_window_refuse(why, EMIT_WINDOW_BELOW_RESOLUTION, "last.value",
+                              "the readings lie %.3g units of their last decimal apart, and fewer "
+                              "than %d tell too little: take a longer window, or declare one step "
+                              "of the meter as quantum",
+                              (double)window->attojoules / (double)attojoules,
+                              EMIT_WINDOW_QUANTUM_SHARE);
+}
+
 static bool settle_quantum(struct emit_facility_window *window, struct emit_window_refusal *why) {
     static const struct emit_decimal one = {.digits = 1};
     bool is_register = window->unit == EMIT_WINDOW_UNIT_KWH_TENTH ||
                        window->unit == EMIT_WINDOW_UNIT_KWH_HUNDREDTH;
     const struct emit_decimal *quantum = window->has_quantum ? &window->quantum : &one;
-    if (!window->has_quantum && !is_register) return true;
+    if (!window->has_quantum && !is_register)
+        return !window->is_counter || settle_last_decimal(window, why);
     if (quantum->is_negative || quantum->digits == 0 ||
         !emit_energy_exact(&window->quantum_attojoules, quantum, window->unit,
                            window->to_ns - window->from_ns))

@@ -92,8 +92,18 @@ bool emit_decimal_read(struct emit_decimal *decimal, const char *text, size_t le
         read.exponent += exponent;
     }
     if (at != end) return false;
+    if (read.digits == 0) read.is_negative = false;
     *decimal = read;
     return true;
+}
+
+void emit_decimal_trim(struct emit_decimal *decimal) {
+    for (; decimal->exponent < 0 && decimal->digits % 10 == 0; decimal->exponent++)
+        decimal->digits /= 10;
+    emit_u128 more = 0;
+    for (; decimal->exponent > 0 && !__builtin_mul_overflow(decimal->digits, (emit_u128)10, &more);
+         decimal->exponent--)
+        decimal->digits = more;
 }
 
 // --- Attojoules ---

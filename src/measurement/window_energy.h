@@ -47,7 +47,11 @@ struct emit_decimal {
 // Reads a number as JSON writes it, with or without an exponent; leading zeros, as registers
 // print them, are no fault. False for another text, for more digits than 38, or an exponent
 // beyond 99.
+// -0, which programs print for a zero, is 0.
 bool emit_decimal_read(struct emit_decimal *decimal, const char *text, size_t length);
+// The same number with as few zeros as possible at its end, and no exponent above 0 where 38
+// digits can do without.
+void emit_decimal_trim(struct emit_decimal *decimal);
 
 // value, without its sign, in the unit; of a power over window_ns. False when that is no whole
 // number of attojoules, or more of them than 128 bits hold.

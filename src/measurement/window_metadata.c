@@ -66,6 +66,20 @@ static const struct emit_window_fact *find_fact(const struct emit_window_fact *f
     return low > 0 && facts[low - 1].to_ns >= to_ns ? &facts[low - 1] : NULL;
 }
 
+// Whether a fact holds for some of the window. Of what covers it whole nobody asks here.
+static bool is_touched(const struct emit_window_fact *facts, size_t count, int64_t from_ns,
+                       int64_t to_ns) {
+    size_t low = 0, high = count; // facts[low - 1] ends in time, facts[high] does not
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (facts[middle].to_ns <= from_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && facts[low].from_ns < to_ns;
+}
+
 bool emit_window_attach(struct emit_facility_window *window,
                         const struct emit_window_metadata *metadata, unsigned *missed,
                         struct emit_window_refusal *why) {
@@ -83,7 +97,12 @@ bool emit_window_attach(struct emit_facility_window *window,
         if (!site->fact_counts[fact]) continue;
         window->facts[fact] =
             find_fact(site->facts[fact], site->fact_counts[fact], window->from_ns, window->to_ns);
-        if (!window->facts[fact]) *missed |= 1U << fact;
+        // That nothing was curtailed is no gap in what is known.
+        bool is_missed =
+            !window->facts[fact] &&
+            (fact != EMIT_FACT_CURTAILMENT || is_touched(site->facts[fact], site->fact_counts[fact],
+                                                         window->from_ns, window->to_ns));
+        if (is_missed) *missed |= 1U << fact;
     }
     return true;
 }

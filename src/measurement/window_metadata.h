@@ -60,7 +60,8 @@ struct emit_window_refusal;
 bool emit_window_site_order(struct emit_window_site *site, enum emit_fact *kind, int64_t *from_ns,
                             int64_t *other_ns);
 // Attaches what covers the window whole, and the place where the window names none. Of every
-// kind that the site has facts of, and none that covers the window, *missed gets its bit.
+// kind that the site has facts of, and none that covers the window, *missed gets its bit; of
+// curtailment only where one holds for some of the window.
 // False: the window has no place, which no event can be without.
 bool emit_window_attach(struct emit_facility_window *window,
                         const struct emit_window_metadata *metadata, unsigned *missed,

@@ -45,13 +45,6 @@ struct emit_claimed_span {
     int64_t from, to;
 };
 
-// What an entry claims of a line of numbers: [from, to), from < to. No other entry may claim
-// one of them under the same key, so that of two spans which overlap one is stored.
-struct emit_claimed_span {
-    const char *key; // any text; only its hash is kept
-    int64_t from, to;
-};
-
 // What became of an entry that was appended.
 enum emit_entry_fate {
     EMIT_ENTRY_STORED,

@@ -211,6 +211,8 @@ REFUSED = [  # code, field, whether a schema can say it, record
     ("sentinel", "value", True, record(value=None)),
     ("sentinel", "value", False, record(value=65535, unit="W")),
     ("sentinel", "value", False, record(value=32768, unit="W")),
+    ("sentinel", "value", False, record(value=65535.0, unit="W")),
+    ("sentinel", "value", False, record(value=429496729.5)),
     ("sentinel", "last.value", False, counter(1, 4294967295, unit="Wh")),
     ("sentinel", "first.value", False, counter(65535, 65540, unit="Wh")),
     ("reset", "last.value", False, counter(5, 4)),
@@ -223,6 +225,7 @@ REFUSED = [  # code, field, whether a schema can say it, record
     ("wrapped-unproven", "to", False, counter(1, 4, counter_modulus=100, unit="kWh", rated_power_w=80000)),
     ("implausible", "rated_power_w", False, record(value="1250.000001", unit="Wh", rated_power_w=1000)),
     ("below-resolution", "quantum", False, counter(10, 19, unit="0.1 kWh")),
+    ("below-resolution", "last.value", False, counter(5, 14)),
     ("below-resolution", "last.value", False, counter(10, 10, unit="0.1 kWh")),
     ("below-resolution", "last.value", False, counter("7855.0", 7855)),
     ("below-resolution", "quantum", False, record(value=1, unit="kWh", quantum="0.11")),
@@ -264,6 +267,8 @@ ACCEPTED = [  # joules, tags that must stand, record
     (36000000, {"counter_wraps": 1}, counter(96, 6, counter_modulus=100, unit="kWh", rated_power_w=20000)),
     (4500000, {}, record(value=1250, unit="Wh", rated_power_w=1000)),
     (0, {}, record(value=0)),
+    (0, {}, record(value=-0.0, unit="W")),
+    (32400000, {}, counter(5, 14, quantum="0.5")),
     (3600000, {"quantum_joules": 360000}, record(quantum="0.1")),
     (3600000, {"component": "facility-feed", "pue_applied": True, "energy_provenance": "measured"}, feed()),
     (3600000, {"pue_applied": False, "accuracy_class": "inferred", "energy_provenance": "estimated"},
@@ -279,7 +284,7 @@ ACCEPTED = [  # joules, tags that must stand, record
     (117178901.58319752, {}, record(value="00000032.5496948842215333")),
     (3600000, {"valid_from": "2026-06-13T12:00:00.123Z", "measurement_window_ms": 3600001},
      record(**{"from": "2026-06-13T14:00:00.123999999+02:00", "to": "2026-06-13T13:00:00.124Z"})),
-    (5, {}, counter({"value": 10, "serial": "a", "reset_at": "x"}, {"value": 15, "serial": "a", "reset_at": "x"}, unit="J")),
+    (15, {}, counter({"value": 10, "serial": "a", "reset_at": "x"}, {"value": 25, "serial": "a", "reset_at": "x"}, unit="J")),
 ]
 
 
@@ -392,6 +397,47 @@ def metadata():
             json.dump(site, file)
         got = run("\n".join(map(json.dumps, records[:3])), "--ndjson", "--no-outbox", "--metadata", path, wanted=0)
         check_equal(json.loads(got.stdout.splitlines()[0])["tags"]["pue"], 1.25, "--metadata is the same from a file")
+
+
+# What is told of the refused of a filter is told in a file as in the answer to an object.
+def refused_file():
+    records = [record(unit="kVAh"), hours(3, 4), hours(3, 5), hours(6, 7), record(value="x")]
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "refused.ndjson")
+        text = "\n".join(map(json.dumps, [{"metadata": METADATA}] + records)) + '\n{"a"\n'
+        got = run(text, "--ndjson", "--no-outbox", "--refused", path, wanted=3)
+        with open(path, encoding="utf-8") as file:
+            said = [json.loads(line) for line in file]
+        check_equal([(item["index"], item["line"], item["code"]) for item in said],
+                    [(0, 2, "not-energy"), (2, 4, "overlap"), (4, 6, "bad-number"), (5, 7, "malformed")],
+                    "--refused has index, line and code of each")
+        check_equal(got.stderr, "6 records: 2 events, 0 duplicates, 4 refused\n", "and standard error their number")
+        answer = stripped(call([])) | {"refused": said}
+        check_equal([error.message for error in OUTPUT.iter_errors(answer)], [], "they are those of the output schema")
+        got = run(json.dumps({"records": []}), "--no-outbox", "--refused", path)
+        check(got.returncode == 2 and "--ndjson" in got.stderr, f"of an object they are in the answer: {got.stderr}")
+        got = run(text, "--ndjson", "--no-outbox", "--refused", folder)
+        check(got.returncode == 2 and folder in got.stderr, f"a file that cannot be written is told: {got.stderr}")
+        got = run(text, "--ndjson", "--no-outbox", "--refused", "/dev/full")
+        check(got.returncode == 2 and "/dev/full" in got.stderr, f"and a full disk: {got.stderr}")
+
+
+# Without its metadata an event would go out that is never replaced.
+def lines_of_metadata():
+    good = json.dumps({"metadata": METADATA})
+    for line, says in (('{"metadata":{"region":"x"},"records":[]}', "beside metadata"), ('{"metadata":{"region":}}', "no value"),
+                       ('{"metadata":{"rgion":"x"}}', "metadata.rgion")):
+        got = run(line + "\n" + json.dumps(record(region="own")), "--ndjson", "--no-outbox")
+        check(got.returncode == 2 and got.stdout == "" and "line 1: " in got.stderr and says in got.stderr,
+              f"a first line that was to be metadata ends it: {got.stderr}")
+    got = run("\n".join([good, json.dumps(record()), good, json.dumps(hours(1, 2))]), "--ndjson", "--no-outbox")
+    check(got.returncode == 2 and "line 3: metadata must stand before the first record" in got.stderr,
+          f"so does metadata behind a record: {got.stderr}")
+    site = METADATA | {"curtailment": [{"id": "c", "from": "2026-06-13T10:00:00Z", "to": "2026-06-13T10:30:00Z"}]}
+    answer = call([hours(8, 9), hours(9, 10), hours(10, 11), hours(11, 12)], site)
+    check_equal(len([note for note in answer["notes"] if "1 event:" in note]), len(answer["notes"]),
+                "that nothing was curtailed is not told")
+    check_equal(len(answer["notes"]), 1, "a part that was is")
 
 
 # --- Reading and storing ---
@@ -517,6 +563,8 @@ refusals()
 acceptances()
 same_time()
 metadata()
+refused_file()
+lines_of_metadata()
 unreadable()
 stored()
 stored_overlaps()

@@ -3,6 +3,7 @@
 #include "programs/emit/campus.h"
 
 #include "agent/place.h"
+#include "base/json_write.h"
 #include "base/text.h"
 #include "host/host.h"
 
@@ -18,7 +19,8 @@
 enum {
     OBJECT_MAX = 64 * 1024 * 1024, // bytes of an object that holds all records
     OUTPUT_BYTES = 128 * 1024,
-    METADATA_FILE_MAX = 64 * 1024 * 1024 // bytes of the file of --metadata
+    REFUSAL_MAX = 8 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a refusal as JSON
+    METADATA_FILE_MAX = 64 * 1024 * 1024       // bytes of the file of --metadata
 };
 
 bool campus_judge(struct campus *campus, const char *text, size_t length,
@@ -53,6 +55,23 @@ bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentenc
                            emit_fact_title(kind), campus->missed[kind],
                            plural(campus->missed[kind]), emit_fact_key(kind));
     return true;
+}
+
+void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
+                          const struct campus_place *place) {
+    char bytes[REFUSAL_MAX];
+    struct emit_text text;
+    struct emit_json_writer writer;
+    emit_text_init(&text, bytes, sizeof bytes);
+    emit_json_writer_init(&writer, &text);
+    emit_json_open_object(&writer);
+    emit_json_member_string(&writer, "code", emit_window_fate_word(refusal->fate));
+    emit_json_member_string(&writer, "field", refusal->field);
+    emit_json_member_u64(&writer, "index", place->index);
+    if (place->line) emit_json_member_u64(&writer, "line", place->line);
+    emit_json_member_string(&writer, "message", refusal->message);
+    emit_json_close_object(&writer);
+    (void)fwrite(bytes, 1, text.length, out);
 }
 
 // --- Opening ---
@@ -102,6 +121,14 @@ static enum emit_status campus_open(struct campus *campus, const struct campus_o
     emit_host_close(&host);
     if (getrandom(campus->secret, sizeof campus->secret, 0) != sizeof campus->secret)
         return emit_fail_errno(err, errno, "the kernel has no random number");
+    if (options->refused_path && !options->ndjson)
+        return emit_fail(err, EMIT_INVALID,
+                         "--refused belongs to --ndjson: the answer to an object has them in it");
+    if (options->refused_path) {
+        campus->refused = fopen(options->refused_path, "we");
+        if (!campus->refused)
+            return emit_fail_errno(err, errno, "cannot write %s", options->refused_path);
+    }
     if (options->metadata_path) status = read_metadata(campus, options->metadata_path, err);
     if (status == EMIT_OK) status = campus_post_open(&campus->post, campus, err);
     return status;
@@ -110,6 +137,7 @@ static enum emit_status campus_open(struct campus *campus, const struct campus_o
 static void campus_close(struct campus *campus) {
     campus_post_close(campus->post);
     emit_window_metadata_clear(&campus->metadata);
+    if (campus->refused) (void)fclose(campus->refused);
 }
 
 // --- The command ---
@@ -119,7 +147,7 @@ static void tell(const struct campus *campus) {
             "%" PRIu64 " record%s: %" PRIu64 " event%s, %" PRIu64 " duplicate%s, %" PRIu64
             " refused",
             campus->records, plural(campus->records), campus->events, plural(campus->events),
-            campus->duplicates, plural(campus->duplicates), campus->refused);
+            campus->duplicates, plural(campus->duplicates), campus->refused_count);
     if (!campus->options->no_outbox)
         fprintf(stderr, "; %" PRIu64 " stored, %" PRIu64 " stored before", campus->stored,
                 campus->stored_before);
@@ -139,6 +167,9 @@ static int convert(struct campus *campus, int descriptor, const char *name) {
     emit_object_reader_clear(&reader);
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_campus, EXIT_USAGE, "cannot write to standard output");
+    if (campus->refused && (fflush(campus->refused) != 0 || ferror(campus->refused)))
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "cannot write %s",
+                             campus->options->refused_path);
     if (status != EXIT_USAGE && !campus->options->quiet) tell(campus);
     return status;
 }
@@ -199,6 +230,13 @@ static const struct emit_option options[] = {
      .argument = "FILE",
      .help = "append a copy of the events to a file, one JSON object a line",
      .offset = offsetof(struct campus_options, output_path)},
+    {.name = "refused",
+     .type = EMIT_OPTION_TEXT,
+     .argument = "FILE",
+     .help = "with --ndjson: write what was refused to a file",
+     .text = "One JSON object a line, as the answer to an object has them in refused, with the line on "
+             "which the record begins; standard error has their number then.",
+     .offset = offsetof(struct campus_options, refused_path)},
     EMIT_PLACE_OPTION(struct campus_options, outbox_path),
     {.name = "no-outbox",
      .type = EMIT_OPTION_FLAG,

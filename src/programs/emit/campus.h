@@ -11,11 +11,14 @@
 #include "programs/emit/command.h"
 #include "programs/emit/naming.h"
 
+#include <stdio.h>
+
 struct campus_options {
     bool ndjson;
     const char *metadata_path;
     const char *workspace;
     const char *output_path;
+    const char *refused_path;
     const char *outbox_path;
     bool no_outbox, quiet;
     const char *config_path; // read by main.c
@@ -29,7 +32,8 @@ struct campus {
     uint64_t secret[2]; // of digests
     struct emit_window_metadata metadata;
     struct campus_post *post;
-    uint64_t records, events, duplicates, refused;
+    FILE *refused; // of --refused; NULL: refusals of a stream are told on standard error
+    uint64_t records, events, duplicates, refused_count;
     uint64_t stored, stored_before;          // events that are in the store now, and were already
     uint64_t missed[EMIT_FACT_COUNT];        // events without a fact that other windows have
     char line[EMIT_FACILITY_EVENT_LINE_MAX]; // of the event that is being made
@@ -52,6 +56,10 @@ void campus_count(struct campus *campus, unsigned missed);
 
 // "pue was left off 3 events: ..."; false when there is nothing to say of the kind.
 bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentence, size_t size);
+
+// One JSON object of a refusal, without line end.
+void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
+                          const struct campus_place *place);
 
 // The ways; each returns the exit status.
 int campus_batch(struct campus *campus, struct emit_object_reader *reader, const char *name);

@@ -12,9 +12,9 @@
 #include <string.h>
 
 enum {
-    RECORDS_MAX = 100000,                    // of one object; a stream has no limit
-    PIECE_MAX = 8 * EMIT_WINDOW_MESSAGE_MAX, // what is written at once, lines of events aside
-    SAID_MAX = 2 * EMIT_TIME_TEXT + 128,     // bytes of what is said of another record
+    RECORDS_MAX = 100000,                   // of one object; a stream has no limit
+    NOTE_MAX = 2 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a note as JSON
+    SAID_MAX = 2 * EMIT_TIME_TEXT + 128,    // bytes of what is said of another record
 };
 
 // A record, and what became of it.
@@ -249,11 +249,11 @@ static enum emit_status compare_records(struct batch *batch, struct emit_error *
 
 // --- Writing ---
 
-static void take_answer(void *owner, uint64_t index, unsigned missed, enum emit_entry_fate fate,
+static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
                         const struct emit_window_refusal *why, const char *bytes, size_t length) {
     struct batch *batch = owner;
-    struct item *item = &batch->items[index];
-    (void)missed, (void)bytes, (void)length; // as they are in the item
+    struct item *item = &batch->items[place->index];
+    (void)bytes, (void)length; // as they are in the item
     if (fate == EMIT_ENTRY_CONFLICT) {
         refuse(batch, item, why);
     } else if (fate == EMIT_ENTRY_DUPLICATE) {
@@ -268,8 +268,7 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->items[i];
         if (!item->line || item->refusal || item->is_duplicate) continue;
-        const struct campus_line line = {.index = i,
-                                         .missed = item->missed,
+        const struct campus_line line = {.place = {.index = i, .missed = item->missed},
                                          .bytes = item->line,
                                          .length = item->length,
                                          .meter = item->line + item->length + 1,
@@ -290,23 +289,8 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
     return status;
 }
 
-static void write_refusal(const struct emit_window_refusal *refusal, size_t index) {
-    char bytes[PIECE_MAX];
-    struct emit_text text;
-    struct emit_json_writer writer;
-    emit_text_init(&text, bytes, sizeof bytes);
-    emit_json_writer_init(&writer, &text);
-    emit_json_open_object(&writer);
-    emit_json_member_string(&writer, "code", emit_window_fate_word(refusal->fate));
-    emit_json_member_string(&writer, "field", refusal->field);
-    emit_json_member_u64(&writer, "index", index);
-    emit_json_member_string(&writer, "message", refusal->message);
-    emit_json_close_object(&writer);
-    (void)fputs(bytes, stdout);
-}
-
 static void write_notes(const struct campus *campus) {
-    char sentence[EMIT_WINDOW_MESSAGE_MAX], bytes[PIECE_MAX];
+    char sentence[EMIT_WINDOW_MESSAGE_MAX], bytes[NOTE_MAX];
     const char *comma = "";
     for (int kind = 0; kind < EMIT_FACT_COUNT; kind++) {
         if (!campus_note(campus, (enum emit_fact)kind, sentence, sizeof sentence)) continue;
@@ -328,7 +312,7 @@ static void write_answer(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         const struct item *item = &batch->items[i];
         campus->duplicates += item->is_duplicate;
-        campus->refused += item->refusal != NULL;
+        campus->refused_count += item->refusal != NULL;
         if (item->is_duplicate || item->refusal) continue;
         campus_count(campus, item->missed);
         (void)fputs(comma, stdout);
@@ -340,7 +324,7 @@ static void write_answer(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         if (!batch->items[i].refusal) continue;
         (void)fputs(comma, stdout);
-        write_refusal(batch->items[i].refusal, i);
+        campus_write_refusal(stdout, batch->items[i].refusal, &(struct campus_place){.index = i});
         comma = ",";
     }
     printf("],\"duplicates\":%llu,\"notes\":[", (unsigned long long)campus->duplicates);
@@ -359,7 +343,7 @@ int campus_batch(struct campus *campus, struct emit_object_reader *reader, const
         exit_status = emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
     } else {
         write_answer(&batch);
-        if (campus->refused) exit_status = EXIT_PARTIAL;
+        if (campus->refused_count) exit_status = EXIT_PARTIAL;
     }
     batch_clear(&batch);
     return exit_status;

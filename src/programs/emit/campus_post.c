@@ -13,12 +13,6 @@
 
 enum { WAITING = 2 * EMIT_INTAKE_BATCH }; // more lines than are ever not answered
 
-// A line that waits for its answer.
-struct place {
-    uint64_t index;
-    unsigned missed;
-};
-
 struct campus_post {
     struct campus *campus; // borrowed
     struct emit_store store;
@@ -26,18 +20,18 @@ struct campus_post {
     struct emit_intake *intake;
     campus_listener *listener;
     void *listener_owner;
-    struct place waiting[WAITING]; // a ring: answers come in the order of the lines
+    struct campus_place waiting[WAITING]; // a ring: answers come in the order of the lines
     size_t next;
 };
 
 static void take_answer(void *owner, const struct emit_intake_answer *answer) {
     struct campus_post *post = owner;
-    const struct place *place = answer->owner;
+    const struct campus_place *place = answer->owner;
     bool is_conflict = answer->fate == EMIT_ENTRY_CONFLICT;
     struct emit_window_refusal why;
     if (is_conflict) campus_conflict_explain(&why, post->store.outbox, answer);
-    post->listener(post->listener_owner, place->index, place->missed, answer->fate,
-                   is_conflict ? &why : NULL, answer->line, answer->length);
+    post->listener(post->listener_owner, place, answer->fate, is_conflict ? &why : NULL,
+                   answer->line, answer->length);
 }
 
 static enum emit_status open_output(struct campus_post *post, const char *path,
@@ -103,8 +97,8 @@ enum emit_status campus_post_add(struct campus_post *post, const struct campus_l
         .length = line->length,
         .span = &span,
     };
-    struct place *place = &post->waiting[post->next];
-    *place = (struct place){line->index, line->missed};
+    struct campus_place *place = &post->waiting[post->next];
+    *place = line->place;
     enum emit_status status = emit_intake_add(post->intake, &entry, place, err);
     if (status == EMIT_OK) post->next = (post->next + 1) % WAITING;
     return status;

@@ -8,10 +8,16 @@
 
 enum { CAMPUS_METER_MAX = 2 * EMIT_WINDOW_ID_MAX + 64 }; // bytes, terminator included
 
+// Which record an event is of.
+struct campus_place {
+    uint64_t index;  // of the record, from 0
+    uint64_t line;   // on which it begins, from 1; 0 in an object
+    unsigned missed; // as of its campus_event
+};
+
 // An event on its way. Borrowed.
 struct campus_line {
-    uint64_t index;  // of its record
-    unsigned missed; // as of its campus_event
+    struct campus_place place;
     const char *bytes;
     size_t length;
     const char *meter;      // as of campus_meter
@@ -23,7 +29,7 @@ struct campus_post;
 
 // What became of a line: told in the order of the lines, at once or when it is stored. why:
 // of a conflict, which event of the store stands in its way; else NULL.
-typedef void campus_listener(void *owner, uint64_t index, unsigned missed,
+typedef void campus_listener(void *owner, const struct campus_place *place,
                              enum emit_entry_fate fate, const struct emit_window_refusal *why,
                              const char *bytes, size_t length);
 

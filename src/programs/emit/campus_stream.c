@@ -7,6 +7,7 @@
 #include "programs/emit/campus.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct stream {
     struct campus *campus;
@@ -15,33 +16,39 @@ struct stream {
     struct campus_event event;
 };
 
-static void tell_refusal(struct stream *stream, uint64_t line,
+static void tell_refusal(struct stream *stream, const struct campus_place *place,
                          const struct emit_window_refusal *why) {
-    stream->campus->refused++;
-    fprintf(stderr, "%s:%llu: %s: %s%s%s\n", stream->name, (unsigned long long)line,
+    FILE *file = stream->campus->refused;
+    stream->campus->refused_count++;
+    if (file) {
+        campus_write_refusal(file, why, place);
+        (void)putc('\n', file);
+        return;
+    }
+    fprintf(stderr, "%s:%llu: %s: %s%s%s\n", stream->name, (unsigned long long)place->line,
             emit_window_fate_word(why->fate), why->field, why->field[0] ? ": " : "", why->message);
 }
 
-static void take_answer(void *owner, uint64_t index, unsigned missed, enum emit_entry_fate fate,
+static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
                         const struct emit_window_refusal *why, const char *bytes, size_t length) {
     struct stream *stream = owner;
     struct campus *campus = stream->campus;
     if (fate == EMIT_ENTRY_CONFLICT) {
-        tell_refusal(stream, index, why);
+        tell_refusal(stream, place, why);
         return;
     }
     if (fate == EMIT_ENTRY_DUPLICATE)
         campus->stored_before++;
     else
         campus->stored++;
-    campus_count(campus, missed);
+    campus_count(campus, place->missed);
     (void)fwrite_unlocked(bytes, 1, length, stdout);
     (void)putc_unlocked('\n', stdout);
 }
 
 // Whether the record is the first that speaks so of its window. True: an event stands for it.
-static enum emit_status compare(struct stream *stream, uint64_t line, bool *is_new,
-                                struct emit_error *err) {
+static enum emit_status compare(struct stream *stream, const struct campus_place *place,
+                                bool *is_new, struct emit_error *err) {
     struct campus *campus = stream->campus;
     const struct emit_facility_window *window = &stream->event.window;
     struct emit_window_meter meter = emit_window_meter(window, campus->secret);
@@ -49,7 +56,7 @@ static enum emit_status compare(struct stream *stream, uint64_t line, bool *is_n
                                        .from_ns = window->from_ns,
                                        .to_ns = window->to_ns,
                                        .print = emit_window_print(window, campus->secret),
-                                       .index = line,
+                                       .index = place->line,
                                    };
     enum emit_window_news news = EMIT_WINDOW_NEW;
     enum emit_status status = emit_window_past_add(stream->past, &meter, &span, &news, &other, err);
@@ -73,7 +80,7 @@ static enum emit_status compare(struct stream *stream, uint64_t line, bool *is_n
         (void)emit_window_refuse(&why, EMIT_WINDOW_OVERLAP, "from",
                                  "overlaps line %llu of the same meter, %s to %s, which stands",
                                  (unsigned long long)other.index, from, to);
-    tell_refusal(stream, line, &why);
+    tell_refusal(stream, place, &why);
     return EMIT_OK;
 }
 
@@ -81,18 +88,22 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
                                    struct emit_error *err) {
     struct campus *campus = stream->campus;
     struct emit_window_refusal why;
-    campus->records++;
+    struct campus_place place = {.index = campus->records++, .line = object->line};
     if (!campus_judge(campus, object->bytes, object->length, &stream->event, &why)) {
-        tell_refusal(stream, object->line, &why);
+        if (why.fate == EMIT_WINDOW_UNKNOWN_FIELD && strcmp(why.field, "metadata") == 0)
+            return emit_fail(err, EMIT_INVALID,
+                             "line %llu: metadata must stand before the first record",
+                             (unsigned long long)object->line);
+        tell_refusal(stream, &place, &why);
         return EMIT_OK;
     }
     bool is_new = false;
-    enum emit_status status = compare(stream, object->line, &is_new, err);
+    place.missed = stream->event.missed;
+    enum emit_status status = compare(stream, &place, &is_new, err);
     if (status != EMIT_OK || !is_new) return status;
     char meter[CAMPUS_METER_MAX] = "";
     if (!campus->options->no_outbox) campus_meter(meter, &stream->event.window);
-    const struct campus_line line = {.index = object->line,
-                                     .missed = stream->event.missed,
+    const struct campus_line line = {.place = place,
                                      .bytes = stream->event.line.at,
                                      .length = stream->event.line.length,
                                      .meter = meter,
@@ -101,12 +112,14 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     status = campus_post_add(campus->post, &line, err);
     if (status != EMIT_REFUSED) return status;
     (void)emit_window_refuse(&why, EMIT_WINDOW_CONTRACT, "", "%s", err->text);
-    tell_refusal(stream, object->line, &why);
+    tell_refusal(stream, &place, &why);
     return EMIT_OK;
 }
 
-// {"metadata": ...} and nothing else: not a record. *slice is what it says.
-static bool is_metadata(const struct emit_object_text *object, struct emit_json_slice *slice) {
+// Whether the object begins as {"metadata": ...}. *slice is what it says; *fault why that is
+// nothing, else NULL.
+static bool is_metadata(const struct emit_object_text *object, struct emit_json_slice *slice,
+                        const char **fault) {
     struct emit_json json;
     struct emit_json_slice key;
     emit_json_init(&json, object->bytes, object->length);
@@ -115,18 +128,28 @@ static bool is_metadata(const struct emit_object_text *object, struct emit_json_
         return false;
     (void)emit_json_peek(&json);
     slice->at = json.at;
-    if (!emit_json_skip(&json)) return false;
+    (void)emit_json_skip(&json);
     slice->length = (size_t)(json.at - slice->at);
-    return !emit_json_next_member(&json, &key) && emit_json_at_end(&json);
+    if (emit_json_next_member(&json, &key))
+        *fault = "there is a member beside metadata";
+    else
+        *fault = emit_json_at_end(&json) ? NULL : json.fault;
+    return true;
 }
 
-// Before the first record, metadata may come, a line for each facility or for all.
+// Before the first record, metadata may come, a line for each facility or for all. A line that
+// was to be metadata and is not ends it: without them events would go out that are never
+// replaced.
 static enum emit_status add_object(struct stream *stream, const struct emit_object_text *object,
                                    struct emit_error *err) {
     struct emit_json_slice slice;
     struct emit_error why;
-    if (stream->campus->records > 0 || !is_metadata(object, &slice))
+    const char *fault = NULL;
+    if (stream->campus->records > 0 || !is_metadata(object, &slice, &fault))
         return add_record(stream, object, err);
+    if (fault)
+        return emit_fail(err, EMIT_INVALID, "line %llu: %s", (unsigned long long)object->line,
+                         fault);
     enum emit_status status =
         emit_windows_read_metadata(&stream->campus->metadata, slice.at, slice.length, &why);
     if (status == EMIT_OK) return EMIT_OK;
@@ -136,6 +159,7 @@ static enum emit_status add_object(struct stream *stream, const struct emit_obje
 static enum emit_status read_stream(struct stream *stream, struct emit_object_reader *reader,
                                     struct emit_error *err) {
     struct emit_object_text object;
+    struct campus_place place;
     for (;;) {
         enum emit_status status = EMIT_OK;
         struct emit_window_refusal why;
@@ -144,9 +168,9 @@ static enum emit_status read_stream(struct stream *stream, struct emit_object_re
         case EMIT_READER_FAILED: return err->status;
         case EMIT_READER_OBJECT: status = add_object(stream, &object, err); break;
         case EMIT_READER_BROKEN:
-            stream->campus->records++;
+            place = (struct campus_place){.index = stream->campus->records++, .line = object.line};
             (void)emit_window_refuse(&why, EMIT_WINDOW_MALFORMED, "", "%s", object.message);
-            tell_refusal(stream, object.line, &why);
+            tell_refusal(stream, &place, &why);
             break;
         }
         if (status != EMIT_OK) return status;
@@ -166,5 +190,5 @@ int campus_stream(struct campus *campus, struct emit_object_reader *reader, cons
             fprintf(stderr, "%s\n", sentence);
     if (status != EMIT_OK)
         return emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
-    return campus->refused ? EXIT_PARTIAL : EXIT_OK;
+    return campus->refused_count ? EXIT_PARTIAL : EXIT_OK;
 }

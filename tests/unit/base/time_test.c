@@ -142,7 +142,6 @@ static void test_days(void) {
           "a day is one that the calendar has, in this form");
 }
 
-
 // Other forms: what each of the two readers says of them.
 static void test_other_forms(void) {
     static const struct {

@@ -72,7 +72,7 @@ static void test_energy(void) {
           "apparent power is told from active");
 }
 
-// A counter in whole kWh over an hour.
+// A counter in kWh over an hour, that moves in steps too small to matter.
 static void make_counter(struct emit_facility_window *window, const char *first, const char *last) {
     emit_window_init(window);
     window->source = EMIT_SOURCE_PDU;
@@ -80,6 +80,8 @@ static void make_counter(struct emit_facility_window *window, const char *first,
     window->is_counter = true;
     window->first.value = decimal(first);
     window->last.value = decimal(last);
+    window->has_quantum = true;
+    window->quantum = decimal("0.0000001");
     window->from_ns = now_ns - 2 * hour_ns;
     window->to_ns = now_ns - hour_ns;
 }
@@ -125,6 +127,88 @@ static void test_counters(void) {
     }
 }
 
+// Of a meter whose steps nobody declared, the last decimal of its readings is the least of them.
+static void test_last_decimals(void) {
+    static const struct {
+        const char *first, *last;
+        enum emit_window_fate fate;
+    } cases[] = {
+        {"5", "14", EMIT_WINDOW_BELOW_RESOLUTION},
+        {"5", "15", EMIT_WINDOW_GOOD},
+        {"5.0", "5.9", EMIT_WINDOW_BELOW_RESOLUTION},
+        {"5.0", "6.0", EMIT_WINDOW_GOOD},
+        {"5", "6.0", EMIT_WINDOW_GOOD},
+        {"5.00", "5.09", EMIT_WINDOW_BELOW_RESOLUTION},
+        {"5.00", "5.1", EMIT_WINDOW_GOOD},
+        {"5e1", "6e1", EMIT_WINDOW_GOOD},
+        {"1", "1.00000000000000000000000000001", EMIT_WINDOW_BAD_NUMBER},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct emit_facility_window window;
+        struct emit_window_refusal why = {0};
+        make_counter(&window, cases[i].first, cases[i].last);
+        window.has_quantum = false;
+        bool good = emit_window_settle(&window, now_ns, &why);
+        CHECK(why.fate == cases[i].fate && (!good || window.quantum_attojoules == 0),
+              "%s to %s: %s (%s)", cases[i].first, cases[i].last,
+              emit_window_fate_word(cases[i].fate), why.message);
+    }
+}
+
+// A value, by itself: what stands for none, and what is one.
+static void test_values(void) {
+    static const struct {
+        const char *value;
+        enum emit_window_unit unit;
+        enum emit_window_fate fate;
+    } cases[] = {
+        {"65535", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_SENTINEL},
+        {"65535.0", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_SENTINEL},
+        {"6.5535e4", EMIT_WINDOW_UNIT_KW, EMIT_WINDOW_SENTINEL},
+        {"6553.5", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_GOOD},
+        {"65535", EMIT_WINDOW_UNIT_WH, EMIT_WINDOW_GOOD},
+        {"65535.5", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_GOOD},
+        {"4294967295", EMIT_WINDOW_UNIT_WH, EMIT_WINDOW_SENTINEL},
+        {"429496729.5", EMIT_WINDOW_UNIT_KWH, EMIT_WINDOW_SENTINEL},
+        {"429496729.50", EMIT_WINDOW_UNIT_KWH, EMIT_WINDOW_SENTINEL},
+        {"429496729.6", EMIT_WINDOW_UNIT_KWH, EMIT_WINDOW_GOOD},
+        {"2147483.647", EMIT_WINDOW_UNIT_KWH, EMIT_WINDOW_SENTINEL},
+        {"4294967295e1", EMIT_WINDOW_UNIT_WH, EMIT_WINDOW_GOOD},
+        {"0", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_GOOD},
+        {"-0.0", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_GOOD},
+        {"-0.1", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_SENTINEL},
+        {"1e99", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_BAD_NUMBER},
+        {"99999999999999999999999999999999999999e99", EMIT_WINDOW_UNIT_W, EMIT_WINDOW_BAD_NUMBER},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct emit_facility_window window;
+        struct emit_window_refusal why = {0};
+        make_counter(&window, "1", "2");
+        window.is_counter = window.has_quantum = false;
+        window.value = decimal(cases[i].value);
+        window.unit = cases[i].unit;
+        (void)emit_window_settle(&window, now_ns, &why);
+        CHECK(why.fate == cases[i].fate, "%s %s: %s (%s)", cases[i].value,
+              emit_window_unit_word(cases[i].unit), emit_window_fate_word(cases[i].fate),
+              why.message);
+    }
+}
+
+// Watts over a window are watts over the milliseconds that the event speaks of.
+static void test_cut_edges(void) {
+    struct emit_facility_window window;
+    struct emit_window_refusal why = {0};
+    make_counter(&window, "1", "2");
+    window.is_counter = window.has_quantum = false;
+    window.value = decimal("1000");
+    window.unit = EMIT_WINDOW_UNIT_W;
+    window.from_ns = now_ns - 1000000001;
+    window.to_ns = now_ns - 1;
+    CHECK(emit_window_settle(&window, now_ns, &why) && window.from_ns == now_ns - 1001000000 &&
+              window.to_ns == now_ns - 1000000 && emit_energy_joules(window.attojoules) == 1000,
+          "both edges are cut before anything is made of them: %s", why.message);
+}
+
 static void test_times(void) {
     static const struct {
         int64_t from_ns, to_ns;
@@ -156,6 +240,9 @@ int main(void) {
     test_decimals();
     test_energy();
     test_counters();
+    test_last_decimals();
+    test_values();
+    test_cut_edges();
     test_times();
     return check_end();
 }
