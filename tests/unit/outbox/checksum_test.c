@@ -13,6 +13,27 @@ static void test_published_values(void) {
     CHECK(emit_checksum_add(sum, "56789", 5) == 0xe3069283, "the same in two parts");
 }
 
+// Bit by bit, as the polynomial has it.
+static uint32_t slowly(const unsigned char *bytes, size_t length) {
+    uint32_t rest = UINT32_MAX;
+    for (size_t i = 0; i < 8 * length; i++) {
+        uint32_t bit = (rest ^ bytes[i / 8] >> i % 8) & 1;
+        rest = rest >> 1 ^ (bit ? 0x82f63b78 : 0);
+    }
+    return ~rest;
+}
+
+static void test_every_byte_and_length(void) {
+    unsigned char bytes[256 + 8];
+    size_t same = 0, lengths = 0;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(i * 167 + 13);
+    for (size_t from = 0; from < 8; from++)
+        for (size_t length = 0; length <= 256; length++, lengths++)
+            same += emit_checksum_add(0, bytes + from, length) == slowly(bytes + from, length);
+    CHECK(same == lengths, "%zu of %zu are as computed bit by bit", same, lengths);
+}
+
 static void test_coverage(void) {
     const struct emit_entry entry = {.identity = "ab",
                                      .run_id = "c",
@@ -42,6 +63,7 @@ static void test_coverage(void) {
 
 int main(void) {
     test_published_values();
+    test_every_byte_and_length();
     test_coverage();
     return check_end();
 }
