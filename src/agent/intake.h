@@ -12,8 +12,8 @@
 #include "agent/batch.h"
 
 enum {
-    EMIT_INTAKE_BATCH = 1024,            // lines that are appended at once, and
-    EMIT_INTAKE_BYTES = 4 * 1024 * 1024, // bytes of them with what they borrow
+    EMIT_INTAKE_BATCH = 4096,            // lines that are appended at once, and
+    EMIT_INTAKE_BYTES = 8 * 1024 * 1024, // bytes of them with what they borrow
 };
 
 struct emit_intake;

@@ -64,20 +64,17 @@ static enum emit_status write_one(struct emit_outbox *outbox, const struct emit_
                            .claims = claims.bytes,
                            .claims_length = claims.length};
     row.entry.sequence = 0;
-    if (status == EMIT_OK && claims.length > 0)
+    if (status == EMIT_OK) status = emit_row_is_stored(outbox, entry, &is_stored, err);
+    if (status == EMIT_OK && !is_stored)
         status = emit_claims_find_conflict(outbox, &claims, &is_claimed, err);
-    if (status == EMIT_OK && is_claimed)
-        status = emit_row_is_stored(outbox, entry, &is_stored, err);
     if (status != EMIT_OK) return status;
-    if (is_claimed) {
-        *fate = is_stored ? EMIT_ENTRY_DUPLICATE : EMIT_ENTRY_CONFLICT;
-        return EMIT_OK;
-    }
-    bool is_new = false;
-    status = emit_row_insert(outbox, &row, &is_new, err);
-    *fate = is_new ? EMIT_ENTRY_STORED : EMIT_ENTRY_DUPLICATE;
-    if (status == EMIT_OK && is_new) outbox->written = row.entry.sequence;
-    return status;
+    *fate = is_stored ? EMIT_ENTRY_DUPLICATE : is_claimed ? EMIT_ENTRY_CONFLICT : EMIT_ENTRY_STORED;
+    if (*fate != EMIT_ENTRY_STORED) return EMIT_OK;
+    status = emit_row_insert(outbox, &row, err);
+    if (status != EMIT_OK) return status;
+    emit_claims_settle(outbox, &claims);
+    outbox->written = row.entry.sequence;
+    return EMIT_OK;
 }
 
 static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_entry *entries,
@@ -85,6 +82,7 @@ static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_
                                   struct emit_error *err) {
     int64_t now_ns = emit_clock_wall_ns();
     outbox->written = 0;
+    outbox->settled_length = 0;
     enum emit_status status = emit_connection_run(outbox, EMIT_STATEMENT_BEGIN, err);
     if (status == EMIT_OK && retire_is_due(outbox, count))
         status = retire(outbox, count, now_ns, err);

@@ -1,20 +1,21 @@
-// What entries lay claim to: packed beside the entry, under its checksum, and once more in a
-// table where it is found by key.
+// What entries lay claim to: packed beside the entry, under its checksum, and found by two
+// tables, of the first bytes of each key and of spans.
 //
-// The table is never trusted alone. Before an entry is refused, the one that stands in its way
-// is read: a claim that no good entry bears out is rot, and is put right.
+// The tables only say which entries to ask. What an entry claims, its own row says; a line of a
+// table that no good entry bears out is rot, and goes.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef OUTBOX_CLAIMS_H
 #define OUTBOX_CLAIMS_H
 
 #include "outbox/row.h"
 
+enum { EMIT_CLAIM_KEY = 16 }; // bytes of the hash of a key
+
 // The claims of an entry as its row keeps them: 16 bytes of key and 32 of value each. A span
-// is a claim, too, whose key ends in where it ends: so the spans of a key stand in the table in
-// their order, and the first that could overlap another one is found at once.
+// is a claim, too, with the first bit set; its key ends in where it ends, so that the spans of
+// a key stand in their order, and the first that could overlap another one is found at once.
 struct emit_claims {
     size_t length;
-    bool has_span; // the last of them
     unsigned char bytes[(EMIT_ENTRY_CLAIMS_MAX + 1) * EMIT_ROW_CLAIM];
 };
 
@@ -24,7 +25,7 @@ EMIT_MUST_CHECK enum emit_status emit_claims_pack(struct emit_claims *claims,
                                                   struct emit_error *err);
 
 // Whether an entry claims one of the keys with another value, or some of the span (inside a
-// transaction). The entry that the claims are of is one of those that may.
+// transaction). The entry that the claims are of is not in the store.
 EMIT_MUST_CHECK enum emit_status emit_claims_find_conflict(struct emit_outbox *outbox,
                                                            const struct emit_claims *claims,
                                                            bool *is_claimed,
@@ -34,12 +35,17 @@ EMIT_MUST_CHECK enum emit_status emit_claims_find_conflict(struct emit_outbox *o
 EMIT_MUST_CHECK enum emit_status
 emit_claims_store(struct emit_outbox *outbox, const struct emit_row *row, struct emit_error *err);
 
-// Binds what is kept of a key. False: no memory.
-bool emit_claims_bind_key(const struct emit_sqlite *sql, sqlite3_stmt *statement, int place,
-                          const char *key);
+// Tells that an entry with these claims was stored in the transaction under way: until a row
+// is set aside, those with the same key and value need not be looked up.
+void emit_claims_settle(struct emit_outbox *outbox, const struct emit_claims *claims);
+
+// What is kept of a key, to look for those who claim it.
+void emit_claims_hash_key(const char *key, unsigned char hash[EMIT_CLAIM_KEY]);
+// Whether the row claims it.
+bool emit_claims_has(const struct emit_row *row, const unsigned char hash[EMIT_CLAIM_KEY]);
 // The sequence of the first entry that claims some of a span, as a query of SQL.
 #define EMIT_CLAIMS_OF_SPAN                                                                        \
-    "SELECT sequence FROM (SELECT sequence, value FROM claim WHERE key > ?6 AND key <= ?7"         \
+    "SELECT sequence FROM (SELECT sequence, value FROM span WHERE key > ?6 AND key <= ?7"          \
     " AND length(key) = 16 AND substr(value, 9) = ?8 ORDER BY key LIMIT 1) WHERE substr(value, "   \
     "1, 8) < ?9"
 bool emit_claims_bind_span(const struct emit_sqlite *sql, sqlite3_stmt *statement,

@@ -18,11 +18,9 @@ static const char *const texts[EMIT_STATEMENT_COUNT] = {
     [EMIT_STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [EMIT_STATEMENT_COMMIT] = "COMMIT",
     [EMIT_STATEMENT_INSERT] =
-        ("INSERT INTO entry(" EMIT_ROW_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-         " ON CONFLICT(identity, kind) DO NOTHING"),
-    // In two steps: SQLite would take what the index says for what the row says.
-    [EMIT_STATEMENT_FIND] = ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE sequence ="
-                             " (SELECT sequence FROM entry WHERE kind = ?1 AND identity = ?2)"),
+        ("INSERT INTO entry(" EMIT_ROW_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"),
+    [EMIT_STATEMENT_FIND] = ("SELECT " EMIT_ROW_COLUMNS " FROM entry"
+                             " WHERE substr(identity, 1, 6) = ?1"),
     [EMIT_STATEMENT_GET] = ("SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE sequence = ?1"),
     [EMIT_STATEMENT_SET_ASIDE] =
         ("INSERT INTO quarantine SELECT NULL, ?2, " EMIT_ROW_COLUMNS " FROM entry"
@@ -32,14 +30,16 @@ static const char *const texts[EMIT_STATEMENT_COUNT] = {
     [EMIT_STATEMENT_RETIRE] =
         "DELETE FROM entry WHERE sequence IN (SELECT sequence FROM entry ORDER BY sequence"
         " LIMIT ?2) AND stored_ns < ?1",
-    [EMIT_STATEMENT_CLAIM_FIND] = "SELECT key, value, sequence FROM claim WHERE key = ?1"
+    [EMIT_STATEMENT_CLAIM_FIND] = "SELECT sequence FROM claim WHERE key = ?1 AND sequence < ?2"
                                   " ORDER BY sequence DESC LIMIT 1",
-    [EMIT_STATEMENT_SPAN_FIND] =
-        "SELECT key, value, sequence FROM claim"
-        " WHERE key > ?1 AND key <= ?2 AND length(key) = 16 ORDER BY key, sequence",
-    [EMIT_STATEMENT_CLAIM_PUT] = "INSERT OR REPLACE INTO claim(key, value, sequence)"
-                                 " VALUES(?1, ?2, ?3)",
+    [EMIT_STATEMENT_CLAIM_PUT] = "INSERT OR IGNORE INTO claim(key, sequence) VALUES(?1, ?2)",
     [EMIT_STATEMENT_CLAIM_DROP] = "DELETE FROM claim WHERE key = ?1 AND sequence = ?2",
+    [EMIT_STATEMENT_SPAN_FIND] =
+        "SELECT key, value, sequence FROM span"
+        " WHERE key > ?1 AND key <= ?2 AND length(key) = 16 ORDER BY key, sequence",
+    [EMIT_STATEMENT_SPAN_PUT] = "INSERT OR REPLACE INTO span(key, value, sequence)"
+                                " VALUES(?1, ?3, ?2)",
+    [EMIT_STATEMENT_SPAN_DROP] = "DELETE FROM span WHERE key = ?1 AND sequence = ?2",
 };
 
 void emit_connection_note(struct emit_outbox *outbox, const char *format, ...) {
@@ -104,7 +104,7 @@ static const struct setting settings[] = {
     {"PRAGMA cell_size_check=ON", "PRAGMA cell_size_check", 1},
     {"PRAGMA mmap_size=0", "PRAGMA mmap_size", 0},
     // In KiB when negative, and taken only as it is needed.
-    {"PRAGMA cache_size=-16384", "PRAGMA cache_size", -16384},
+    {"PRAGMA cache_size=-32768", "PRAGMA cache_size", -32768},
     {NULL, "PRAGMA auto_vacuum", 2},
 };
 // The same for settings that answer in words.

@@ -20,6 +20,7 @@ enum {
     EMIT_STORE_LEAVE_PAGES = 256,            // of the log, that the next to open has to read
     EMIT_STORE_LOG_BYTES = 320 * 1024,       // of an emptied log; one that outgrew it is long
     EMIT_STORE_CHECK_NS = 250 * 1000 * 1000, // longest check after an unclean end
+    EMIT_STORE_SETTLED_MAX = 4 * 48,         // bytes of packed claims
     EMIT_STORE_BUSY_MS = 5000,               // only a foreign program can make us wait
 };
 
@@ -28,15 +29,17 @@ enum emit_statement {
     EMIT_STATEMENT_BEGIN,
     EMIT_STATEMENT_COMMIT,
     EMIT_STATEMENT_INSERT,
-    EMIT_STATEMENT_FIND,       // one row by kind and identity
+    EMIT_STATEMENT_FIND,       // rows by the first bytes of their identity
     EMIT_STATEMENT_GET,        // one row by sequence
     EMIT_STATEMENT_SET_ASIDE,  // a bad row's copy into quarantine
     EMIT_STATEMENT_DELETE,     // one row by sequence
     EMIT_STATEMENT_RETIRE,     // the oldest rows whose time is over
-    EMIT_STATEMENT_CLAIM_FIND, // the last that claims a key
-    EMIT_STATEMENT_SPAN_FIND,  // spans that end behind a number
+    EMIT_STATEMENT_CLAIM_FIND, // the last before a sequence with these first bytes of a key
     EMIT_STATEMENT_CLAIM_PUT,
     EMIT_STATEMENT_CLAIM_DROP,
+    EMIT_STATEMENT_SPAN_FIND, // those that end behind a number
+    EMIT_STATEMENT_SPAN_PUT,
+    EMIT_STATEMENT_SPAN_DROP,
     EMIT_STATEMENT_COUNT,
 };
 
@@ -54,8 +57,11 @@ struct emit_outbox {
     int64_t max_bytes;
     int64_t retention_ns;
     bool read_only;
-    uint64_t newest;       // sequence of the last entry this handle has put on disk
-    uint64_t written;      // the same of the transaction under way; 0: none yet
+    uint64_t newest;  // sequence of the last entry this handle has put on disk
+    uint64_t written; // the same of the transaction under way; 0: none yet
+    // The claims of the last entry of the transaction under way: nobody gainsays them.
+    unsigned char settled[EMIT_STORE_SETTLED_MAX];
+    size_t settled_length;
     bool has_forgotten;    // entries that were on disk are not any more: told, and verify fails
     int log_pages;         // in the write-ahead log after the last commit
     uint64_t append_count; // of this handle

@@ -107,8 +107,8 @@ static bool bind_row(const struct emit_sqlite *sql, sqlite3_stmt *insert,
            sql->bind_int64(insert, 10, (int64_t)checksum) == SQLITE_OK;
 }
 
-static enum emit_status insert_once(struct emit_outbox *outbox, struct emit_row *row, bool *is_new,
-                                    struct emit_error *err) {
+enum emit_status emit_row_insert(struct emit_outbox *outbox, struct emit_row *row,
+                                 struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
     unsigned char identity[EMIT_ROW_IDENTITY];
     sqlite3_stmt *insert = NULL;
@@ -120,12 +120,9 @@ static enum emit_status insert_once(struct emit_outbox *outbox, struct emit_row 
     if (status != EMIT_OK) return status;
     if (!bind_row(sql, insert, row, identity) || sql->step(insert) != SQLITE_DONE)
         status = fail(outbox, "write to", err);
-    bool was_new = status == EMIT_OK && sql->changes(outbox->db) > 0;
     (void)sql->reset(insert);
     (void)sql->bind_null(insert, 1); // the next one's sequence is a new one again
     if (status != EMIT_OK) return status;
-    *is_new = was_new;
-    if (!was_new) return EMIT_OK;
     row->entry.sequence = (uint64_t)sql->last_insert_rowid(outbox->db);
     return emit_claims_store(outbox, row, err);
 }
@@ -133,60 +130,60 @@ static enum emit_status insert_once(struct emit_outbox *outbox, struct emit_row 
 // What the store has of an entry.
 enum twin { TWIN_ABSENT, TWIN_GOOD, TWIN_BAD };
 
+// The first row that is the entry, or is damaged, of those that begin as its identity does.
 static enum emit_status find_twin(struct emit_outbox *outbox, const struct emit_entry *entry,
                                   enum twin *twin, uint64_t *sequence, struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
     unsigned char identity[EMIT_ROW_IDENTITY] = {0};
     sqlite3_stmt *find = NULL;
-    struct emit_row row = {0};
-    enum emit_row_state state = EMIT_ROW_BAD;
     enum emit_status status = emit_connection_statement(outbox, EMIT_STATEMENT_FIND, &find, err);
     if (status != EMIT_OK) return status;
+    *twin = TWIN_ABSENT;
     (void)emit_row_identity_bytes(entry->identity, identity); // it was checked
-    int code = SQLITE_ERROR;
-    if (sql->bind_int64(find, 1, (int64_t)entry->kind) == SQLITE_OK &&
-        sql->bind_blob(find, 2, identity, sizeof identity, SQLITE_STATIC) == SQLITE_OK)
-        code = sql->step(find);
-    if (code == SQLITE_ROW) state = emit_row_read(outbox, find, &row);
-    if (code != SQLITE_ROW && code != SQLITE_DONE)
-        status = fail(outbox, "read", err);
-    else if (state == EMIT_ROW_NO_MEMORY)
-        status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    int code = sql->bind_blob(find, 1, identity, EMIT_ROW_PREFIX, SQLITE_STATIC);
+    if (code == SQLITE_OK) code = sql->step(find);
+    while (status == EMIT_OK && *twin == TWIN_ABSENT && code == SQLITE_ROW) {
+        struct emit_row row = {0};
+        enum emit_row_state state = emit_row_read(outbox, find, &row);
+        if (state == EMIT_ROW_NO_MEMORY)
+            status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+        else if (state == EMIT_ROW_BAD)
+            *twin = TWIN_BAD;
+        else if (row.entry.kind == entry->kind && strcmp(row.identity, entry->identity) == 0)
+            *twin = TWIN_GOOD;
+        *sequence = row.entry.sequence;
+        code = *twin == TWIN_ABSENT ? sql->step(find) : SQLITE_DONE;
+    }
+    if (status == EMIT_OK && code != SQLITE_DONE) status = fail(outbox, "read", err);
     (void)sql->reset(find);
-    if (status != EMIT_OK) return status;
-    *twin = code == SQLITE_DONE ? TWIN_ABSENT : state == EMIT_ROW_GOOD ? TWIN_GOOD : TWIN_BAD;
-    *sequence = row.entry.sequence;
-    return EMIT_OK;
+    return status;
 }
 
 enum emit_status emit_row_is_stored(struct emit_outbox *outbox, const struct emit_entry *entry,
                                     bool *is_stored, struct emit_error *err) {
-    enum twin twin = TWIN_ABSENT;
-    uint64_t sequence = 0;
-    enum emit_status status = find_twin(outbox, entry, &twin, &sequence, err);
-    if (status == EMIT_OK) *is_stored = twin == TWIN_GOOD;
-    return status;
+    for (;;) {
+        enum twin twin = TWIN_ABSENT;
+        uint64_t sequence = 0;
+        enum emit_status status = find_twin(outbox, entry, &twin, &sequence, err);
+        *is_stored = twin == TWIN_GOOD;
+        if (status != EMIT_OK || twin != TWIN_BAD) return status;
+        // "The store has it" must be true of the row, not only of the index.
+        status = emit_row_set_aside(outbox, sequence, err);
+        if (status != EMIT_OK) return status;
+    }
 }
 
-enum emit_status emit_row_insert(struct emit_outbox *outbox, struct emit_row *row, bool *is_new,
-                                 struct emit_error *err) {
-    enum emit_status status = insert_once(outbox, row, is_new, err);
-    if (status != EMIT_OK || *is_new) return status;
-    // "The store has it" must be true of the row, not only of the index.
-    enum twin twin = TWIN_ABSENT;
-    uint64_t sequence = 0;
-    status = find_twin(outbox, &row->entry, &twin, &sequence, err);
-    if (status == EMIT_OK && twin == TWIN_ABSENT)
-        return emit_fail(err, EMIT_CORRUPT, "%s is damaged: its index names a row it has not",
-                         outbox->folder.path);
-    if (status != EMIT_OK || twin == TWIN_GOOD) return status;
-    status = emit_row_set_aside(outbox, sequence, err);
-    if (status == EMIT_OK) status = insert_once(outbox, row, is_new, err);
-    return status;
+enum emit_status emit_row_insert_once(struct emit_outbox *outbox, struct emit_row *row,
+                                      struct emit_error *err) {
+    bool is_stored = false;
+    enum emit_status status = emit_row_is_stored(outbox, &row->entry, &is_stored, err);
+    if (status != EMIT_OK || is_stored) return status;
+    return emit_row_insert(outbox, row, err);
 }
 
 enum emit_status emit_row_set_aside(struct emit_outbox *outbox, uint64_t sequence,
                                     struct emit_error *err) {
+    outbox->settled_length = 0; // it may have been this row's
     static const enum emit_statement steps[] = {EMIT_STATEMENT_SET_ASIDE, EMIT_STATEMENT_DELETE};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         sqlite3_stmt *statement = NULL;

@@ -15,6 +15,7 @@
 enum {
     EMIT_ROW_IDENTITY = 32, // bytes of an identity
     EMIT_ROW_CLAIM = 48,    // bytes of a packed claim
+    EMIT_ROW_PREFIX = 6,    // bytes of identities and keys that are looked up
 };
 
 enum emit_row_state {
@@ -36,16 +37,19 @@ struct emit_row {
 enum emit_row_state emit_row_read(struct emit_outbox *outbox, sqlite3_stmt *statement,
                                   struct emit_row *row);
 
-// Inserts a row and its claims (inside a transaction), under a new sequence where it has
-// none: row->entry.sequence says which. *is_new is false when the store had it already; a
-// damaged twin is set aside and the entry stored. Whose claims they are is not asked.
-EMIT_MUST_CHECK enum emit_status emit_row_insert(struct emit_outbox *outbox, struct emit_row *row,
-                                                 bool *is_new, struct emit_error *err);
-
-// Whether the store has the entry, and its row is good.
+// Whether the store has the entry, and its row is good (inside a transaction). A damaged row
+// of that identity is set aside.
 EMIT_MUST_CHECK enum emit_status emit_row_is_stored(struct emit_outbox *outbox,
                                                     const struct emit_entry *entry, bool *is_stored,
                                                     struct emit_error *err);
+
+// Inserts a row that the store has not, and its claims (inside a transaction), under a new
+// sequence where it has none: row->entry.sequence says which. Whose claims they are is not asked.
+EMIT_MUST_CHECK enum emit_status emit_row_insert(struct emit_outbox *outbox, struct emit_row *row,
+                                                 struct emit_error *err);
+// The same, unless the store has it.
+EMIT_MUST_CHECK enum emit_status emit_row_insert_once(struct emit_outbox *outbox,
+                                                      struct emit_row *row, struct emit_error *err);
 
 // 64 lower-case hexadecimal digits as bytes; false for any other text.
 bool emit_row_identity_bytes(const char *text, unsigned char bytes[EMIT_ROW_IDENTITY]);

@@ -126,7 +126,6 @@ static uint64_t find_highest(const struct salvage *work) {
 static enum emit_status carry_row(struct salvage *work, sqlite3_stmt *statement,
                                   struct emit_error *err) {
     struct emit_row row;
-    bool is_new = false;
     enum emit_row_state state = emit_row_read(&work->from, statement, &row);
     if (state == EMIT_ROW_NO_MEMORY) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     if (row.entry.sequence > work->last) work->last = row.entry.sequence;
@@ -135,7 +134,7 @@ static enum emit_status carry_row(struct salvage *work, sqlite3_stmt *statement,
         return EMIT_OK;
     }
     row.entry.sequence = 0; // rot may have given one away twice
-    enum emit_status status = emit_row_insert(work->to, &row, &is_new, err);
+    enum emit_status status = emit_row_insert_once(work->to, &row, err);
     if (status == EMIT_OK) work->carried++;
     return status;
 }

@@ -41,8 +41,20 @@ static void mark_damaged(struct emit_outbox *outbox) {
     emit_lock_give(&outbox->lock);
 }
 
-static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_outbox_query *query,
-                                sqlite3_stmt **statement, struct emit_error *err) {
+// One visit.
+struct visit {
+    const struct emit_outbox_query *query;
+    unsigned char claim[EMIT_CLAIM_KEY]; // that is asked for
+    sqlite3_stmt *statement;
+    emit_outbox_visitor *visitor;
+    void *owner;
+    struct bad_rows bad;
+    size_t bad_count;
+};
+
+static enum emit_status prepare(struct emit_outbox *outbox, struct visit *visit,
+                                struct emit_error *err) {
+    const struct emit_outbox_query *query = visit->query;
     char text[640];
     // The index on runs holds what is not an event: naming that lets SQLite use it.
     bool by_run = query->run_id != NULL;
@@ -57,16 +69,19 @@ static enum emit_status prepare(struct emit_outbox *outbox, const struct emit_ou
         query->span ? " AND sequence IN (" EMIT_CLAIMS_OF_SPAN ")" : "",
         query->newest_first ? "" : " AND sequence > ?3", query->newest_first ? " DESC" : "");
     const struct emit_sqlite *sql = &outbox->sql;
-    if (!fits || sql->prepare_v3(outbox->db, text, -1, 0, statement, NULL) != SQLITE_OK)
+    if (!fits || sql->prepare_v3(outbox->db, text, -1, 0, &visit->statement, NULL) != SQLITE_OK)
         return fail(outbox, err);
+    sqlite3_stmt *statement = visit->statement;
     int64_t limit = query->limit ? (int64_t)query->limit : -1;
-    if (sql->bind_int64(*statement, 1, (int64_t)query->kind) == SQLITE_OK &&
-        (!by_run || sql->bind_text(*statement, 2, query->run_id, -1, SQLITE_STATIC) == SQLITE_OK) &&
+    if (query->claim) emit_claims_hash_key(query->claim, visit->claim);
+    if (sql->bind_int64(statement, 1, (int64_t)query->kind) == SQLITE_OK &&
+        (!by_run || sql->bind_text(statement, 2, query->run_id, -1, SQLITE_STATIC) == SQLITE_OK) &&
         (query->newest_first ||
-         sql->bind_int64(*statement, 3, (int64_t)query->after_sequence) == SQLITE_OK) &&
-        sql->bind_int64(*statement, 4, limit) == SQLITE_OK &&
-        (!query->claim || emit_claims_bind_key(sql, *statement, 5, query->claim)) &&
-        (!query->span || emit_claims_bind_span(sql, *statement, query->span)))
+         sql->bind_int64(statement, 3, (int64_t)query->after_sequence) == SQLITE_OK) &&
+        sql->bind_int64(statement, 4, limit) == SQLITE_OK &&
+        (!query->claim ||
+         sql->bind_blob(statement, 5, visit->claim, EMIT_ROW_PREFIX, SQLITE_STATIC) == SQLITE_OK) &&
+        (!query->span || emit_claims_bind_span(sql, statement, query->span)))
         return EMIT_OK;
     return fail(outbox, err);
 }
@@ -76,28 +91,34 @@ static bool is_in_order(uint64_t before, uint64_t sequence, bool newest_first) {
     return before == 0 || (newest_first ? sequence < before : sequence > before);
 }
 
-static enum emit_status walk(struct emit_outbox *outbox, sqlite3_stmt *statement, bool newest_first,
-                             emit_outbox_visitor *visitor, void *owner, struct bad_rows *bad,
-                             size_t *bad_count, struct emit_error *err) {
+static void remember_bad(struct visit *visit, uint64_t sequence) {
+    struct bad_rows *bad = &visit->bad;
+    visit->bad_count++;
+    if (bad->count < BAD_ROWS_MAX) bad->sequences[bad->count++] = sequence;
+}
+
+static enum emit_status walk(struct emit_outbox *outbox, struct visit *visit,
+                             struct emit_error *err) {
     for (uint64_t before = 0;;) {
         struct emit_row row;
-        int code = outbox->sql.step(statement);
+        int code = outbox->sql.step(visit->statement);
         if (code == SQLITE_DONE) return EMIT_OK;
         if (code != SQLITE_ROW) return fail(outbox, err);
-        enum emit_row_state state = emit_row_read(outbox, statement, &row);
+        enum emit_row_state state = emit_row_read(outbox, visit->statement, &row);
         if (state == EMIT_ROW_NO_MEMORY)
             return emit_fail(err, EMIT_NO_MEMORY, "cannot read %s: out of memory",
                              outbox->folder.path);
-        if (!is_in_order(before, row.entry.sequence, newest_first))
+        if (!is_in_order(before, row.entry.sequence, visit->query->newest_first))
             return emit_fail(err, EMIT_CORRUPT, "%s is damaged: its entries are out of order",
                              outbox->folder.path);
         before = row.entry.sequence;
-        if (state == EMIT_ROW_BAD) {
-            ++*bad_count;
-            if (bad->count < BAD_ROWS_MAX) bad->sequences[bad->count++] = row.entry.sequence;
-        } else if (visitor && !visitor(owner, &row.entry)) {
+        // Another key may begin with the same bytes.
+        bool is_asked_for =
+            state == EMIT_ROW_GOOD && (!visit->query->claim || emit_claims_has(&row, visit->claim));
+        if (state == EMIT_ROW_BAD)
+            remember_bad(visit, row.entry.sequence);
+        else if (is_asked_for && visit->visitor && !visit->visitor(visit->owner, &row.entry))
             return EMIT_OK;
-        }
     }
 }
 
@@ -120,20 +141,16 @@ enum emit_status emit_outbox_visit(struct emit_outbox *outbox,
                                    const struct emit_outbox_query *query,
                                    emit_outbox_visitor *visitor, void *owner, size_t *damaged,
                                    struct emit_error *err) {
-    struct bad_rows bad = {0};
-    size_t bad_count = 0;
-    sqlite3_stmt *statement = NULL;
+    struct visit visit = {.query = query, .visitor = visitor, .owner = owner};
     enum emit_status status = make_sure(outbox, err);
     if (status != EMIT_OK) return status;
-    status = prepare(outbox, query, &statement, err);
-    if (status == EMIT_OK)
-        status =
-            walk(outbox, statement, query->newest_first, visitor, owner, &bad, &bad_count, err);
-    (void)outbox->sql.finalize(statement);
+    status = prepare(outbox, &visit, err);
+    if (status == EMIT_OK) status = walk(outbox, &visit, err);
+    (void)outbox->sql.finalize(visit.statement);
     if (status == EMIT_CORRUPT) mark_damaged(outbox);
     // Bad rows that cannot be set aside now (a full disk) are met again next time.
-    (void)quarantine(outbox, &bad, NULL);
-    if (status == EMIT_OK && damaged) *damaged = bad_count;
+    (void)quarantine(outbox, &visit.bad, NULL);
+    if (status == EMIT_OK && damaged) *damaged = visit.bad_count;
     return status;
 }
 

@@ -18,7 +18,7 @@ struct made_entry {
 };
 
 static inline void made_entry_make(struct made_entry *made, unsigned n) {
-    (void)snprintf(made->identity, sizeof made->identity, "%064x", n * 2654435761u);
+    (void)snprintf(made->identity, sizeof made->identity, "%08x%056x", n * 2654435761u, n);
     (void)snprintf(made->run_id, sizeof made->run_id, "run_%u", n % 2);
     int length = snprintf(made->body, sizeof made->body, "{\"n\":%u,\"text\":\"", n);
     unsigned seed = n;

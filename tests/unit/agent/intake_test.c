@@ -21,7 +21,7 @@ struct heard {
     FILE *file;
     struct emit_error err;
 };
-static char marks[4096];
+static char marks[9000];
 
 static void hear(void *owner, const struct emit_intake_answer *answer) {
     struct heard *heard = owner;
@@ -190,10 +190,10 @@ static void test_long_claims(void) {
 }
 
 static void test_failures(void) {
-    struct emit_outbox *outbox = open_outbox("full", 3 * 1024 * 1024);
+    struct emit_outbox *outbox = open_outbox("full", 9 * 1024 * 1024);
     struct heard heard;
     heard_begin(&heard);
-    CHECK(take(&heard, outbox, "run_a", 0, 4000, 100) == EMIT_FULL, "a store of 3 MiB is full: %s",
+    CHECK(take(&heard, outbox, "run_a", 0, 9000, 100) == EMIT_FULL, "a store of 9 MiB is full: %s",
           heard.err.text);
     CHECK(heard.fates[EMIT_ENTRY_STORED] == heard.count && heard.count == EMIT_INTAKE_BATCH &&
               count_stored(outbox) == heard.count && heard_lines(&heard) == heard.count,

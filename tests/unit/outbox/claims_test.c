@@ -2,6 +2,7 @@
 // the store; and rot in what is claimed neither refuses an entry nor goes unnoticed.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
+#include "outbox/claims.h"
 #include "store.h"
 
 #include <sqlite3.h>
@@ -35,7 +36,8 @@ static int count_claims(const struct store *store) {
     sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     if (sqlite3_open(store->path, &db) != SQLITE_OK ||
-        sqlite3_prepare_v2(db, "SELECT count(*) FROM claim", -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "SELECT (SELECT count(*) FROM claim) + (SELECT count(*) FROM span)",
+                           -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
         abort();
     int count = sqlite3_column_int(statement, 0);
@@ -194,11 +196,11 @@ static void test_span_rot(void) {
         const char *change;
         enum emit_entry_fate stands; // of an entry that overlaps entry 1
     } cases[] = {
-        {"UPDATE claim SET value = zeroblob(8) || substr(value, 9)", EMIT_ENTRY_CONFLICT},
-        {"UPDATE claim SET sequence = 2", EMIT_ENTRY_STORED},
-        {"UPDATE claim SET key = substr(key, 1, 8) || x'ffffffffffffffff'", EMIT_ENTRY_STORED},
-        {"UPDATE claim SET key = key || x'00'", EMIT_ENTRY_STORED},
-        {"UPDATE claim SET value = substr(value, 1, 9)", EMIT_ENTRY_STORED},
+        {"UPDATE span SET value = zeroblob(8) || substr(value, 9)", EMIT_ENTRY_CONFLICT},
+        {"UPDATE span SET sequence = 2", EMIT_ENTRY_STORED},
+        {"UPDATE span SET key = substr(key, 1, 8) || x'ffffffffffffffff'", EMIT_ENTRY_STORED},
+        {"UPDATE span SET key = key || x'00'", EMIT_ENTRY_STORED},
+        {"UPDATE span SET value = substr(value, 1, 9)", EMIT_ENTRY_STORED},
         {"UPDATE entry SET body = replace(body, '1', '2') WHERE sequence = 1", EMIT_ENTRY_STORED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -287,11 +289,11 @@ static void test_rot(void) {
         enum emit_entry_fate stands; // of an entry in true conflict with entry 1
         unsigned good;               // entries of two that verify finds whole
     } cases[] = {
-        {"UPDATE claim SET value = x'00' || substr(value, 2) WHERE sequence = 1",
-         EMIT_ENTRY_CONFLICT, 2},
-        {"UPDATE claim SET value = zeroblob(5) WHERE sequence = 1", EMIT_ENTRY_CONFLICT, 2},
-        {"UPDATE claim SET key = zeroblob(15) || substr(key, 16) WHERE sequence = 1",
+        {"UPDATE claim SET key = zeroblob(5) || substr(key, 6) WHERE sequence = 1",
          EMIT_ENTRY_STORED, 2},
+        {"UPDATE claim SET key = substr(key, 1, 3) WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
+        {"INSERT INTO claim SELECT key, 2 FROM claim WHERE sequence = 1", EMIT_ENTRY_CONFLICT, 2},
+        {"INSERT INTO claim SELECT key, 99 FROM claim WHERE sequence = 1", EMIT_ENTRY_CONFLICT, 2},
         {"UPDATE claim SET sequence = 2 WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
         {"UPDATE claim SET sequence = 99 WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
         {"DELETE FROM claim WHERE sequence = 1", EMIT_ENTRY_STORED, 2},
@@ -326,6 +328,104 @@ static void test_rot(void) {
     }
 }
 
+// The hashes of these two begin with the same six bytes, and no more.
+static const char *const keys[] = {"key 2806666", "key 13729460"};
+
+static bool take_identity(void *owner, const struct emit_entry *entry) {
+    char *identities = owner;
+    strcat(identities, entry->identity);
+    return true;
+}
+
+static void test_keys_that_begin_alike(void) {
+    struct store store;
+    char of_first[4 * EMIT_ENTRY_IDENTITY_MAX] = "";
+    unsigned char hashes[2][EMIT_CLAIM_KEY];
+    for (size_t i = 0; i < 2; i++)
+        emit_claims_hash_key(keys[i], hashes[i]);
+    CHECK(memcmp(hashes[0], hashes[1], EMIT_ROW_PREFIX) == 0 &&
+              memcmp(hashes[0], hashes[1], sizeof hashes[0]) != 0,
+          "two keys that the table cannot tell apart");
+    store_begin(&store, "alike");
+    CHECK(put_one(&store, 1, keys[0], "a") == EMIT_ENTRY_STORED &&
+              put_one(&store, 2, keys[1], "b") == EMIT_ENTRY_STORED,
+          "they are two keys all the same");
+    CHECK(put_one(&store, 3, keys[0], "b") == EMIT_ENTRY_CONFLICT &&
+              put_one(&store, 3, keys[1], "a") == EMIT_ENTRY_CONFLICT,
+          "each is held, also behind the other");
+    CHECK(put_one(&store, 4, keys[0], "a") == EMIT_ENTRY_STORED, "and shared");
+    const struct emit_outbox_query query = {.claim = keys[1]};
+    store_must(&store,
+               emit_outbox_visit(store.outbox, &query, take_identity, of_first, NULL, &store.err));
+    struct made_entry made;
+    made_entry_make(&made, 2);
+    CHECK(strcmp(of_first, made.entry.identity) == 0, "who asks for one does not see the other's");
+    const struct emit_claim both[] = {{.key = keys[0], .value = "a"},
+                                      {.key = keys[1], .value = "b"}};
+    uint64_t good = 0, bad = 0;
+    CHECK(put(&store, 5, both, 2) == EMIT_ENTRY_STORED && verify(&store, &good, &bad) == EMIT_OK &&
+              good == 4,
+          "an entry may claim both: %s", store.err.text);
+    CHECK(emit_outbox_prune(store.outbox, INT64_MAX, NULL, &store.err) == EMIT_OK &&
+              count_claims(&store) == 0,
+          "and nothing of them stays");
+    store_end(&store);
+}
+
+// What is looked up is the beginning of an identity, and what is compared is all of it.
+static void test_identities_that_begin_alike(void) {
+    struct store store;
+    struct made_entry made;
+    enum emit_entry_fate fates[3] = {0};
+    char identities[2][EMIT_ENTRY_IDENTITY_MAX + 1];
+    struct emit_entry entries[3];
+    made_entry_make(&made, 1);
+    for (size_t i = 0; i < 2; i++)
+        memcpy(identities[i], made.entry.identity, sizeof identities[i]);
+    identities[1][EMIT_ENTRY_IDENTITY_MAX - 1] ^= 1; // '0' and '1', 'a' and '`'
+    if (identities[1][EMIT_ENTRY_IDENTITY_MAX - 1] == '`')
+        identities[1][EMIT_ENTRY_IDENTITY_MAX - 1] = 'b';
+    for (size_t i = 0; i < 3; i++) {
+        entries[i] = made.entry;
+        entries[i].identity = identities[i % 2];
+    }
+    store_begin(&store, "alike");
+    CHECK(emit_outbox_append(store.outbox, entries, 3, fates, &store.err) == EMIT_OK &&
+              fates[0] == EMIT_ENTRY_STORED && fates[1] == EMIT_ENTRY_STORED &&
+              fates[2] == EMIT_ENTRY_DUPLICATE,
+          "two identities that begin alike are two");
+    entries[0].kind = EMIT_ENTRY_REPORT;
+    CHECK(emit_outbox_append(store.outbox, entries, 1, fates, &store.err) == EMIT_OK &&
+              fates[0] == EMIT_ENTRY_STORED,
+          "and so is one of two kinds");
+    store_end(&store);
+}
+
+// A batch that shares a key looks at it once: what is set aside in its middle is not relied on.
+static void test_rot_within_a_batch(void) {
+    struct store store;
+    struct made_entry made[3];
+    struct emit_entry entries[3];
+    const struct emit_claim one = {.key = "grouping", .value = "1"},
+                            two = {.key = "grouping", .value = "2"};
+    enum emit_entry_fate fates[3];
+    for (unsigned i = 0; i < 3; i++) {
+        made_entry_make(&made[i], i);
+        entries[i] = made[i].entry;
+        entries[i].claims = i < 2 ? &one : &two;
+        entries[i].claim_count = 1;
+    }
+    store_begin(&store, "middle");
+    (void)put_one(&store, 0, "grouping", "1");
+    change(&store, "UPDATE entry SET stored_ns = 1");
+    CHECK(emit_outbox_append(store.outbox, entries, 3, fates, &store.err) == EMIT_OK &&
+              fates[0] == EMIT_ENTRY_STORED && fates[1] == EMIT_ENTRY_STORED &&
+              fates[2] == EMIT_ENTRY_CONFLICT,
+          "what comes again after rot holds its key again");
+    CHECK(count_claims(&store) == 2, "and nothing else does");
+    store_end(&store);
+}
+
 // What salvage carries over keeps its claims.
 static void test_salvage(void) {
     struct store store;
@@ -350,6 +450,9 @@ int main(void) {
     test_batch();
     test_life();
     test_rot();
+    test_keys_that_begin_alike();
+    test_identities_that_begin_alike();
+    test_rot_within_a_batch();
     test_salvage();
     return check_end();
 }

@@ -12,7 +12,7 @@
 
 // The tables of schema 1, filled from those of today. The checksums are the same.
 static const char to_schema_1[] =
-    "BEGIN; DROP TRIGGER entry_gone; DROP TABLE claim; DROP INDEX entry_identity;"
+    "BEGIN; DROP TRIGGER entry_gone; DROP TABLE claim; DROP TABLE span; DROP INDEX entry_identity;"
     "DROP INDEX entry_run; ALTER TABLE entry RENAME TO now; DROP TABLE quarantine;"
     "CREATE TABLE entry("
     " sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, identity TEXT NOT NULL,"
