@@ -154,7 +154,8 @@ static enum emit_status read_stream(struct batch *batch, struct emit_object_read
     enum emit_reader_item item = emit_object_reader_next(reader, &object, err);
     if (item == EMIT_READER_FAILED) return err->status;
     if (item == EMIT_READER_END)
-        return emit_fail(err, EMIT_INVALID, "nothing to read: one JSON object with records is wanted");
+        return emit_fail(err, EMIT_INVALID,
+                         "nothing to read: one JSON object with records is wanted");
     if (item == EMIT_READER_BROKEN)
         return emit_fail(err, EMIT_INVALID, "line %llu: %s", (unsigned long long)object.line,
                          object.message);
