@@ -11,27 +11,33 @@ struct block {
 };
 
 #ifdef __SSE2__
-static inline uint64_t places_of(const __m128i bytes[4], __m128i wanted) {
-    uint64_t places = 0;
-    for (int i = 0; i < 4; i++)
-        places |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes[i], wanted))
-                  << (16 * i);
-    return places;
+struct bytes {
+    __m128i a, b, c, d;
+};
+
+static inline uint64_t places_of(const struct bytes *in, __m128i wanted) {
+    uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(in->a, wanted)) |
+                   (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(in->b, wanted)) << 16;
+    uint32_t high = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(in->c, wanted)) |
+                    (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(in->d, wanted)) << 16;
+    return low | (uint64_t)high << 32;
 }
 
 static inline struct block look_at_block(const char *at) {
-    const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'),
-                  space = _mm_set1_epi8(0x20);
-    __m128i bytes[4], slashes = _mm_setzero_si128(), odd = _mm_setzero_si128();
-    for (int i = 0; i < 4; i++) {
-        bytes[i] = _mm_loadu_si128((const __m128i *)(const void *)at + i);
-        slashes = _mm_or_si128(slashes, _mm_cmpeq_epi8(bytes[i], slash));
-        // As signed bytes both control characters and bytes >= 0x80 are below a space.
-        odd = _mm_or_si128(odd, _mm_cmplt_epi8(bytes[i], space));
-    }
+    const __m128i slash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(0x20);
+    const __m128i *from = (const __m128i *)(const void *)at;
+    const struct bytes in = {_mm_loadu_si128(from), _mm_loadu_si128(from + 1),
+                             _mm_loadu_si128(from + 2), _mm_loadu_si128(from + 3)};
+    __m128i slashes =
+        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(in.a, slash), _mm_cmpeq_epi8(in.b, slash)),
+                     _mm_or_si128(_mm_cmpeq_epi8(in.c, slash), _mm_cmpeq_epi8(in.d, slash)));
+    // As signed bytes both control characters and bytes >= 0x80 are below a space.
+    __m128i odd =
+        _mm_or_si128(_mm_or_si128(_mm_cmplt_epi8(in.a, space), _mm_cmplt_epi8(in.b, space)),
+                     _mm_or_si128(_mm_cmplt_epi8(in.c, space), _mm_cmplt_epi8(in.d, space)));
     bool has_slashes = _mm_movemask_epi8(slashes) != 0; // their places are rarely asked for
-    return (struct block){places_of(bytes, quote), has_slashes ? places_of(bytes, slash) : 0,
-                          _mm_movemask_epi8(odd) != 0};
+    return (struct block){places_of(&in, _mm_set1_epi8('"')),
+                          has_slashes ? places_of(&in, slash) : 0, _mm_movemask_epi8(odd) != 0};
 }
 #else
 static inline struct block look_at_block(const char *at) {

@@ -206,7 +206,7 @@ struct ends {
     uint64_t head, tail;
 };
 
-static struct ends ends_of(const char *key, size_t length) {
+static inline struct ends ends_of(const char *key, size_t length) {
     struct ends ends = {0, 0};
     if (length >= 8) {
         memcpy(&ends.head, key, 8);
@@ -221,7 +221,7 @@ static struct ends ends_of(const char *key, size_t length) {
     return ends;
 }
 
-static size_t slot_of(uint8_t node, const struct ends *ends, size_t length) {
+static inline size_t slot_of(uint8_t node, const struct ends *ends, size_t length) {
     uint64_t mixed = (ends->head ^ (uint64_t)node << 56) * UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ ends->tail ^ length) * UINT64_C(0xc2b2ae3d27d4eb4f);
     return mixed >> (64 - 9); // the upper nine bits
