@@ -77,8 +77,7 @@ static void add_transforms(struct emit_text *line, const struct emit_token_model
     if (text.length) add_string(line, ",\"coefficient_transforms\":", ids);
 }
 
-static void add_coefficients(struct emit_text *line, const struct emit_token_model *model,
-                             bool extrapolated) {
+static void add_citation(struct emit_text *line, const struct emit_token_model *model) {
     const struct emit_profile *profile = model->profile;
     const struct emit_citation *primary = &profile->citations[0];
     add_string(line, "\"coefficient_accessed\":", primary->accessed);
@@ -89,7 +88,19 @@ static void add_coefficients(struct emit_text *line, const struct emit_token_mod
     add_string(line, ",\"coefficient_source_url\":", primary->url);
     add_string(line, ",\"coefficient_source_version\":", primary->version);
     add_string(line, ",\"coefficient_table_sha256\":", model->table_sha256);
-    add_transforms(line, model, extrapolated);
+}
+
+enum emit_status emit_token_citation_write(struct emit_token_citation *citation,
+                                           const struct emit_token_model *model,
+                                           struct emit_error *err) {
+    struct emit_text text;
+    emit_text_init(&text, citation->text, sizeof citation->text);
+    add_citation(&text, model);
+    if (text.cut)
+        return emit_fail(err, EMIT_FULL, "profile %s: its citation is longer than an event may be",
+                         model->profile->id);
+    citation->length = text.length;
+    return EMIT_OK;
 }
 
 static void add_tags(struct emit_text *line, const struct emit_token_event_facts *facts,
@@ -101,7 +112,11 @@ static void add_tags(struct emit_text *line, const struct emit_token_event_facts
     add_count(line, ",\"cached_input_tokens\":", counts, EMIT_BUCKET_CACHED_INPUT);
     add_word(line, ",\"capability_tier\":\"", emit_tier_word(served.tier));
     emit_text_add(line, "\",");
-    add_coefficients(line, model, energy->extrapolated);
+    if (facts->citation)
+        emit_text_add_bytes(line, facts->citation->text, facts->citation->length);
+    else
+        add_citation(line, model);
+    add_transforms(line, model, energy->extrapolated);
     add_word(line, ",\"component\":\"", emit_component_word(EMIT_COMPONENT_INFERENCE));
     add_word(line, "\",\"confidence\":\"", emit_confidence_word(energy->confidence));
     add_word(line, "\",\"energy_provenance\":\"", emit_provenance_word(EMIT_PROVENANCE_MODELED));

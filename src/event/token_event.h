@@ -19,11 +19,24 @@ enum emit_served {
     EMIT_SERVED_HERE,       // gpu-runner, operator-owned
 };
 
+// The tags that all events of a model share, as they stand in a line: its profile's
+// citation and the table's hash. Written once: they are most of a line.
+struct emit_token_citation {
+    size_t length;
+    char text[EMIT_TOKEN_EVENT_LINE_MAX];
+};
+
+// EMIT_FULL: it did not fit.
+EMIT_MUST_CHECK enum emit_status emit_token_citation_write(struct emit_token_citation *citation,
+                                                           const struct emit_token_model *model,
+                                                           struct emit_error *err);
+
 struct emit_token_event_facts {
     const char *run_id, *workspace_id, *record_ref; // borrowed
     int64_t time_ns; // UTC: event_ts; its day decides which coefficients had expired
     enum emit_served served;
-    enum emit_token_part part; // phase `total`, `prefill` or `decode`
+    enum emit_token_part part;                  // phase `total`, `prefill` or `decode`
+    const struct emit_token_citation *citation; // of the model; NULL: it is written anew
 };
 
 // Appends the line, without line end, of one part of the counts.

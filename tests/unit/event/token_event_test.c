@@ -27,6 +27,21 @@ static const struct emit_token_counts counts = {
 
 static char line[EMIT_TOKEN_EVENT_LINE_MAX];
 
+// The same event with a citation that was written before: the same line, or as little.
+static bool is_same_when_cited(const struct emit_token_event_facts *of,
+                               const struct emit_token_model *model,
+                               const struct emit_token_counts *tokens, const char *written) {
+    static struct emit_token_citation citation;
+    static char again[EMIT_TOKEN_EVENT_LINE_MAX];
+    struct emit_token_event_facts facts_cited = *of;
+    struct emit_text text;
+    facts_cited.citation = &citation;
+    emit_text_init(&text, again, sizeof again);
+    return emit_token_citation_write(&citation, model, NULL) == EMIT_OK &&
+           emit_token_event_write(&text, &facts_cited, model, tokens, NULL) == EMIT_OK &&
+           strcmp(again, written) == 0;
+}
+
 // The line, or the sentence of why there is none.
 static const char *write_line(const struct emit_token_event_facts *of,
                               const struct emit_profile *profile, enum emit_boundary boundary,
@@ -38,7 +53,7 @@ static const char *write_line(const struct emit_token_event_facts *of,
     if (emit_token_model_init(&model, &made_table, profile, boundary, &err) != EMIT_OK ||
         emit_token_event_write(&text, of, &model, tokens, &err) != EMIT_OK)
         return err.text;
-    return line;
+    return is_same_when_cited(of, &model, tokens, line) ? line : "another line with a citation";
 }
 
 // Strict, and canonical: its identity is the hash of its own bytes.
