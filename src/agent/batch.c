@@ -65,7 +65,8 @@ void emit_batch_add(struct emit_batch *batch, const struct emit_entry *as,
     entry->body = body->at;
     entry->length = body->length;
     batch->fates[batch->count++] = EMIT_ENTRY_STORED;
-    batch->used += body->length + 1;
+    size_t end = (size_t)(body->at - batch->bytes) + body->length + 1;
+    if (batch->used < end) batch->used = end;
 }
 
 enum emit_status emit_batch_store(struct emit_batch *batch, struct emit_outbox *outbox,
@@ -73,14 +74,33 @@ enum emit_status emit_batch_store(struct emit_batch *batch, struct emit_outbox *
     return emit_outbox_append(outbox, batch->entries, batch->count, batch->fates, err);
 }
 
-enum emit_status emit_batch_copy(const struct emit_batch *batch, const struct emit_destination *to,
+// The number of entries from `first` on that can be copied at once: events, one behind the
+// other in memory. 0: that entry is not copied.
+static size_t count_together(const struct emit_batch *batch, size_t first) {
+    size_t count = 0;
+    for (const char *at = NULL; first + count < batch->count; count++) {
+        const struct emit_entry *entry = &batch->entries[first + count];
+        if (entry->kind != EMIT_ENTRY_EVENT || batch->fates[first + count] == EMIT_ENTRY_CONFLICT)
+            break;
+        if (at && entry->body != at) break;
+        at = entry->body + entry->length + 1;
+    }
+    return count;
+}
+
+enum emit_status emit_batch_copy(struct emit_batch *batch, const struct emit_destination *to,
                                  struct emit_error *err) {
-    for (size_t i = 0; i < batch->count; i++) {
-        const struct emit_entry *entry = &batch->entries[i];
-        if (entry->kind != EMIT_ENTRY_EVENT || batch->fates[i] == EMIT_ENTRY_CONFLICT) continue;
+    for (size_t i = 0, count; i < batch->count; i += count ? count : 1) {
+        count = count_together(batch, i);
+        if (count == 0) continue;
+        const struct emit_entry *first = &batch->entries[i], *last = first + count - 1;
+        for (size_t of = i; of < i + count; of++) { // their terminators become line ends
+            const struct emit_entry *entry = &batch->entries[of];
+            batch->bytes[(size_t)(entry->body - batch->bytes) + entry->length] = '\n';
+        }
         // What went wrong is seen once, below.
-        (void)fwrite(entry->body, 1, entry->length, to->output);
-        (void)fputc('\n', to->output);
+        (void)fwrite(first->body, 1, (size_t)(last->body + last->length + 1 - first->body),
+                     to->output);
     }
     if (fflush(to->output) != 0 || ferror(to->output))
         return emit_fail_errno(err, errno, "cannot write the events to %s",

@@ -43,16 +43,17 @@ void *emit_batch_take(struct emit_batch *batch, size_t bytes, size_t alignment);
 // Whether a line may be stored as an event: EMIT_REFUSED with the reason.
 EMIT_MUST_CHECK enum emit_status emit_batch_judge(const char *line, size_t length,
                                                   struct emit_error *err);
-// Takes what was written as an entry: `as` without identity and body. key: what the identity is the
-// hash of, the body or another text, canonical; NULL for a batch that is not stored.
+// Takes what was written as an entry, also what was taken already: `as` without identity and body.
+// key: what the identity is the hash of, the body or another text, canonical; NULL for a batch that
+// is not stored.
 void emit_batch_add(struct emit_batch *batch, const struct emit_entry *as,
                     const struct emit_text *body, const struct emit_text *key);
 
 // Appends all of it, and writes the fates.
 EMIT_MUST_CHECK enum emit_status
 emit_batch_store(struct emit_batch *batch, struct emit_outbox *outbox, struct emit_error *err);
-// Copies the event lines, but those in conflict, and flushes.
-EMIT_MUST_CHECK enum emit_status emit_batch_copy(const struct emit_batch *batch,
+// Copies the event lines, but those in conflict, and flushes. Bodies end in line ends then.
+EMIT_MUST_CHECK enum emit_status emit_batch_copy(struct emit_batch *batch,
                                                  const struct emit_destination *to,
                                                  struct emit_error *err);
 

@@ -84,34 +84,38 @@ static bool copy_span(struct emit_batch *batch, const struct emit_entry *line,
     return span->key;
 }
 
-// Copies the line behind the others; false when the batch has no room for it, and then it is
-// as it was.
+// What a line borrows, for the store; false when there is no room.
+static bool copy_borrowed(struct emit_batch *batch, const struct emit_entry *line,
+                          struct emit_entry *copy) {
+    const struct emit_entry *before = batch->count > 0 ? &batch->entries[batch->count - 1] : NULL;
+    copy->run_id = share_text(batch, before ? before->run_id : NULL, line->run_id);
+    copy->workspace_id =
+        share_text(batch, before ? before->workspace_id : NULL, line->workspace_id);
+    return copy->run_id && copy->workspace_id && copy_claims(batch, line, copy) &&
+           copy_span(batch, line, copy);
+}
+
+// Takes the line behind the others; false when the batch has no room for it, and then it is
+// as it was. The body may stand there already, or anywhere behind the others.
 static bool copy_line(struct emit_intake *intake, const struct emit_entry *line, void *owner) {
     struct emit_batch *batch = &intake->batch;
     if (batch->count == batch->capacity) return false;
-    const struct emit_entry *before = batch->count > 0 ? &batch->entries[batch->count - 1] : NULL;
     size_t used = batch->used;
+    char *body = emit_batch_take(batch, line->length + 1, 1);
+    if (!body) return false;
     struct emit_entry copy = *line;
     copy.kind = EMIT_ENTRY_EVENT;
     copy.span = NULL;
-    if (intake->to->outbox) { // else nobody asks for them
-        copy.run_id = share_text(batch, before ? before->run_id : NULL, line->run_id);
-        copy.workspace_id =
-            share_text(batch, before ? before->workspace_id : NULL, line->workspace_id);
-        if (!copy.run_id || !copy.workspace_id || !copy_claims(batch, line, &copy) ||
-            !copy_span(batch, line, &copy)) {
-            batch->used = used;
-            return false;
-        }
-    }
-    struct emit_text body = emit_batch_next(batch, line->length + 1);
-    emit_text_add_bytes(&body, line->body, line->length);
-    if (body.cut || batch->size - batch->used < line->length + 2) {
+    // Without a store nobody asks for them.
+    if (intake->to->outbox && !copy_borrowed(batch, line, &copy)) {
         batch->used = used;
         return false;
     }
+    if (body != line->body) memmove(body, line->body, line->length);
+    body[line->length] = '\0';
+    const struct emit_text text = {body, line->length + 1, line->length, false};
     // A hash takes longer than everything else.
-    emit_batch_add(batch, &copy, &body, intake->to->outbox ? &body : NULL);
+    emit_batch_add(batch, &copy, &text, intake->to->outbox ? &text : NULL);
     intake->owners[batch->count - 1] = owner;
     return true;
 }
@@ -148,6 +152,16 @@ enum emit_status emit_intake_finish(struct emit_intake *intake, struct emit_erro
     if (status == EMIT_OK && intake->to->output) status = emit_batch_copy(batch, intake->to, err);
     if (status == EMIT_OK) tell(intake);
     emit_batch_empty(batch);
+    return status;
+}
+
+enum emit_status emit_intake_next(struct emit_intake *intake, size_t limit, struct emit_text *line,
+                                  struct emit_error *err) {
+    struct emit_batch *batch = &intake->batch;
+    enum emit_status status = EMIT_OK;
+    if (batch->count == batch->capacity || batch->size - batch->used <= limit)
+        status = emit_intake_finish(intake, err);
+    if (status == EMIT_OK) *line = emit_batch_next(batch, limit);
     return status;
 }
 

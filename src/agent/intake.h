@@ -35,6 +35,10 @@ EMIT_MUST_CHECK enum emit_status emit_intake_open(struct emit_intake **intake,
                                                   emit_intake_listener *listener,
                                                   void *listener_owner, struct emit_error *err);
 
+// Where the next line may be written, in at most `limit` bytes, terminator included: it is not
+// copied then. Fails as emit_intake_finish, which makes room. limit: at most EMIT_INTAKE_BYTES.
+EMIT_MUST_CHECK enum emit_status emit_intake_next(struct emit_intake *intake, size_t limit,
+                                                  struct emit_text *line, struct emit_error *err);
 // Takes a canonical line: body, run, workspace, time, claims and span of an entry, all copied;
 // kind and identity are not looked at.
 // EMIT_REFUSED: the line breaks the contract, which is a bug of ours: the sentence says how.
