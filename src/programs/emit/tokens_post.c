@@ -14,6 +14,7 @@
 enum {
     PARTS = 3,                       // total, prefill, decode
     WAITING = 2 * EMIT_INTAKE_BATCH, // more lines than are ever not answered
+    CITED = 8,                       // rows whose citations are at hand
     NAME_MAX_BYTES = 160,
     NAMES_MAX_BYTES = 240,                                   // of conflicts, in one sentence
     CLAIM_MAX = EMIT_RUN_ID_MAX + EMIT_USAGE_MODEL_MAX + 64, // longer than any record_ref
@@ -26,6 +27,12 @@ struct place {
     uint64_t records;
     bool is_total;
     char name[NAME_MAX_BYTES];
+};
+
+// A row's citation, written when its first event was.
+struct cited {
+    const struct tokens_row *row;
+    struct emit_token_citation citation;
 };
 
 struct tokens_post {
@@ -42,7 +49,7 @@ struct tokens_post {
     uint64_t conflicting, conflicting_unnamed;
     char conflicting_names[NAMES_MAX_BYTES];
     char identity[EMIT_IDENTITY_TEXT]; // of the last total, for its phases
-    char line[EMIT_TOKEN_EVENT_LINE_MAX];
+    struct cited cited[CITED];
     struct emit_claim claims[EMIT_ENTRY_CLAIMS_MAX];
     char keys[EMIT_ENTRY_CLAIMS_MAX][CLAIM_MAX];
 };
@@ -282,7 +289,9 @@ static enum emit_status post_line(struct tokens_post *post, const struct tokens_
         .records = item->records,
         .is_total = part == EMIT_TOKENS_TOTAL,
     };
-    (void)emit_text_format(place->name, sizeof place->name, "%s", item->name);
+    struct emit_text name;
+    emit_text_init(&name, place->name, sizeof place->name);
+    emit_text_add(&name, item->name);
     const struct emit_entry entry = {
         .kind = EMIT_ENTRY_EVENT,
         .run_id = plan->run_id,
@@ -297,6 +306,17 @@ static enum emit_status post_line(struct tokens_post *post, const struct tokens_
     return emit_intake_add(post->intake, &entry, place, err);
 }
 
+// NULL: there is none that would fit a line.
+static const struct emit_token_citation *find_citation(struct tokens_post *post,
+                                                       const struct tokens_row *row) {
+    struct cited *cited = &post->cited[(size_t)(row - post->account->rows) % CITED];
+    if (cited->row == row) return &cited->citation;
+    cited->row = NULL;
+    if (emit_token_citation_write(&cited->citation, &row->model, NULL) != EMIT_OK) return NULL;
+    cited->row = row;
+    return &cited->citation;
+}
+
 static enum emit_status post_part(struct tokens_post *post, const struct tokens_item *item,
                                   enum emit_token_part part, struct emit_error *err) {
     const struct tokens_plan *plan = post->account->plan;
@@ -307,11 +327,12 @@ static enum emit_status post_part(struct tokens_post *post, const struct tokens_
         .time_ns = item->time_ns,
         .served = plan->served,
         .part = part,
+        .citation = find_citation(post, item->row),
     };
     struct emit_text line;
-    emit_text_init(&line, post->line, sizeof post->line);
-    enum emit_status status =
-        emit_token_event_write(&line, &facts, &item->row->model, &item->counts, err);
+    enum emit_status status = emit_intake_next(post->intake, EMIT_TOKEN_EVENT_LINE_MAX, &line, err);
+    if (status == EMIT_OK)
+        status = emit_token_event_write(&line, &facts, &item->row->model, &item->counts, err);
     if (status != EMIT_OK) return status;
     bool is_total = part == EMIT_TOKENS_TOTAL;
     if (is_total && plan->phases)
