@@ -276,8 +276,8 @@ static bool add_compaction(struct emit_usage_record *record, const struct emit_u
                            struct count *input, struct count *read, struct count *output) {
     const struct emit_usage_compaction *more = &fields->compaction;
     const struct emit_json_slice *other = &fields->value[EMIT_FIELD_ITERATION_OTHER];
-    if (more->is_wrong || more->input > count_max || more->read > count_max ||
-        more->writes > count_max || more->output > count_max) {
+    if (more->is_wrong || more->input > EMIT_COUNT_MAX || more->read > EMIT_COUNT_MAX ||
+        more->writes > EMIT_COUNT_MAX || more->output > EMIT_COUNT_MAX) {
         emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
                           "usage.iterations has a compaction with a count that is no whole number "
                           "from 0 to 2^53");
