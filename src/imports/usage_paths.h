@@ -36,4 +36,15 @@ struct emit_usage_path {
     uint8_t into;  // the node that its value is, when that is an object or array
 };
 
+// What both passes over a record do with what they find.
+
+void emit_usage_clear(struct emit_usage_fields *fields);
+// Takes a value; null is none. A second one of the field must be the same.
+void emit_usage_note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
+                     const struct emit_json_slice *value);
+// Whether an array at the way to the node is one of such objects.
+bool emit_usage_is_listed(uint8_t node);
+// Behind each of them: keeps what matters of it.
+void emit_usage_keep_element(struct emit_usage_fields *fields, uint8_t node);
+
 #endif

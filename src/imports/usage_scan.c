@@ -17,6 +17,11 @@ struct scan {
 
 // --- Fields ---
 
+void emit_usage_clear(struct emit_usage_fields *fields) {
+    memset(fields->type, EMIT_JSON_NONE, sizeof fields->type);
+    fields->compaction = (struct emit_usage_compaction){0};
+}
+
 void emit_usage_note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
                      const struct emit_json_slice *value) {
     if (field == EMIT_FIELD_NONE || type == EMIT_JSON_NULL) return;
@@ -68,11 +73,6 @@ static bool scan_object(struct scan *scan, uint8_t node);
 static bool scan_elements(struct scan *scan, uint8_t node);
 static bool scan_attributes(struct scan *scan);
 
-static bool is_listed(uint8_t node) {
-    return node == EMIT_NODE_MODALITY || node == EMIT_NODE_CANDIDATE || node == EMIT_NODE_CHOICE ||
-           node == EMIT_NODE_ITERATION;
-}
-
 static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
     // The first of a field is taken where it stays: a slice that is copied as soon as it is
     // written stalls the processor.
@@ -91,7 +91,8 @@ static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
     if (type == EMIT_JSON_OBJECT && path->into != EMIT_NODE_NONE)
         return scan_object(scan, path->into);
     if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_ATTRIBUTES) return scan_attributes(scan);
-    if (type == EMIT_JSON_ARRAY && is_listed(path->into)) return scan_elements(scan, path->into);
+    if (type == EMIT_JSON_ARRAY && emit_usage_is_listed(path->into))
+        return scan_elements(scan, path->into);
     return emit_json_skip(&scan->json);
 }
 
@@ -157,6 +158,16 @@ static void keep_iteration(struct emit_usage_fields *fields) {
     forget(fields, EMIT_FIELD_ITERATION_TYPE, EMIT_FIELD_ITERATION_OUTPUT);
 }
 
+bool emit_usage_is_listed(uint8_t node) {
+    return node == EMIT_NODE_MODALITY || node == EMIT_NODE_CANDIDATE || node == EMIT_NODE_CHOICE ||
+           node == EMIT_NODE_ITERATION;
+}
+
+void emit_usage_keep_element(struct emit_usage_fields *fields, uint8_t node) {
+    if (node == EMIT_NODE_MODALITY) keep_modality(fields);
+    if (node == EMIT_NODE_ITERATION) keep_iteration(fields);
+}
+
 static bool scan_elements(struct scan *scan, uint8_t node) {
     if (!emit_json_enter_array(&scan->json)) return false;
     while (emit_json_next_element(&scan->json)) {
@@ -165,8 +176,7 @@ static bool scan_elements(struct scan *scan, uint8_t node) {
             continue;
         }
         if (!scan_object(scan, node)) return false;
-        if (node == EMIT_NODE_MODALITY) keep_modality(scan->fields);
-        if (node == EMIT_NODE_ITERATION) keep_iteration(scan->fields);
+        emit_usage_keep_element(scan->fields, node);
     }
     return !scan->json.fault_kind;
 }
@@ -242,8 +252,7 @@ bool emit_usage_scan_strictly(struct emit_usage_fields *fields,
     struct scan scan;
     scan.slots = slots;
     scan.fields = fields;
-    memset(fields->type, EMIT_JSON_NONE, sizeof fields->type);
-    fields->compaction = (struct emit_usage_compaction){0};
+    emit_usage_clear(fields);
     emit_json_init(&scan.json, text, length);
     if (scan_object(&scan, EMIT_NODE_RECORD) && emit_json_at_end(&scan.json)) return true;
     *fault = scan.json.fault;

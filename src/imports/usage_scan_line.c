@@ -14,8 +14,8 @@ enum {
 };
 
 struct container {
-    uint8_t node;     // whose paths its members may be; NONE: nothing in it matters
-    char close;       // '}' or ']'
+    uint8_t node; // whose paths its members, or its elements' members, may be; NONE: of no matter
+    char close;   // '}' or ']'
     size_t first_key; // of an object, in keys
     uint64_t marks;   // a bit for each of its keys
 };
@@ -136,10 +136,9 @@ EMIT_ALWAYS_INLINE enum after take_value(struct emit_json_line *line, struct sca
         note(scan, path, EMIT_JSON_OBJECT, NULL, 0, false);
         return enter(line, scan, into, '}');
     case '[':
-        // Arrays of attributes and modalities have rules of their own.
-        if (into == EMIT_NODE_ATTRIBUTES || into == EMIT_NODE_MODALITY) return FAULT;
+        if (into == EMIT_NODE_ATTRIBUTES) return FAULT; // they have rules of their own
         note(scan, path, EMIT_JSON_ARRAY, NULL, 0, false);
-        return enter(line, scan, EMIT_NODE_NONE, ']');
+        return enter(line, scan, emit_usage_is_listed(into) ? into : EMIT_NODE_NONE, ']');
     case 't': return take_word(line, scan, path, EMIT_JSON_TRUE, "true");
     case 'f': return take_word(line, scan, path, EMIT_JSON_FALSE, "false");
     case 'n': return take_word(line, scan, path, EMIT_JSON_NULL, "null");
@@ -157,6 +156,7 @@ EMIT_ALWAYS_INLINE enum after take_member(struct emit_json_line *line, struct sc
     struct container *in = &scan->open[scan->depth - 1];
     if (in->close == ']') {
         emit_json_line_spaces(line);
+        if (*line->at == '{') return enter(line, scan, in->node, '}');
         return take_value(line, scan, NULL);
     }
     size_t length;
@@ -177,6 +177,9 @@ EMIT_ALWAYS_INLINE enum after go_on(struct emit_json_line *line, struct scan *sc
     if (c != in->close) return FAULT;
     scan->key_count = in->first_key;
     if (--scan->depth == 0) return END;
+    const struct container *around = in - 1;
+    if (around->close == ']' && around->node != EMIT_NODE_NONE && c == '}')
+        emit_usage_keep_element(scan->fields, around->node);
     return line->at < line->end ? BEHIND : FAULT;
 }
 
@@ -189,7 +192,7 @@ bool emit_usage_scan_line(struct emit_usage_fields *fields, const uint8_t slots[
     scan.depth = scan.key_count = 0;
     if (length > LINE_MAX_BYTES || !emit_json_line_index(words, &scan.escapes, text, length))
         return false;
-    memset(fields->type, EMIT_JSON_NONE, sizeof fields->type);
+    emit_usage_clear(fields);
     struct emit_json_line line = emit_json_line_begin(words, text, length);
     enum after after = enter(&line, &scan, EMIT_NODE_RECORD, '}');
     while (after == MEMBER || after == BEHIND)

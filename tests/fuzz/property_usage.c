@@ -52,6 +52,11 @@ static const char *compare_scans(const char *text, size_t length) {
     if (!emit_usage_scan_line(&quick, slots, text, length)) return NULL;
     if (!emit_usage_scan_strictly(&strict, slots, text, length, &fault, &fault_at))
         return "taken by the short way, and by the strict one refused";
+    if (quick.compaction.is_there != strict.compaction.is_there ||
+        quick.compaction.is_wrong != strict.compaction.is_wrong ||
+        quick.compaction.input != strict.compaction.input ||
+        quick.compaction.output != strict.compaction.output)
+        return "by the short way another compaction";
     for (int i = 0; i < EMIT_FIELD_COUNT; i++) {
         const struct emit_json_slice *a = &quick.value[i], *b = &strict.value[i];
         if (quick.type[i] != strict.type[i]) return "by the short way a field of another type";

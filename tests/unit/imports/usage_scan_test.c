@@ -34,6 +34,12 @@ static const struct line lines[] = {
     {SHORT, "{\"requestId\":\"r\",\"request_id\":\"other\"}"},
     {SHORT, "{\"\":1,\"a\":{\"\":2}}"},
     {SHORT, "{\"a\":1,\"b\":{\"a\":1,\"b\":[{\"a\":1},{\"a\":1}]}}"},
+    {SHORT, "{\"choices\":[{\"usage\":{\"prompt_tokens\":1}},{\"usage\":null},2,[{\"usage\":3}]]}"},
+    {SHORT,
+     "{\"usageMetadata\":{\"promptTokensDetails\":[{\"modality\":\"TEXT\",\"tokenCount\":1},"
+     "{\"modality\":\"IMAGE\",\"tokenCount\":2},{\"modality\":\"AUDIO\",\"tokenCount\":3}]}}"},
+    {SHORT, "{\"usage\":{\"iterations\":[{\"type\":\"compaction\",\"input_tokens\":180000,"
+            "\"output_tokens\":3},{\"type\":\"message\"},{\"type\":\"x\"},[]]}}"},
     // Of another form.
     {STRICT, " {}"},
     {STRICT, "{} "},
@@ -90,6 +96,10 @@ static const struct line lines[] = {
 static uint8_t slots[EMIT_USAGE_SLOTS];
 
 static bool is_same(const struct emit_usage_fields *a, const struct emit_usage_fields *b) {
+    const struct emit_usage_compaction *one = &a->compaction, *other = &b->compaction;
+    if (one->is_there != other->is_there || one->is_wrong != other->is_wrong ||
+        one->input != other->input || one->output != other->output)
+        return false;
     for (int i = 0; i < EMIT_FIELD_COUNT; i++) {
         if (a->type[i] != b->type[i]) return false;
         if (a->type[i] != EMIT_JSON_STRING && a->type[i] != EMIT_JSON_NUMBER) continue;
