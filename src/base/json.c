@@ -459,6 +459,14 @@ bool emit_json_skip(struct emit_json *json) {
     return !json->fault_kind;
 }
 
+bool emit_json_take_raw(struct emit_json *json, struct emit_json_slice *text) {
+    (void)emit_json_peek(json);
+    const char *at = json->at;
+    if (!emit_json_skip(json)) return false;
+    *text = (struct emit_json_slice){at, (size_t)(json->at - at), false};
+    return true;
+}
+
 bool emit_json_at_end(struct emit_json *json) {
     if (json->fault_kind) return false;
     if (!json->taken || json->depth > 0) return fail(json, EMIT_JSON_CUT_OFF, json->end);

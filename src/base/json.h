@@ -96,6 +96,8 @@ bool emit_json_take_u64(struct emit_json *json, uint64_t *value);
 bool emit_json_take_i64(struct emit_json *json, int64_t *value);
 bool emit_json_take_bool(struct emit_json *json, bool *value);
 bool emit_json_skip(struct emit_json *json); // any value, whole, still checked
+// As skip, and its text as it stands.
+bool emit_json_take_raw(struct emit_json *json, struct emit_json_slice *text);
 
 // True when the value ended the text and no fault was met; else there is a fault.
 bool emit_json_at_end(struct emit_json *json);

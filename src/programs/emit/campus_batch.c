@@ -92,15 +92,6 @@ static enum emit_status add_record(struct batch *batch, const char *text, size_t
     return EMIT_OK;
 }
 
-// The text of the value that stands next, which is taken.
-static bool take_raw(struct emit_json *json, struct emit_json_slice *slice) {
-    (void)emit_json_peek(json);
-    slice->at = json->at;
-    if (!emit_json_skip(json)) return false;
-    slice->length = (size_t)(json->at - slice->at);
-    return true;
-}
-
 struct parts {
     struct emit_json_slice records, metadata; // of the whole text; at is NULL where it is missing
 };
@@ -120,7 +111,7 @@ static enum emit_status split(struct parts *parts, const char *text, size_t leng
                              (int)(key.length < 60 ? key.length : 60), key.at);
         if (is_records && emit_json_peek(&json) != EMIT_JSON_ARRAY && !json.fault)
             return emit_fail(err, EMIT_INVALID, "records must be an array");
-        if (!take_raw(&json, is_records ? &parts->records : &parts->metadata)) break;
+        if (!emit_json_take_raw(&json, is_records ? &parts->records : &parts->metadata)) break;
     }
     if (!emit_json_at_end(&json))
         return emit_fail(err, EMIT_INVALID, "no JSON: %s at byte %zu", json.fault,
@@ -142,7 +133,7 @@ static enum emit_status read_object(struct batch *batch, const struct emit_objec
     struct emit_json_slice record;
     emit_json_init(&json, parts.records.at, parts.records.length);
     (void)emit_json_enter_array(&json);
-    while (status == EMIT_OK && emit_json_next_element(&json) && take_raw(&json, &record))
+    while (status == EMIT_OK && emit_json_next_element(&json) && emit_json_take_raw(&json, &record))
         status = add_record(batch, record.at, record.length, err);
     return status;
 }

@@ -126,10 +126,7 @@ static bool is_metadata(const struct emit_object_text *object, struct emit_json_
     if (emit_json_peek(&json) != EMIT_JSON_OBJECT || !emit_json_enter_object(&json) ||
         !emit_json_next_member(&json, &key) || !emit_json_slice_is(&key, "metadata"))
         return false;
-    (void)emit_json_peek(&json);
-    slice->at = json.at;
-    (void)emit_json_skip(&json);
-    slice->length = (size_t)(json.at - slice->at);
+    (void)emit_json_take_raw(&json, slice);
     if (emit_json_next_member(&json, &key))
         *fault = "there is a member beside metadata";
     else

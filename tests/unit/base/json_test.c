@@ -165,7 +165,7 @@ static void check_cuts(void) {
 static void check_pulling(void) {
     static const char text[] =
         "{\"\\u006eame\":\"a\\u00e9\\n\",\"n\":18446744073709551615,\"i\":-9223372036854775808,"
-        "\"d\":151.2,\"yes\":true,\"list\":[1,[2],{\"x\":3}],\"last\":{}}";
+        "\"d\":151.2,\"yes\":true,\"list\":[1,[2],{\"x\":3}],\"raw\": [ 1, \"]\" ] ,\"last\":{}}";
     struct emit_json json;
     struct emit_json_slice key, string;
     emit_json_init(&json, text, sizeof text - 1);
@@ -193,6 +193,10 @@ static void check_pulling(void) {
           "a double");
     CHECK(emit_json_next_member(&json, &key) && emit_json_take_bool(&json, &yes) && yes, "a bool");
     CHECK(emit_json_next_member(&json, &key) && emit_json_skip(&json), "a list skipped whole");
+    CHECK(emit_json_next_member(&json, &key) && emit_json_take_raw(&json, &string) &&
+              string.length == strlen("[ 1, \"]\" ]") &&
+              memcmp(string.at, "[ 1, \"]\" ]", string.length) == 0,
+          "a value as it stands, from its first byte to its last");
     CHECK(emit_json_next_member(&json, &key) && emit_json_slice_is(&key, "last") &&
               emit_json_enter_object(&json) && !emit_json_next_member(&json, &key),
           "an empty object inside");
