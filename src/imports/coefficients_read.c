@@ -102,7 +102,7 @@ static int compare_rows(const void *left, const void *right) {
 
 static enum emit_status fill_table(struct folder *folder, struct emit_error *err) {
     struct emit_coefficient_table *table = &folder->table;
-    qsort(folder->rows, folder->count, sizeof folder->rows[0], compare_rows);
+    qsort(folder->rows, folder->count, sizeof(struct emit_coefficients_row *), compare_rows);
     folder->profiles = calloc(folder->count + 1, sizeof *folder->profiles);
     folder->transforms = calloc(folder->count + 1, sizeof *folder->transforms);
     if (!folder->profiles || !folder->transforms)

@@ -166,7 +166,7 @@ static void put(struct block *block, uint32_t place, const struct emit_window_sp
 }
 
 static bool grow_block(struct block *block) {
-    struct emit_window_span *spans = realloc(block->spans, 2 * block->size * sizeof *spans);
+    struct emit_window_span *spans = realloc(block->spans, sizeof *spans * 2 * block->size);
     if (!spans) return false;
     block->spans = spans;
     block->size *= 2;

@@ -8,12 +8,13 @@
 
 #include <string.h>
 
-static const char digits[] = "0123456789abcdef";
+static const char digits[16] = "0123456789abcdef"; // without a terminator
 
 bool emit_row_identity_bytes(const char *text, unsigned char bytes[EMIT_ROW_IDENTITY]) {
     if (strlen(text) != EMIT_ENTRY_IDENTITY_MAX) return false;
     for (size_t i = 0; i < EMIT_ENTRY_IDENTITY_MAX; i += 2) {
-        const char *high = memchr(digits, text[i], 16), *low = memchr(digits, text[i + 1], 16);
+        const char *high = memchr(digits, text[i], sizeof digits),
+                   *low = memchr(digits, text[i + 1], sizeof digits);
         if (!high || !low) return false;
         bytes[i / 2] = (unsigned char)((high - digits) << 4 | (low - digits));
     }
