@@ -121,7 +121,6 @@ static enum emit_status book(const struct tokens_options *options, struct tokens
     row->has_time = true;
     row->records = 1;
     account->fates[EMIT_USAGE_USED] = 1;
-    note_unknown(account, &row->counts);
     return tokens_account_settle(row, err);
 }
 
@@ -158,6 +157,7 @@ int tokens_from_counts(const struct tokens_options *options, const struct tokens
     enum emit_status status = tokens_account_init(&account, plan, &err);
     if (status == EMIT_OK) status = book(options, &account, &err);
     if (status == EMIT_OK) status = post(options, &account, &err);
+    if (status == EMIT_OK && account.row_count) note_unknown(&account, &account.rows[0].counts);
     int exit_status = status == EMIT_OK
                           ? tokens_tell(options, &account)
                           : emit_complain(&emit_command_tokens, EXIT_USAGE, "%s", err.text);
