@@ -4,9 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "event/token_event.h"
 
-#include "base/json_write.h"
-#include "base/number.h"
-#include "base/time.h"
+#include "event/line.h"
 
 struct served_row {
     enum emit_tier tier;
@@ -25,39 +23,10 @@ static const char *const phases[] = {
     [EMIT_TOKENS_DECODE] = "decode",
 };
 
-// --- Pieces: a key with the punctuation before its value, and the value -----------
-
-// A word of ours, which needs no escapes; its quotes are those of the keys on either side.
-static void add_word(struct emit_text *line, const char *key, const char *word) {
-    emit_text_add(line, key);
-    emit_text_add(line, word);
-}
-
-static void add_string(struct emit_text *line, const char *key, const char *string) {
-    struct emit_json_writer writer;
-    emit_json_writer_init(&writer, line);
-    emit_text_add(line, key);
-    emit_json_string(&writer, string);
-}
-
-static void add_double(struct emit_text *line, const char *key, double value) {
-    char text[EMIT_NUMBER_TEXT_MAX];
-    size_t length = emit_number_write(text, value);
-    emit_text_add(line, key);
-    emit_text_add_bytes(line, text, length);
-}
-
-static void add_number(struct emit_text *line, const char *key, uint64_t value) {
-    char text[EMIT_NUMBER_TEXT_MAX];
-    size_t length = emit_number_write_u64(text, value);
-    emit_text_add(line, key);
-    emit_text_add_bytes(line, text, length);
-}
-
 // A count that nobody stated is no tag: it is not 0.
 static void add_count(struct emit_text *line, const char *key,
                       const struct emit_token_counts *counts, enum emit_bucket bucket) {
-    if (counts->known >> bucket & 1) add_number(line, key, counts->bucket[bucket]);
+    if (counts->known >> bucket & 1) emit_line_count(line, key, counts->bucket[bucket]);
 }
 
 // --- The tags ----------------------------------------------------------------------
@@ -74,20 +43,20 @@ static void add_transforms(struct emit_text *line, const struct emit_token_model
         emit_text_add(&text, model->chain[i]->id);
     }
     if (text.cut) line->cut = true;
-    if (text.length) add_string(line, ",\"coefficient_transforms\":", ids);
+    if (text.length) emit_line_string(line, ",\"coefficient_transforms\":", ids);
 }
 
 static void add_citation(struct emit_text *line, const struct emit_token_model *model) {
     const struct emit_profile *profile = model->profile;
     const struct emit_citation *primary = &profile->citations[0];
-    add_string(line, "\"coefficient_accessed\":", primary->accessed);
-    add_string(line, ",\"coefficient_notes\":", profile->notes);
-    add_string(line, ",\"coefficient_profile\":", profile->id);
-    add_string(line, ",\"coefficient_published\":", primary->published);
-    add_string(line, ",\"coefficient_source_title\":", primary->title);
-    add_string(line, ",\"coefficient_source_url\":", primary->url);
-    add_string(line, ",\"coefficient_source_version\":", primary->version);
-    add_string(line, ",\"coefficient_table_sha256\":", model->table_sha256);
+    emit_line_string(line, "\"coefficient_accessed\":", primary->accessed);
+    emit_line_string(line, ",\"coefficient_notes\":", profile->notes);
+    emit_line_string(line, ",\"coefficient_profile\":", profile->id);
+    emit_line_string(line, ",\"coefficient_published\":", primary->published);
+    emit_line_string(line, ",\"coefficient_source_title\":", primary->title);
+    emit_line_string(line, ",\"coefficient_source_url\":", primary->url);
+    emit_line_string(line, ",\"coefficient_source_version\":", primary->version);
+    emit_line_string(line, ",\"coefficient_table_sha256\":", model->table_sha256);
 }
 
 enum emit_status emit_token_citation_write(struct emit_token_citation *citation,
@@ -107,40 +76,42 @@ static void add_tags(struct emit_text *line, const struct emit_token_event_facts
                      const struct emit_token_model *model, const struct emit_token_counts *counts,
                      const struct emit_token_energy *energy) {
     struct served_row served = served_rows[facts->served];
-    add_word(line, "{\"accuracy_class\":\"", emit_accuracy_word(EMIT_ACCURACY_COEFFICIENT_MODEL));
-    emit_text_add(line, "\"");
+    emit_line_word(line, "{\"accuracy_class\":\"",
+                   emit_accuracy_word(EMIT_ACCURACY_COEFFICIENT_MODEL));
+    emit_line_add(line, "\"");
     add_count(line, ",\"cached_input_tokens\":", counts, EMIT_BUCKET_CACHED_INPUT);
-    add_word(line, ",\"capability_tier\":\"", emit_tier_word(served.tier));
-    emit_text_add(line, "\",");
+    emit_line_word(line, ",\"capability_tier\":\"", emit_tier_word(served.tier));
+    emit_line_add(line, "\",");
     if (facts->citation)
         emit_text_add_bytes(line, facts->citation->text, facts->citation->length);
     else
         add_citation(line, model);
     add_transforms(line, model, energy->extrapolated);
-    add_word(line, ",\"component\":\"", emit_component_word(EMIT_COMPONENT_INFERENCE));
-    add_word(line, "\",\"confidence\":\"", emit_confidence_word(energy->confidence));
-    add_word(line, "\",\"energy_provenance\":\"", emit_provenance_word(EMIT_PROVENANCE_MODELED));
-    add_word(line, "\",\"energy_source\":\"", emit_source_word(EMIT_SOURCE_TOKEN_MODEL));
-    emit_text_add(line, "\"");
+    emit_line_word(line, ",\"component\":\"", emit_component_word(EMIT_COMPONENT_INFERENCE));
+    emit_line_word(line, "\",\"confidence\":\"", emit_confidence_word(energy->confidence));
+    emit_line_word(line, "\",\"energy_provenance\":\"",
+                   emit_provenance_word(EMIT_PROVENANCE_MODELED));
+    emit_line_word(line, "\",\"energy_source\":\"", emit_source_word(EMIT_SOURCE_TOKEN_MODEL));
+    emit_line_add(line, "\"");
     if (counts->extrapolated_output)
-        add_number(line, ",\"extrapolated_output_tokens\":", counts->extrapolated_output);
+        emit_line_count(line, ",\"extrapolated_output_tokens\":", counts->extrapolated_output);
     if (counts->extrapolated_reasoning_output)
-        add_number(line, ",\"extrapolated_reasoning_output_tokens\":",
-                   counts->extrapolated_reasoning_output);
+        emit_line_count(line, ",\"extrapolated_reasoning_output_tokens\":",
+                        counts->extrapolated_reasoning_output);
     add_count(line, ",\"input_tokens\":", counts, EMIT_BUCKET_INPUT);
-    add_word(line, ",\"measurement_boundary\":\"", emit_boundary_word(model->boundary));
-    emit_text_add(line, "\"");
+    emit_line_word(line, ",\"measurement_boundary\":\"", emit_boundary_word(model->boundary));
+    emit_line_add(line, "\"");
     add_count(line, ",\"output_tokens\":", counts, EMIT_BUCKET_OUTPUT);
-    add_word(line, ",\"phase\":\"", phases[facts->part]);
-    add_word(line, "\",\"provider_family\":\"", emit_family_word(served.family));
-    add_word(line,
-             "\",\"pue_applied\":", model->boundary == EMIT_BOUNDARY_FACILITY ? "true" : "false");
-    add_double(line, ",\"quantity_high\":", energy->high_joules);
-    add_double(line, ",\"quantity_low\":", energy->low_joules);
+    emit_line_word(line, ",\"phase\":\"", phases[facts->part]);
+    emit_line_word(line, "\",\"provider_family\":\"", emit_family_word(served.family));
+    emit_line_word(
+        line, "\",\"pue_applied\":", model->boundary == EMIT_BOUNDARY_FACILITY ? "true" : "false");
+    emit_line_double(line, ",\"quantity_high\":", energy->high_joules);
+    emit_line_double(line, ",\"quantity_low\":", energy->low_joules);
     add_count(line, ",\"reasoning_output_tokens\":", counts, EMIT_BUCKET_REASONING_OUTPUT);
-    add_string(line, ",\"record_ref\":", facts->record_ref);
+    emit_line_string(line, ",\"record_ref\":", facts->record_ref);
     add_count(line, ",\"requests\":", counts, EMIT_BUCKET_REQUEST);
-    emit_text_add(line, "}");
+    emit_line_add(line, "}");
 }
 
 enum emit_status emit_token_event_write(struct emit_text *line,
@@ -159,14 +130,15 @@ enum emit_status emit_token_event_write(struct emit_text *line,
     enum emit_status status = emit_token_energy(&energy, model, &some, facts->part, day, err);
     if (status != EMIT_OK) return status;
 
-    add_string(line, "{\"channel_id\":\"emit\",\"compute_assignment_run_id\":", facts->run_id);
-    add_word(line, ",\"event_ts\":\"", event_ts);
-    emit_text_add(line, "\",\"kind\":\"emit:energy_meter_recorded\"");
-    add_double(line, ",\"quantity\":", energy.joules);
-    emit_text_add(line, ",\"tags\":");
+    emit_line_string(line,
+                     "{\"channel_id\":\"emit\",\"compute_assignment_run_id\":", facts->run_id);
+    emit_line_word(line, ",\"event_ts\":\"", event_ts);
+    emit_line_add(line, "\",\"kind\":\"emit:energy_meter_recorded\"");
+    emit_line_double(line, ",\"quantity\":", energy.joules);
+    emit_line_add(line, ",\"tags\":");
     add_tags(line, facts, model, &some, &energy);
-    add_string(line, ",\"unit\":\"joules\",\"workspace_id\":", facts->workspace_id);
-    emit_text_add(line, "}");
+    emit_line_string(line, ",\"unit\":\"joules\",\"workspace_id\":", facts->workspace_id);
+    emit_line_add(line, "}");
     if (line->cut)
         return emit_fail(err, EMIT_FULL, "%s: its event is longer than the buffer",
                          facts->record_ref);
