@@ -9,6 +9,7 @@
 #include "base/json_token.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,6 +111,15 @@ static bool skip_space(struct emit_object_reader *reader, bool *failed, struct e
         if (reader->at < reader->end) return true;
         if (!fill(reader, failed, err)) return false;
     }
+}
+
+bool emit_object_reader_would_wait(const struct emit_object_reader *reader) {
+    size_t at = reader->at;
+    while (at < reader->end && is_space(reader->buffer[at]))
+        at++;
+    if (reader->at_eof || memchr(reader->buffer + at, '\n', reader->end - at)) return false;
+    struct pollfd stream = {.fd = reader->descriptor, .events = POLLIN};
+    return poll(&stream, 1, 0) == 0;
 }
 
 // Hands out the first `length` bytes at reader->at as an object.

@@ -66,6 +66,10 @@ EMIT_MUST_CHECK enum emit_status emit_object_reader_init(struct emit_object_read
                                                          struct emit_error *err);
 void emit_object_reader_clear(struct emit_object_reader *reader);
 
+// Whether the next item has yet to be written by whoever writes the stream: what was made so far
+// can be handed on meanwhile.
+bool emit_object_reader_would_wait(const struct emit_object_reader *reader);
+
 // The next item; err is filled for EMIT_READER_FAILED only.
 enum emit_reader_item emit_object_reader_next(struct emit_object_reader *reader,
                                               struct emit_object_text *object,

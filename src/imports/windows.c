@@ -109,7 +109,12 @@ static bool take_text(struct reader *reader, const char *name, struct emit_json_
 static bool read_text(struct reader *reader, const struct field *field, char *text) {
     struct emit_json_slice slice;
     if (!take_text(reader, field->name, &slice)) return false;
-    if (slice.length > 0 && emit_json_decode(&slice, text, field->size)) return true;
+    if (slice.length > 0 && emit_json_decode(&slice, text, field->size)) {
+        if (!emit_windows_has_blank_edge(text)) return true;
+        return refuse(reader, EMIT_WINDOW_BAD_TEXT, field->name,
+                      "begins or ends with a blank: one name spelled in two ways is two meters, "
+                      "and counts twice");
+    }
     char sentence[64];
     (void)emit_text_format(sentence, sizeof sentence, "must be a text of 1 to %zu bytes",
                            field->size - 1);
@@ -121,6 +126,11 @@ static bool find_word(size_t *found, const char *const *words, size_t count,
     for (*found = 0; *found < count; ++*found)
         if (emit_json_slice_is(slice, words[*found])) return true;
     return false;
+}
+
+bool emit_windows_has_blank_edge(const char *text) {
+    static const char blanks[] = " \t\r\n";
+    return strchr(blanks, text[0]) || strchr(blanks, text[strlen(text) - 1]);
 }
 
 // The number of a word in its closed set.

@@ -23,4 +23,7 @@ EMIT_MUST_CHECK enum emit_status emit_windows_read_metadata(struct emit_window_m
                                                             const char *text, size_t length,
                                                             struct emit_error *err);
 
+// Whether a text that is not empty begins or ends with a blank.
+bool emit_windows_has_blank_edge(const char *text);
+
 #endif

@@ -53,9 +53,11 @@ static enum emit_status take_text(struct reader *reader, const char *name, char 
     struct emit_json_slice slice;
     if (emit_json_peek(&reader->json) == EMIT_JSON_STRING &&
         emit_json_take_string(&reader->json, &slice) && slice.length > 0 &&
-        emit_json_decode(&slice, text, size))
+        emit_json_decode(&slice, text, size) && !emit_windows_has_blank_edge(text))
         return EMIT_OK;
-    return invalid(reader, name, "must be a text that is neither empty nor too long");
+    return invalid(
+        reader, name,
+        "must be a text that is neither empty nor too long, without a blank at its ends");
 }
 
 static enum emit_status take_time(struct reader *reader, const char *name, int64_t *wall_ns) {

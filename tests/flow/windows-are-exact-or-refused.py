@@ -181,6 +181,9 @@ REFUSED = [  # code, field, whether a schema can say it, record
     ("malformed", "first", True, record(value=..., first=1, last=2)),
     ("bad-text", "device_id", True, record(device_id="")),
     ("bad-text", "device_id", True, record(device_id="x" * 128)),
+    ("bad-text", "device_id", True, record(device_id="rack-7 ")),
+    ("bad-text", "node_id", True, record(node_id="\tn1")),
+    ("bad-text", "region", True, record(region="x\n")),
     ("unknown-word", "energy_source", True, record(energy_source="PDU")),
     ("unknown-word", "energy_source", True, record(energy_source="rapl")),
     ("unknown-word", "quality", True, record(quality="good")),
@@ -440,6 +443,20 @@ def lines_of_metadata():
     check_equal(len(answer["notes"]), 1, "a part that was is")
 
 
+# A feed that pauses gets its events before it goes on.
+def a_pause():
+    with tempfile.TemporaryDirectory() as folder:
+        words = [EMIT, "campus", "facility-energy", "--ndjson", "--outbox", os.path.join(folder, "outbox.db")]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            for hour in range(3):
+                process.stdin.write(json.dumps(hours(hour, hour + 1, region="r")) + "\n")
+                process.stdin.flush()
+                line = process.stdout.readline()  # would wait for ever
+                check(f"T0{hour}:00:00.000Z" in line, f"event {hour} comes while the feed pauses")
+            process.stdin.close()
+            check(" 3 stored" in process.stderr.read(), "and all of them are stored")
+
+
 # --- Reading and storing ---
 
 def unreadable():
@@ -564,6 +581,7 @@ acceptances()
 same_time()
 metadata()
 refused_file()
+a_pause()
 lines_of_metadata()
 unreadable()
 stored()

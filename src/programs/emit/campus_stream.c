@@ -160,6 +160,11 @@ static enum emit_status read_stream(struct stream *stream, struct emit_object_re
     for (;;) {
         enum emit_status status = EMIT_OK;
         struct emit_window_refusal why;
+        if (emit_object_reader_would_wait(reader)) {
+            status = campus_post_finish(stream->campus->post, err);
+            if (status != EMIT_OK) return status;
+            (void)fflush(stdout); // a failure is seen at the end
+        }
         switch (emit_object_reader_next(reader, &object, err)) {
         case EMIT_READER_END: return campus_post_finish(stream->campus->post, err);
         case EMIT_READER_FAILED: return err->status;
