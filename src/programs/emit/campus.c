@@ -269,8 +269,8 @@ const struct emit_command emit_command_campus = {
         "the JSON Schemas of both; the guide has a chapter.\n\n"
         "Decimal text becomes joules exactly. Nothing is guessed: a counter that fell without proof of a "
         "wrap, a sentinel, more than 1.25 times the rated_power_w, a feed without pue_applied, windows "
-        "of one meter that overlap or contradict each other are refused with the reason. Repeats are "
-        "dropped and counted. Metadata is attached to windows that it covers whole, and never "
+        "of one meter that overlap or contradict each other, or what is stored, are refused with the "
+        "reason. Repeats are dropped and counted. Metadata is attached to windows that it covers whole, and never "
         "multiplied with energy.\n\n"
         "Events are stored as those of emit run, unless --no-outbox says otherwise.",
     .example = "emit campus facility-energy windows.json",
