@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+import jsonschema
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from tap import EMIT, check, check_equal, end
 
@@ -71,6 +73,19 @@ def main():
         document = emit(store, "show", "job-tokens", "--json")
         check(document.returncode == 1 and "emit outbox export --run job-tokens" in document.stderr,
               "it has no report as a document, and that is said")
+        line, = emit(store, "show", "job-both", "--json").stdout.splitlines()
+        modeled = json.loads(line).get("modeled", {})
+        with open(os.path.join(os.environ["CONTRACT"], "report.schema.json"), encoding="utf-8") as file:
+            check_equal([error.message for error in jsonschema.Draft202012Validator(json.load(file)).iter_errors(json.loads(line))], [],
+                        "show --json: the document with what was modeled keeps its schema")
+        check_equal([modeled.get(key) for key in ("events", "joules", "joules_low", "joules_high")], list(sums(store, "job-both")),
+                    "show --json: the sum is that of the totals")
+        check_equal([(row["profile"], row["phase"], row["events"]) for row in modeled["profiles"]],
+                    [("managed-balanced-v1", "total", 1), ("managed-balanced-v1", "prefill", 1), ("managed-balanced-v1", "decode", 1),
+                     ("managed-frontier-v1", "total", 1)], "show --json: each profile and phase")
+        first = modeled["profiles"][0]
+        check_equal([first[key] for key in ("input_tokens", "output_tokens", "requests", "cached_input_tokens")], [4000, 900, 3, None],
+                    "show --json: its counts, and what nobody said is null")
         places = emit(store, "show", "job-places").stdout
         check("there is no sum" in places, "joules of two boundaries are not added")
         check_lines(places, "show of two boundaries")

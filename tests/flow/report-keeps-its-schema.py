@@ -44,7 +44,8 @@ def words_are_the_vocabularys(schemas):
 
     wanted = {"code": rows("codes.h", "EMIT_CODE"), "outcome": rows("codes.h", "EMIT_OUTCOME"),
               "energy_source": rows("names.h", "EMIT_SOURCE"), "component": rows("names.h", "EMIT_COMPONENT"),
-              "accuracy_class": rows("names.h", "EMIT_ACCURACY")}
+              "accuracy_class": rows("names.h", "EMIT_ACCURACY"), "boundary": rows("names.h", "EMIT_BOUNDARY"),
+              "confidence": rows("names.h", "EMIT_CONFIDENCE")}
     wanted["replicate_code"] = wanted["code"]
     members = open(os.path.join(SOURCE, "src", "report", "members.c"), encoding="utf-8").read()
     wanted["state"] = re.findall(r'\[EMIT_REPORT_\w+\] = "(\w+)"', members)

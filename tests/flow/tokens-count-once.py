@@ -76,6 +76,7 @@ def readings(folder, seed):
         document, status = home.document(*words, *files)
         told = f"seed {seed} step {step}: {' '.join(words)}"
         seen, wrong = counted(home, "run_88")
+        wrong += tokens.schema_faults(document)
         faults += [f"{told}: {fault}" for fault in wrong]
         wanted = bits(request for request in chosen if "--profile" in words or is_mapped(request, models))
         said = sum(profile["input_tokens"] for profile in document["profiles"])

@@ -4,6 +4,7 @@
 #ifndef PROGRAMS_EMIT_MODELED_H
 #define PROGRAMS_EMIT_MODELED_H
 
+#include "base/text.h"
 #include "models/coefficients.h"
 #include "outbox/outbox.h"
 
@@ -52,6 +53,11 @@ bool modeled_total(const struct modeled *modeled, struct modeled_range *total);
 // "130 kJ (31..750)": two digits of each, for a model knows no more.
 enum { MODELED_FIGURE_MAX = 128 };
 void modeled_figure(char text[MODELED_FIGURE_MAX], const struct modeled_range *joules);
+
+// Bytes that hold the object below.
+enum { MODELED_JSON_MAX = MODELED_ROWS_MAX * 16 * MODELED_WORD_MAX };
+// One JSON object: their sum, if there is one, and each profile, boundary and phase.
+void modeled_write_json(struct emit_text *text, const struct modeled *modeled);
 
 // At most 80 columns; each line with a figure says that it is modeled.
 void modeled_print(FILE *out, const struct modeled *modeled, const char *run_id);

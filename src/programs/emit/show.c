@@ -24,7 +24,7 @@ static const struct emit_option options[] = {
     {.name = "json",
      .type = EMIT_OPTION_FLAG,
      .help = "print the stored JSON document",
-     .text = "Of what was modeled, emit outbox export --run RUN prints the events.",
+     .text = "What was modeled of the run stands in the first document, as its member modeled.",
      .offset = offsetof(struct show_values, json)},
     {0},
 };
@@ -55,12 +55,24 @@ struct printing {
     int exit_status;
 };
 
+// A report's document; in the first of the run stands what was modeled of it, once.
+static void print_document(const struct printing *printing, const char *body, size_t length) {
+    char bytes[MODELED_JSON_MAX];
+    struct emit_text text;
+    if (!printing->modeled.events || printing->reports > 1) {
+        printf("%.*s\n", (int)length, body);
+        return;
+    }
+    emit_text_init(&text, bytes, sizeof bytes);
+    modeled_write_json(&text, &printing->modeled);
+    printf("%.*s,\"modeled\":%s}\n", (int)length - 1, body, bytes); // its brace is the last byte
+}
+
 static bool print_report(void *owner, const struct emit_entry *entry) {
     struct printing *printing = owner;
     printing->reports++;
     if (printing->values->json) {
-        (void)fwrite(entry->body, 1, entry->length, stdout);
-        (void)fputc('\n', stdout);
+        print_document(printing, entry->body, entry->length);
         return !ferror(stdout);
     }
     struct emit_report report;
@@ -77,7 +89,7 @@ static bool print_report(void *owner, const struct emit_entry *entry) {
 }
 
 // The document as it would be stored.
-static int print_document(const struct emit_report *report) {
+static int print_open_document(const struct printing *printing, const struct emit_report *report) {
     struct emit_text text;
     struct emit_error err;
     char *bytes = malloc(EMIT_REPORT_JSON_MAX);
@@ -88,7 +100,7 @@ static int print_document(const struct emit_report *report) {
     } else {
         (void)emit_fail(&err, EMIT_NO_MEMORY, "out of memory");
     }
-    if (status == EMIT_OK) puts(bytes);
+    if (status == EMIT_OK) print_document(printing, bytes, text.length);
     free(bytes);
     return status == EMIT_OK ? EXIT_OK
                              : emit_complain(&emit_command_show, EXIT_PARTIAL, "%s", err.text);
@@ -129,7 +141,7 @@ static void print_open(void *owner, const struct emit_report *report, uid_t user
     if (strcmp(open->run_id, report->header.run_id) != 0) return;
     open->printing->reports++;
     if (open->printing->values->json)
-        open->printing->exit_status = print_document(report);
+        open->printing->exit_status = print_open_document(open->printing, report);
     else
         emit_report_print(stdout, report, EMIT_PAGE_COLUMNS_MIN);
 }
@@ -159,13 +171,14 @@ static enum emit_status show_whole(struct emit_outbox *outbox, struct printing *
                                    const char *run_id, size_t *damaged, struct emit_error *err) {
     struct open_printing open = {printing, run_id};
     const struct emit_outbox_query query = {.kind = EMIT_ENTRY_REPORT, .run_id = run_id};
-    enum emit_status status = EMIT_OK;
-    if (outbox) status = emit_outbox_visit(outbox, &query, print_report, printing, damaged, err);
-    if (status == EMIT_OK) (void)open_runs_visit(printing->values->outbox, print_open, &open);
     const struct emit_outbox_query events = {.kind = EMIT_ENTRY_EVENT, .run_id = run_id};
     size_t damaged_events = 0;
-    if (status == EMIT_OK && outbox)
+    enum emit_status status = EMIT_OK;
+    if (outbox)
         status = emit_outbox_visit(outbox, &events, take_modeled, printing, &damaged_events, err);
+    if (status == EMIT_OK && outbox)
+        status = emit_outbox_visit(outbox, &query, print_report, printing, damaged, err);
+    if (status == EMIT_OK) (void)open_runs_visit(printing->values->outbox, print_open, &open);
     if (status == EMIT_OK) *damaged += damaged_events;
     if (status == EMIT_OK) print_modeled(printing, run_id);
     return status;
