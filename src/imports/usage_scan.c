@@ -111,7 +111,7 @@ static bool scan_object(struct scan *scan, uint8_t node) {
 
 static void forget(struct emit_usage_fields *fields, enum emit_usage_field first,
                    enum emit_usage_field last) {
-    for (int field = first; field <= (int)last; field++)
+    for (unsigned field = first; field <= last; field++)
         fields->type[field] = EMIT_JSON_NONE;
 }
 

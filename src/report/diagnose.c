@@ -77,7 +77,7 @@ static void write_replicate(struct emit_text *text, const struct emit_report *re
 static void write_replicates(struct emit_text *text, const struct emit_report *report, size_t first,
                              size_t count) {
     const struct emit_outcome *replicate = &report->outcomes[first];
-    double least = INFINITY, most = 0;
+    double least = (double)INFINITY, most = 0;
     size_t used_count = 0;
     for (size_t i = first; i < report->point_count; i++) {
         if (!are_peers(report, first, i)) continue;

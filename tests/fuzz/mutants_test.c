@@ -93,7 +93,26 @@ struct property {
     const char *(*holds)(const uint8_t *bytes, size_t size);
 };
 
-// Lists of devices are no JSON: they have seeds of their own.
+// What is in no file has seeds of its own.
+static void try_seeds(const char *name, const char *const *seeds, size_t count, int rounds,
+                      const char *(*holds)(const uint8_t *bytes, size_t size)) {
+    static uint8_t text[TEXT_BYTES_MAX];
+    size_t tried = 0;
+    for (size_t i = 0; i < count; i++)
+        for (int round = 0; round < rounds; round++) {
+            size_t length = strlen(seeds[i]);
+            memcpy(text, seeds[i], length);
+            for (int changes = 0; changes < round % 5; changes++)
+                length = mutate(text, length);
+            const char *wrong = holds(text, length);
+            tried++;
+            if (!wrong) continue;
+            CHECK(0, "%s, '%s' mutant %d: %s", name, seeds[i], round, wrong);
+            return;
+        }
+    CHECK(tried > 1000, "%s: %zu texts", name, tried);
+}
+
 static void try_lists(int rounds) {
     static const char *const lists[] = {"",
                                         "0",
@@ -113,21 +132,21 @@ static void try_lists(int rounds) {
                                         " 1 , 3 ",
                                         "18446744073709551616,2",
                                         "0:1"};
-    static uint8_t text[TEXT_BYTES_MAX];
-    size_t tried = 0;
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-        for (int round = 0; round < rounds; round++) {
-            size_t length = strlen(lists[i]);
-            memcpy(text, lists[i], length);
-            for (int changes = 0; changes < round % 5; changes++)
-                length = mutate(text, length);
-            const char *wrong = property_devices(text, length);
-            tried++;
-            if (!wrong) continue;
-            CHECK(0, "a list of devices, '%s' mutant %d: %s", lists[i], round, wrong);
-            return;
-        }
-    CHECK(tried > 1000, "a list of devices is resolved or left alone: %zu lists", tried);
+    try_seeds("a list of devices is resolved or left alone", lists, sizeof lists / sizeof lists[0],
+              rounds, property_devices);
+}
+
+static void try_times(int rounds) {
+    static const char *const times[] = {
+        "2026-06-13T16:00:00Z",           "2026-06-13T16:00:00.123Z",
+        "2026-06-13T16:00:00.123456789Z", "2026-06-13T16:00:00+05:30",
+        "2026-06-13T16:00:00.5-07:00",    "2026-06-13 16:00:00,25+0200",
+        "2026-06-13t16:00:00z",           "2026-02-28T23:59:59.999+00:01",
+        "1677-09-21T00:12:44Z",           "2262-04-11T23:47:16.854Z",
+        "1970-01-01T00:00:00-00:00",      "2026-06-13T16:00:00+02",
+    };
+    try_seeds("two readers of times agree", times, sizeof times / sizeof times[0], rounds,
+              property_times);
 }
 
 // Files of runs need no seeds: bytes change one that is good.
@@ -178,6 +197,8 @@ int main(int argc, char **argv) {
         {"the counters of a server are read within bounds", ".prom", 40, property_served},
         {"a record of a window is refused, or an event", "window.json", 100, property_windows},
         {"usage records are counted within bounds, or left out", ".ndjson", 40, property_usage},
+        {"objects of a stream do not hang on its reads", ".ndjson", 10, property_objects},
+        {"a file of settings is refused, or read within limits", ".yaml", 20, property_settings},
         {"a file of coefficients is refused, or keeps the invariants", ".yaml", 20,
          property_coefficients},
     };
@@ -185,6 +206,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
         try_property(&properties[i], atoi(argv[1]), argc - 2, argv + 2);
     try_lists(100 * atoi(argv[1]));
+    try_times(100 * atoi(argv[1]));
     try_runs(100 * atoi(argv[1]));
     return check_end();
 }

@@ -35,5 +35,11 @@ const char *property_coefficients(const uint8_t *bytes, size_t size);
 const char *property_windows(const uint8_t *bytes, size_t size);
 // Lines of usage records: each is counted within bounds, or left out with a sentence.
 const char *property_usage(const uint8_t *bytes, size_t size);
+// Objects of a stream are of it, in its order, however it was cut into reads.
+const char *property_objects(const uint8_t *bytes, size_t size);
+// A file of settings is refused with a sentence, or is read within its limits.
+const char *property_settings(const uint8_t *bytes, size_t size);
+// What the strict reader of times takes the loose one takes for the same moment.
+const char *property_times(const uint8_t *bytes, size_t size);
 
 #endif

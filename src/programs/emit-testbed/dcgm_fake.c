@@ -178,7 +178,7 @@ static void leave_blank(struct answer *answer, enum dcgm_blank why) {
     if (answer->type == 'i')
         answer->value->i64 = DCGM_BLANK_INT64 + why;
     else
-        answer->value->real = DCGM_BLANK_DOUBLE + why;
+        answer->value->real = DCGM_BLANK_DOUBLE + (int)why;
 }
 
 static void serve(const struct call *call, int gpu, int error, enum emit_gpu_served_what what,
