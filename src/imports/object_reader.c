@@ -236,11 +236,12 @@ static enum emit_reader_item next_object(struct emit_object_reader *reader,
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         if (newline && stands_alone(text, newline, end)) {
             length = (size_t)(newline - text) + 1;
-            extent = EXTENT_WHOLE;
-        } else {
-            extent =
-                measure(text, (size_t)(end - text), reader->object_max, reader->at_eof, &length);
+            hand_out(reader, object, length, false);
+            reader->at += length;
+            reader->line++;
+            return EMIT_READER_OBJECT;
         }
+        extent = measure(text, (size_t)(end - text), reader->object_max, reader->at_eof, &length);
     } while (extent == EXTENT_UNFINISHED && read_on(reader, &failed, err));
     if (failed) return EMIT_READER_FAILED;
     if (extent == EXTENT_WHOLE) {

@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "imports/usage.h"
 
+#include <string.h>
+
 // name, as sentences name it
 #define EMIT_USAGE_FIELD_ROWS(ROW)                                                                 \
     ROW(EMIT_FIELD_NONE, "")                                                                       \
@@ -159,11 +161,21 @@ static inline bool emit_usage_has(const struct emit_usage_fields *fields,
     return fields->type[field] != EMIT_JSON_NONE;
 }
 
-// Whether the field is that string, or begins with it.
-bool emit_usage_is(const struct emit_usage_fields *fields, enum emit_usage_field field,
-                   const char *word);
-bool emit_usage_begins(const struct emit_usage_fields *fields, enum emit_usage_field field,
-                       const char *word);
+// Whether the field is that string, or begins with it. Inline: the word is a literal then, and
+// its length no question.
+static inline bool emit_usage_is(const struct emit_usage_fields *fields,
+                                 enum emit_usage_field field, const char *word) {
+    return fields->type[field] == EMIT_JSON_STRING &&
+           emit_json_slice_is(&fields->value[field], word);
+}
+
+static inline bool emit_usage_begins(const struct emit_usage_fields *fields,
+                                     enum emit_usage_field field, const char *word) {
+    const struct emit_json_slice *value = &fields->value[field];
+    size_t length = strlen(word);
+    return fields->type[field] == EMIT_JSON_STRING && value->length >= length &&
+           memcmp(value->at, word, length) == 0;
+}
 
 // Which dialect the fields are of.
 struct emit_usage_detection {

@@ -200,6 +200,12 @@ enum { PATH_COUNT = sizeof paths / sizeof *paths };
 _Static_assert(PATH_COUNT < UINT8_MAX, "a slot is a byte, 0 is an empty one");
 _Static_assert(PATH_COUNT * 2 < EMIT_USAGE_SLOTS, "most looks for a foreign key end at once");
 
+static inline uint64_t eight_bytes(const char *at) {
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
 // Eight bytes that begin and eight that end a key, which overlap in a short one: together
 // with the length they are all of a key of up to 16 bytes.
 struct ends {
@@ -209,8 +215,8 @@ struct ends {
 static inline struct ends ends_of(const char *key, size_t length) {
     struct ends ends = {0, 0};
     if (length >= 8) {
-        memcpy(&ends.head, key, 8);
-        memcpy(&ends.tail, key + length - 8, 8);
+        ends.head = eight_bytes(key);
+        ends.tail = eight_bytes(key + length - 8);
     } else if (length >= 4) {
         memcpy(&ends.head, key, 4);
         memcpy(&ends.tail, key + length - 4, 4);
@@ -239,6 +245,13 @@ void emit_usage_index(uint8_t slots[EMIT_USAGE_SLOTS]) {
     }
 }
 
+// What is between the ends of two keys of one length.
+static inline bool is_same_between(const char *a, const char *b, size_t length) {
+    for (size_t i = 8; i + 8 < length; i += 8)
+        if (eight_bytes(a + i) != eight_bytes(b + i)) return false;
+    return true;
+}
+
 const struct emit_usage_path *emit_usage_path(const uint8_t slots[EMIT_USAGE_SLOTS], uint8_t node,
                                               const char *key, size_t length) {
     if (length == 0) return NULL;
@@ -249,7 +262,7 @@ const struct emit_usage_path *emit_usage_path(const uint8_t slots[EMIT_USAGE_SLO
         if (path->node != node || path->length != length) continue;
         struct ends others = ends_of(path->key, length);
         if (others.head == ends.head && others.tail == ends.tail &&
-            (length <= 16 || memcmp(path->key, key, length) == 0))
+            is_same_between(path->key, key, length))
             return path;
     }
     return NULL;

@@ -265,17 +265,3 @@ bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_
     return emit_usage_scan_line(fields, slots, text, length) ||
            emit_usage_scan_strictly(fields, slots, text, length, fault, fault_at);
 }
-
-bool emit_usage_is(const struct emit_usage_fields *fields, enum emit_usage_field field,
-                   const char *word) {
-    return fields->type[field] == EMIT_JSON_STRING &&
-           emit_json_slice_is(&fields->value[field], word);
-}
-
-bool emit_usage_begins(const struct emit_usage_fields *fields, enum emit_usage_field field,
-                       const char *word) {
-    const struct emit_json_slice *value = &fields->value[field];
-    size_t length = strlen(word);
-    return fields->type[field] == EMIT_JSON_STRING && value->length >= length &&
-           memcmp(value->at, word, length) == 0;
-}

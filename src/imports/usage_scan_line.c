@@ -29,8 +29,9 @@ struct scan {
     struct emit_usage_fields *fields;
     const uint8_t *slots;
     bool escapes; // somewhere in the line
-    size_t depth, key_count;
-    struct container open[DEPTH_MAX];
+    size_t key_count;
+    struct container *in;                 // of open, the innermost
+    struct container open[1 + DEPTH_MAX]; // the first stands for what is around the record
     struct key keys[KEYS_MAX];
 };
 
@@ -110,9 +111,8 @@ EMIT_ALWAYS_INLINE enum after take_word(struct emit_json_line *line, struct scan
 
 EMIT_ALWAYS_INLINE enum after enter(struct emit_json_line *line, struct scan *scan, uint8_t node,
                                     char close) {
-    if (scan->depth == DEPTH_MAX) return FAULT;
-    struct container *in = &scan->open[scan->depth++];
-    *in = (struct container){.node = node, .close = close, .first_key = scan->key_count};
+    if (scan->in == &scan->open[DEPTH_MAX]) return FAULT;
+    *++scan->in = (struct container){.node = node, .close = close, .first_key = scan->key_count};
     line->at++;
     emit_json_line_spaces(line);
     // An empty one ends like the others, behind a value that it has not.
@@ -153,7 +153,7 @@ EMIT_ALWAYS_INLINE enum after take_value(struct emit_json_line *line, struct sca
 
 // A member of an object with its value, or an element of an array.
 EMIT_ALWAYS_INLINE enum after take_member(struct emit_json_line *line, struct scan *scan) {
-    struct container *in = &scan->open[scan->depth - 1];
+    struct container *in = scan->in;
     if (in->close == ']') {
         emit_json_line_spaces(line);
         if (*line->at == '{') return enter(line, scan, in->node, '}');
@@ -169,15 +169,15 @@ EMIT_ALWAYS_INLINE enum after take_member(struct emit_json_line *line, struct sc
 
 // From behind a value past the comma, or past the end of its container.
 EMIT_ALWAYS_INLINE enum after go_on(struct emit_json_line *line, struct scan *scan) {
-    const struct container *in = &scan->open[scan->depth - 1];
+    const struct container *in = scan->in;
     char c = *line->at;
     if (c == ' ' && emit_json_line_spaces(line)) c = *line->at;
     line->at++;
     if (c == ',') return MEMBER;
     if (c != in->close) return FAULT;
     scan->key_count = in->first_key;
-    if (--scan->depth == 0) return END;
-    const struct container *around = in - 1;
+    const struct container *around = --scan->in;
+    if (around == scan->open) return END;
     if (around->close == ']' && around->node != EMIT_NODE_NONE && c == '}')
         emit_usage_keep_element(scan->fields, around->node);
     return line->at < line->end ? BEHIND : FAULT;
@@ -189,7 +189,8 @@ bool emit_usage_scan_line(struct emit_usage_fields *fields, const uint8_t slots[
     struct scan scan;
     scan.fields = fields;
     scan.slots = slots;
-    scan.depth = scan.key_count = 0;
+    scan.key_count = 0;
+    scan.in = scan.open;
     if (length > LINE_MAX_BYTES || !emit_json_line_index(words, &scan.escapes, text, length))
         return false;
     emit_usage_clear(fields);
