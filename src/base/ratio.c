@@ -15,7 +15,8 @@ static int bits_of(emit_u128 value) {
 // The quotient is taken with at least 56 bits, three more than a double holds,
 // and what is left of the division is kept as its lowest bit: so the conversion
 // to double is the only rounding, and it sees on which side of a tie it stands.
-double emit_ratio(emit_u128 numerator, uint64_t denominator) {
+// The quotient stands that many bits too far up.
+static double divide(emit_u128 numerator, uint64_t denominator, int bits) {
     if (!numerator) return 0;
     int shift = 56 + bits_of(denominator) - bits_of(numerator);
     if (shift > 0)
@@ -24,7 +25,11 @@ double emit_ratio(emit_u128 numerator, uint64_t denominator) {
         shift = 0;
     emit_u128 quotient = numerator / denominator;
     if (quotient * denominator != numerator) quotient |= 1;
-    return ldexp((double)quotient, -shift);
+    return ldexp((double)quotient, -shift - bits);
+}
+
+double emit_ratio(emit_u128 numerator, uint64_t denominator) {
+    return divide(numerator, denominator, 0);
 }
 
 // 10^digits = 5^digits * 2^digits: the first fits 64 bits, the second moves the point.
@@ -33,5 +38,5 @@ double emit_ratio_decimal(emit_u128 count, int digits) {
     assert(digits >= 0 && digits <= 27);
     for (int i = 0; i < digits; i++)
         fives *= 5;
-    return ldexp(emit_ratio(count, fives), -digits);
+    return divide(count, fives, digits);
 }

@@ -24,8 +24,8 @@ static const char *const phases[] = {
 };
 
 // A count that nobody stated is no tag: it is not 0.
-static void add_count(struct emit_text *line, const char *key,
-                      const struct emit_token_counts *counts, enum emit_bucket bucket) {
+static inline void add_count(struct emit_text *line, const char *key,
+                             const struct emit_token_counts *counts, enum emit_bucket bucket) {
     if (counts->known >> bucket & 1) emit_line_count(line, key, counts->bucket[bucket]);
 }
 

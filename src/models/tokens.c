@@ -145,6 +145,7 @@ static bool sum_joules(double *joules, const struct emit_token_model *model,
     uint64_t beyond =
         model->long_context ? end_of(&model->long_context->thousandths, end) : ONE_THOUSANDTHS;
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        if (!counts->bucket[bucket]) continue;
         uint64_t extrapolated = extrapolated_in(counts, bucket);
         emit_u128 thousandths =
             (emit_u128)(counts->bucket[bucket] - extrapolated) * ONE_THOUSANDTHS;
