@@ -123,14 +123,20 @@ static bool read_text(struct reader *reader, const struct field *field, char *te
 
 static bool find_word(size_t *found, const char *const *words, size_t count,
                       const struct emit_json_slice *slice) {
+    // Most words are told by how they begin.
     for (*found = 0; *found < count; ++*found)
-        if (emit_json_slice_is(slice, words[*found])) return true;
+        if ((slice->escaped || (slice->length > 0 && slice->at[0] == words[*found][0])) &&
+            emit_json_slice_is(slice, words[*found]))
+            return true;
     return false;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 bool emit_windows_has_blank_edge(const char *text) {
-    static const char blanks[] = " \t\r\n";
-    return strchr(blanks, text[0]) || strchr(blanks, text[strlen(text) - 1]);
+    return is_blank(text[0]) || is_blank(text[strlen(text) - 1]);
 }
 
 // The number of a word in its closed set.
@@ -213,7 +219,7 @@ static const struct field *find_field(const struct field *rows, size_t count,
                                       const struct emit_json_slice *key) {
     for (size_t i = 0; i < count; i++) {
         if (key->escaped ? emit_json_slice_is(key, rows[i].name)
-                         : key->length == rows[i].length &&
+                         : key->length == rows[i].length && key->at[0] == rows[i].name[0] &&
                                memcmp(key->at, rows[i].name, rows[i].length) == 0)
             return &rows[i];
     }

@@ -9,12 +9,14 @@ enum {
     EXPONENT_MAX = 99, // beyond it nothing can be an energy
 };
 
-#define UNIT_WORD(name, word, power, hours, is_power)  [name] = word,
-#define UNIT_POWER(name, word, power, hours, is_power) [name] = {power, (hours) ? 36 : 1, is_power},
+#define UNIT_WORD(name, word, power, hours, is_power) [name] = word,
+#define UNIT_POWER(name, word, power, hours, is_power)                                             \
+    [name] = {power, (hours) ? 36 : 1, sizeof(word) - 1, is_power},
 static const char *const unit_words[] = {EMIT_WINDOW_UNIT_ROWS(UNIT_WORD)};
 static const struct {
     int8_t power;
     uint8_t factor;
+    uint8_t length; // of the word
     bool is_power;
 } units[] = {EMIT_WINDOW_UNIT_ROWS(UNIT_POWER)};
 
@@ -25,7 +27,7 @@ const char *emit_window_unit_word(enum emit_window_unit unit) {
 enum emit_window_unit emit_window_unit_find(const char *word, size_t length) {
     int unit = 0;
     while (unit < EMIT_WINDOW_UNIT_COUNT &&
-           (strlen(unit_words[unit]) != length || memcmp(unit_words[unit], word, length) != 0))
+           (units[unit].length != length || memcmp(unit_words[unit], word, length) != 0))
         unit++;
     return (enum emit_window_unit)unit;
 }
