@@ -76,6 +76,7 @@ static const struct field reading_fields[] = {
 enum { READING_FIELD_COUNT = sizeof reading_fields / sizeof *reading_fields };
 
 static const char *const qualities[] = {"measured", "estimated", "substituted"};
+enum { FOUND_MAX = 40 }; // bytes of a wrong value that are shown
 enum { QUALITY_COUNT = sizeof qualities / sizeof *qualities };
 
 // What is being read. `inside` is "first." or "last." in a reading, else "".
@@ -91,6 +92,20 @@ static bool refuse(const struct reader *reader, enum emit_window_fate fate, cons
     char field[EMIT_WINDOW_FIELD_MAX];
     (void)emit_text_format(field, sizeof field, "%s%s", reader->inside, name);
     return emit_window_refuse(reader->why, fate, field, "%s", sentence);
+}
+
+// The same, of a value that stands there: the sentence goes on behind what was found.
+static bool refuse_found(const struct reader *reader, enum emit_window_fate fate, const char *name,
+                         const struct emit_json_slice *found, const char *sentence) {
+    char message[EMIT_WINDOW_MESSAGE_MAX];
+    size_t length = found->length;
+    bool is_cut = length > FOUND_MAX;
+    if (is_cut) length = FOUND_MAX;
+    while (is_cut && length > 0 && (found->at[length] & 0xc0) == 0x80)
+        length--; // not inside a character
+    (void)emit_text_format(message, sizeof message, "'%.*s%s' %s", (int)length, found->at,
+                           is_cut ? "..." : "", sentence);
+    return refuse(reader, fate, name, message);
 }
 
 static bool refuse_fault(const struct reader *reader) {
@@ -139,19 +154,31 @@ bool emit_windows_has_blank_edge(const char *text) {
     return is_blank(text[0]) || is_blank(text[strlen(text) - 1]);
 }
 
+// Which words of a set a window may have: 1 << word. Of the others a refusal does not speak.
+static uint32_t facility_words(enum field_type type) {
+    uint32_t words = 0;
+    if (type != FIELD_SOURCE && type != FIELD_COMPONENT) return UINT32_MAX;
+    for (int kind = 0; kind < EMIT_KIND_COUNT; kind++)
+        if (emit_kinds[kind].grain == EMIT_GRAIN_FACILITY)
+            words |= type == FIELD_SOURCE ? UINT32_C(1) << emit_kinds[kind].source
+                                          : emit_kinds[kind].components;
+    return words;
+}
+
 // The number of a word in its closed set.
 static bool read_word(struct reader *reader, const struct field *field, const char *const *words,
                       size_t count, size_t *found) {
     struct emit_json_slice slice;
     if (!take_text(reader, field->name, &slice)) return false;
     if (find_word(found, words, count, &slice)) return true;
+    uint32_t possible = facility_words(field->type);
     char sentence[EMIT_WINDOW_MESSAGE_MAX];
     struct emit_text text;
     emit_text_init(&text, sentence, sizeof sentence);
     emit_text_add(&text, "must be one of:");
     for (size_t i = 0; i < count; i++)
-        emit_text_add_format(&text, " %s", words[i]);
-    return refuse(reader, EMIT_WINDOW_UNKNOWN_WORD, field->name, sentence);
+        if (possible & UINT32_C(1) << i) emit_text_add_format(&text, " %s", words[i]);
+    return refuse_found(reader, EMIT_WINDOW_UNKNOWN_WORD, field->name, &slice, sentence);
 }
 
 static bool read_set(struct reader *reader, const struct field *field, enum emit_set set,
@@ -168,8 +195,9 @@ static bool read_unit(struct reader *reader, const struct field *field,
     *unit = emit_window_unit_find(slice.at, slice.length);
     if (*unit != EMIT_WINDOW_UNIT_COUNT) return true;
     if (emit_window_unit_is_apparent(slice.at, slice.length))
-        return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name,
-                      "apparent and reactive power hold energy that was not used: give kWh or W");
+        return refuse_found(reader, EMIT_WINDOW_NOT_ENERGY, field->name, &slice,
+                            "is apparent or reactive, and holds energy that was not used: give kWh "
+                            "or W");
     char sentence[EMIT_WINDOW_MESSAGE_MAX];
     struct emit_text text;
     emit_text_init(&text, sentence, sizeof sentence);
@@ -177,16 +205,17 @@ static bool read_unit(struct reader *reader, const struct field *field,
     for (int i = 0; i < EMIT_WINDOW_UNIT_COUNT; i++)
         emit_text_add_format(&text, "%s %s", i ? "," : "",
                              emit_window_unit_word((enum emit_window_unit)i));
-    return refuse(reader, EMIT_WINDOW_NOT_ENERGY, field->name, sentence);
+    return refuse_found(reader, EMIT_WINDOW_NOT_ENERGY, field->name, &slice, sentence);
 }
 
 static bool read_time(struct reader *reader, const struct field *field, int64_t *wall_ns) {
     struct emit_json_slice slice;
     if (!take_text(reader, field->name, &slice)) return false;
     if (emit_time_read_rfc3339(slice.at, slice.length, wall_ns)) return true;
-    return refuse(reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name,
-                  "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z; there "
-                  "is no hour 24 and no second 60");
+    return refuse_found(
+        reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name, &slice,
+        "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z; there "
+        "is no hour 24 and no second 60");
 }
 
 static bool read_decimal(struct reader *reader, const struct field *field,
@@ -202,8 +231,10 @@ static bool read_decimal(struct reader *reader, const struct field *field,
                                           : emit_json_take_string(&reader->json, &slice);
     if (!taken) return refuse_fault(reader);
     if (emit_decimal_read(decimal, slice.at, slice.length)) return true;
-    return refuse(reader, EMIT_WINDOW_BAD_NUMBER, field->name,
-                  "must be a decimal number with a point, as in 35128.4, of at most 38 digits");
+    return refuse_found(
+        reader, EMIT_WINDOW_BAD_NUMBER, field->name, &slice,
+        "must be a decimal number with a point, as in 35128.4, of at most 38 digits and an "
+        "exponent up to 99");
 }
 
 static bool read_bool(struct reader *reader, const struct field *field, bool *value) {
