@@ -3,7 +3,8 @@
 // What surprises: nothing is followed, no proxy is used and no file is read (.netrc),
 // so that what is asked is what was named. A server that vanishes must not end the process:
 // SIGPIPE is held back in this thread meanwhile. libcurl stays loaded: a name that is still
-// being looked up when time is up is left to a thread of libcurl's.
+// being looked up when time is up is left to a thread of libcurl's, which a libcurl before
+// 7.87 waits for.
 // SPDX-License-Identifier: Apache-2.0
 #include "meters/exporter_fetch.h"
 
@@ -91,6 +92,7 @@ bool emit_fetch_is_url(const char *url) {
 static bool set_up(struct emit_fetch *fetch, const char *url) {
     const struct functions *call = &fetch->call;
     CURL *easy = fetch->easy = call->curl_easy_init();
+    if (easy) (void)call->curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); // as said above
     return easy && call->curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            call->curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            call->curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
@@ -156,6 +158,16 @@ static enum emit_status status_of(CURLcode code) {
     }
 }
 
+// What helps, behind libcurl's own words.
+static const char *remedy_of(CURLcode code) {
+    switch ((int)code) {
+    case CURLE_COULDNT_CONNECT: return ": does it run there?";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return ": its certificate's authority is not among this system's";
+    default: return "";
+    }
+}
+
 enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms, const char **text,
                                  size_t *length, struct emit_error *err) {
     const struct functions *call = &fetch->call;
@@ -169,7 +181,7 @@ enum emit_status emit_fetch_text(struct emit_fetch *fetch, long timeout_ms, cons
         if (status == EMIT_FULL)
             return emit_fail(err, status, "its answer is longer than %d MiB",
                              EMIT_FETCH_MAX / (1024 * 1024));
-        return emit_fail(err, status, "%s", call->curl_easy_strerror(code));
+        return emit_fail(err, status, "%s%s", call->curl_easy_strerror(code), remedy_of(code));
     }
     (void)call->curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &fetch->answer);
     long answer = fetch->answer;
@@ -189,6 +201,19 @@ const char *emit_fetch_born(const struct emit_fetch *fetch) {
     return fetch->born;
 }
 
+static bool is_loopback(const char *address) {
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+const char *emit_fetch_elsewhere(const struct emit_fetch *fetch) {
+    const char *theirs = NULL, *ours = NULL;
+    (void)fetch->call.curl_easy_getinfo(fetch->easy, CURLINFO_PRIMARY_IP, &theirs);
+    (void)fetch->call.curl_easy_getinfo(fetch->easy, CURLINFO_LOCAL_IP, &ours);
+    if (!theirs || !ours || !*theirs || is_loopback(theirs)) return "";
+    // The kernel talks to an address of its own from that address.
+    return strcmp(theirs, ours) == 0 ? "" : theirs;
+}
+
 const char *emit_fetch_host(const char *url) {
     static const char scheme_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     size_t scheme = strspn(url, scheme_bytes);
@@ -200,11 +225,17 @@ void emit_fetch_show(char shown[EMIT_FETCH_SHOWN_MAX], const char *url) {
     const char *host_end = host + strcspn(host, "/?#");
     for (const char *at = host; at < host_end; at++)
         if (*at == '@') host = at + 1;
+    // A password with a slash in it, perhaps: then what looks like the host is a part of it.
+    bool is_doubtful = host == scheme_end && strchr(host_end, '@');
     struct emit_text text;
     emit_text_init(&text, shown, EMIT_FETCH_SHOWN_MAX - 3); // room for "..."
     emit_text_add_bytes(&text, url, (size_t)(scheme_end - url));
-    emit_text_add_bytes(&text, host, (size_t)(host_end - host));
-    emit_text_add_bytes(&text, host_end, strcspn(host_end, "?#"));
+    if (is_doubtful) {
+        emit_text_add(&text, "...");
+    } else {
+        emit_text_add_bytes(&text, host, (size_t)(host_end - host));
+        emit_text_add_bytes(&text, host_end, strcspn(host_end, "?#"));
+    }
     for (char *at = shown; *at; at++)
         if (*at < ' ' || *at > '~') *at = '?';
     if (text.cut) memcpy(shown + text.length, "...", sizeof "...");

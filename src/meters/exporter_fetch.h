@@ -31,13 +31,16 @@ long emit_fetch_answer(const struct emit_fetch *fetch); // the last one's status
 // When the server began, as the last answer's header Process-Start-Time-Unix says; "" when
 // it does not. llama.cpp has it; its unit has changed, so that it is no time but a mark.
 const char *emit_fetch_born(const struct emit_fetch *fetch);
+// The address that answered last; "" where it is one of this node's own, or not known.
+const char *emit_fetch_elsewhere(const struct emit_fetch *fetch);
 void emit_fetch_close(struct emit_fetch *fetch); // accepts NULL
 
 bool emit_fetch_is_url(const char *url);      // of http or https, with nothing but printable ASCII
 const char *emit_fetch_host(const char *url); // behind "http://", where that is
 
 // A URL as people and documents may see it: without a user's name and password, without
-// query and fragment, printable, cut where it is long. Any text will do.
+// query and fragment, printable, cut where it is long; "http://..." where it is in doubt
+// what of it is a password. Any text will do.
 void emit_fetch_show(char shown[EMIT_FETCH_SHOWN_MAX], const char *url);
 
 #endif

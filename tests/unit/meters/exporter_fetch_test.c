@@ -17,6 +17,9 @@ static void test_show(void) {
         {"user:secret@host/metrics?key=://secret", "host/metrics"},
         {"user:secret@host", "host"},
         {"secret@://", "://"},
+        {"http://user:se/cret@host/metrics", "http://..."},
+        {"http://user:secret?@host/metrics", "http://..."},
+        {"http://user:#secret@host/", "http://..."},
         {"", ""},
         {"http://\x1b[2J\xffhost/", "http://?[2J?host/"},
     };
