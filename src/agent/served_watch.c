@@ -32,6 +32,7 @@ struct emit_served_watch {
     pthread_cond_t answered;
     bool is_answered; // the first scrape is over
     bool is_ended;    // the last one was begun
+    int64_t ended_ns; // when, CLOCK_MONOTONIC
 };
 
 static void ask(struct asking *asking) {
@@ -56,9 +57,14 @@ static void ask_first(void *owner) {
 }
 
 // Behind the first one, which may still be waited for: whoever ends a run waits for neither.
+// A first answer that comes after the end begins another window than the run's.
 static void ask_last(void *owner) {
     struct emit_served_watch *watch = owner;
     emit_task_wait(&watch->first.task);
+    if (watch->first.status == EMIT_OK && watch->first.moment.answered_ns > watch->ended_ns)
+        watch->first.status =
+            emit_fail(&watch->first.why, EMIT_TIMEOUT,
+                      "%.100s: it gave its first answer after the end", watch->shown);
     if (watch->first.status == EMIT_OK) ask(&watch->last);
 }
 
@@ -115,6 +121,7 @@ const char *emit_served_watch_failure(struct emit_served_watch *watch) {
 void emit_served_watch_end(struct emit_served_watch *watch) {
     if (!watch || watch->is_ended) return;
     watch->is_ended = true;
+    watch->ended_ns = emit_clock_monotonic_ns();
     emit_task_start(&watch->last.task, ask_last, watch);
 }
 

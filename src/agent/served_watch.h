@@ -19,11 +19,11 @@ EMIT_MUST_CHECK enum emit_status emit_served_watch_begin(struct emit_served_watc
 void emit_served_watch_wait(struct emit_served_watch *watch, int64_t until_ns);
 // What failed in the first scrape, "" when nothing did. Waits for it, 2 s at most. Before end.
 const char *emit_served_watch_failure(struct emit_served_watch *watch);
-// Asks for the last time, in the background, behind a first question that goes on; not when
-// that failed. Waits for nothing. NULL is fine.
+// Asks for the last time, in the background; not when the first question failed or still
+// goes on, which is refused. Waits for nothing. NULL is fine.
 void emit_served_watch_end(struct emit_served_watch *watch);
-// What came of it. Waits for what is left to be answered: 2 s a question at most, and once
-// more where 404 was the answer.
+// What came of it. Waits for the one question that is left: 2 s at most, and once more where
+// 404 was the answer.
 void emit_served_watch_tell(struct emit_served_watch *watch, struct emit_served_told *told);
 // After begin at any time; accepts NULL.
 void emit_served_watch_free(struct emit_served_watch *watch);

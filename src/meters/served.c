@@ -190,6 +190,10 @@ static enum emit_status parse(const char *text, size_t length, struct emit_serve
     if (!scrape->kind)
         return emit_fail(err, EMIT_ABSENT,
                          "its text has no counters of vLLM, SGLang, llama.cpp or TGI");
+    // Half a number is a number, too.
+    if (text[length - 1] != '\n')
+        return emit_fail(err, EMIT_MALFORMED, "its text was cut: line %zu has no end",
+                         metrics.number);
     return EMIT_OK;
 }
 
@@ -306,11 +310,16 @@ enum emit_status emit_served_difference(const struct emit_served_scrape *first,
         .knows_running = first->knows_running && last->knows_running,
         .running_first = first->running,
         .running_last = last->running,
+        .may_hide_restart = true,
     };
+    memcpy(found.elsewhere, last->elsewhere, sizeof found.elsewhere);
     for (size_t i = 0; i < last->series_count; i++) {
         const struct emit_served_series *after = &last->series[i];
         int part = rows[after->row].part;
-        if (part == STAMP) continue;
+        if (part == STAMP) {
+            found.may_hide_restart &= !find_series(first, after->key);
+            continue;
+        }
         struct emit_served_model *model = model_of(&found, last->models[after->model]);
         struct emit_served_amount counted =
             count_between(find_series(first, after->key), after, last->kind->digits);

@@ -14,6 +14,7 @@ enum {
     EMIT_SERVED_MODELS_MAX = 16,
     EMIT_SERVED_SERIES_MAX = 1024,                 // of the metrics that are read
     EMIT_SERVED_NAME_MAX = EMIT_METRICS_VALUE_MAX, // bytes of a model's name
+    EMIT_SERVED_ADDRESS_MAX = 46,                  // bytes of an IP address
 };
 
 enum emit_served_bucket {
@@ -46,7 +47,8 @@ struct emit_served_scrape {
     char models[EMIT_SERVED_MODELS_MAX][EMIT_SERVED_NAME_MAX]; // "": the server names none
     struct emit_served_series series[EMIT_SERVED_SERIES_MAX];
     bool knows_running;
-    uint64_t running; // requests at work
+    uint64_t running;                        // requests at work
+    char elsewhere[EMIT_SERVED_ADDRESS_MAX]; // of the server; "": on this node, or not known
 };
 
 struct emit_served_amount {
@@ -67,11 +69,14 @@ struct emit_served_use {
     struct emit_served_model models[EMIT_SERVED_MODELS_MAX];
     bool knows_running;
     uint64_t running_first, running_last; // requests at work at the two edges
+    bool may_hide_restart; // nothing but its counters would tell that it was started again
+    char elsewhere[EMIT_SERVED_ADDRESS_MAX];
 };
 
 // EMIT_ABSENT: no counters of a server that is known; EMIT_MALFORMED: a series of one that
 // breaks the format, a value that is no count below 2^53, one series twice, counters of two
-// kinds of server; EMIT_FULL: more models or series than room. Written on success only.
+// kinds of server, a text that was cut (its last line has no end); EMIT_FULL: more models or series
+// than room. Written on success only.
 EMIT_MUST_CHECK enum emit_status emit_served_parse(const char *text, size_t length,
                                                    struct emit_served_scrape *scrape,
                                                    struct emit_error *err);

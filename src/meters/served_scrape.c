@@ -68,6 +68,14 @@ static enum emit_status explain(const struct emit_served_source *source, long ti
     if (answer == 501) // what llama.cpp says without the option
         return emit_fail(err, EMIT_ABSENT, "%.100s answers 501: start llama-server with --metrics",
                          source->shown);
+    if (answer >= 301 && answer <= 308)
+        return emit_fail(err, status, "%.100s answers %ld, it is elsewhere: name that address",
+                         source->shown, answer);
+    if (answer == 401 || answer == 403)
+        return emit_fail(err, status,
+                         "%.90s answers %ld: it wants a name and password in the URL, best in "
+                         "EMIT_TOKENS_FROM",
+                         source->shown, answer);
     return emit_fail(err, status, "%.100s: %s", source->shown, why->text);
 }
 
@@ -81,6 +89,8 @@ enum emit_status emit_served_ask(struct emit_served_source *source, long timeout
     status = emit_served_parse(text, length, scrape, &why);
     if (status != EMIT_OK) return emit_fail(err, status, "%.100s: %s", source->shown, why.text);
     emit_served_stamp(scrape, emit_fetch_born(source->fetch));
+    (void)emit_text_format(scrape->elsewhere, sizeof scrape->elsewhere, "%s",
+                           emit_fetch_elsewhere(source->fetch));
     return EMIT_OK;
 }
 

@@ -187,6 +187,12 @@ static void test_refusals(void) {
          "vllm:generation_tokens_total{a=\"1\",b=\"2\"} 1\n"
          "vllm:generation_tokens_total{b=\"2\",a=\"1\"} 1\n",
          "", "line 2", EMIT_MALFORMED},
+        {"a text that was cut in a number", "vllm:generation_tokens_total 12", "", "cut",
+         EMIT_MALFORMED},
+        {"a text that was cut behind a comment", "vllm:generation_tokens_total 12\n# HE", "",
+         "line 2", EMIT_MALFORMED},
+        {"an exemplar, which this format has not",
+         "vllm:generation_tokens_total 12 # {trace_id=\"a\"} 1\n", "", "line 1", EMIT_MALFORMED},
         {"a broken series", "vllm:generation_tokens_total{model_name=\"m} 1\n", "", "line 1",
          EMIT_MALFORMED},
     };
@@ -207,10 +213,12 @@ static void test_born(void) {
     (void)parse(&first, "llamacpp:tokens_predicted_total 5\n");
     (void)parse(&last, "llamacpp:tokens_predicted_total 6\n");
     emit_served_stamp(&first, "");
-    CHECK(emit_served_difference(&first, &last, &use, &err) == EMIT_OK, "no mark");
+    CHECK(emit_served_difference(&first, &last, &use, &err) == EMIT_OK && use.may_hide_restart,
+          "no mark");
     emit_served_stamp(&first, "1717");
     emit_served_stamp(&last, "1717");
-    CHECK(emit_served_difference(&first, &last, &use, &err) == EMIT_OK, "the same mark");
+    CHECK(emit_served_difference(&first, &last, &use, &err) == EMIT_OK && !use.may_hide_restart,
+          "the same mark");
     (void)parse(&last, "llamacpp:tokens_predicted_total 6\n");
     emit_served_stamp(&last, "1718");
     CHECK(emit_served_difference(&first, &last, &use, &err) == EMIT_REFUSED, "another: %s",
