@@ -151,6 +151,7 @@ const char *const emit_served_keys[EMIT_SERVED_BUCKETS][2] = {
 const struct emit_member emit_served_window_members[] = {
     MEMBER("from_gap_ns", I64, emit_report_served, from_gap_ns),
     MEMBER("to_gap_ns", I64, emit_report_served, to_gap_ns),
+    OPTIONAL("may_hide_restart", FLAG, emit_report_served, use.may_hide_restart),
     {0},
 };
 

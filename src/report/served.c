@@ -1,7 +1,8 @@
 // From two scrapes and a report to joules per token, or to why there are none.
 //
-// Stated only where it can be: every GPU of the run was measured whole, the two windows
-// agree within a twentieth, and so do the counts with what was made in between.
+// Stated only where it can be: the server is on this node, every GPU of the run was measured
+// whole and is nobody else's in part, the two windows agree within a twentieth, and so do
+// the counts with what was made in between.
 // SPDX-License-Identifier: Apache-2.0
 #include "report/served.h"
 
@@ -39,11 +40,23 @@ static bool lacks_a_gpu(const struct emit_report *report) {
     return false;
 }
 
+// GPUs whose joules these are, of a trait.
+static size_t count_gpus(const struct emit_report *report, unsigned trait) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->point_count; i++)
+        count += emit_report_is_of_served(report, i) && report->slots[i].point.traits & trait;
+    return count;
+}
+
 // How far a scrape can be from a sample.
 static int64_t gap_between(const struct emit_served_moment *moment, int64_t sample_ns) {
     int64_t before = llabs(moment->asked_ns - sample_ns);
     int64_t after = llabs(moment->answered_ns - sample_ns);
     return before > after ? before : after;
+}
+
+static bool lacks_window(const struct emit_report_served *served, int64_t window_ns) {
+    return served->from_gap_ns + served->to_gap_ns > window_ns / WITHIN;
 }
 
 // Requests that were at work at the edges are counted where they end, on which side ever.
@@ -58,23 +71,42 @@ static bool is_vague(const struct emit_served_amount *amount) {
     return amount->slack > amount->count / WITHIN;
 }
 
-// The first reason why joules per token cannot be stated; false: there is none.
-static bool find_reason(struct emit_report_served *served, const struct emit_report *report) {
-    const struct emit_served_amount output = emit_served_sum(&served->use, EMIT_SERVED_OUTPUT);
-    uint64_t at_work;
+// Why the joules are not those of the server's GPUs; false: nothing says so.
+static bool find_reason_of_gpus(struct emit_report_served *served,
+                                const struct emit_report *report) {
     char *why = served->unstated;
     size_t size = sizeof served->unstated;
     if (report->left_to_others)
         (void)emit_text_format(why, size, "another process of this run reports the energy");
     else if (served->gpu_count == 0)
         (void)emit_text_format(why, size, "no GPU was measured");
+    else if (served->use.elsewhere[0])
+        (void)emit_text_format(why, size,
+                               "the server is at %s, which is no address of this node, and the "
+                               "GPUs are this node's",
+                               served->use.elsewhere);
     else if (lacks_a_gpu(report))
         (void)emit_text_format(why, size, "not every GPU was measured whole");
-    else if (served->from_gap_ns + served->to_gap_ns > report->window_ns / WITHIN)
+    else if (count_gpus(report, EMIT_TRAIT_SPLIT))
         (void)emit_text_format(why, size,
-                               "scrapes and samples are up to %.2g s apart, more than a 20th of "
-                               "the window",
-                               (double)(served->from_gap_ns + served->to_gap_ns) / 1e9);
+                               "a GPU in MIG mode counts for all of its instances together");
+    else if (count_gpus(report, EMIT_TRAIT_PAIRED) > 1)
+        (void)emit_text_format(why, size, "two GPUs share a module, and each may count all of it");
+    else
+        return false;
+    return true;
+}
+
+// Why the tokens are not those of these joules; false: nothing says so.
+static bool find_reason_of_tokens(struct emit_report_served *served,
+                                  const struct emit_report *report) {
+    const struct emit_served_amount output = emit_served_sum(&served->use, EMIT_SERVED_OUTPUT);
+    uint64_t at_work;
+    char *why = served->unstated;
+    size_t size = sizeof served->unstated;
+    if (lacks_window(served, report->window_ns))
+        (void)emit_text_format(why, size,
+                               "scrapes and samples are more than a 20th of the window apart");
     else if (!output.known || output.count == 0)
         (void)emit_text_format(why, size, "the server counted no output token meanwhile");
     else if (is_vague(&output))
@@ -87,11 +119,15 @@ static bool find_reason(struct emit_report_served *served, const struct emit_rep
                                "the server counts a request when it ends, and %" PRIu64
                                " were at work at the edges",
                                at_work);
-    else if (served->gpu_uncertainty_joules > served->gpu_joules / 2)
+    else if (served->gpu_joules <= 2 * served->gpu_uncertainty_joules)
         (void)emit_text_format(why, size, "the window is too short for its GPUs' counters");
     else
         return false;
     return true;
+}
+
+bool emit_report_lacks_window(const struct emit_report *report) {
+    return lacks_window(&report->served, report->window_ns);
 }
 
 void emit_report_add_served(struct emit_report *report, const struct emit_served_told *told) {
@@ -106,7 +142,8 @@ void emit_report_add_served(struct emit_report *report, const struct emit_served
         served.to_gap_ns = gap_between(&told->last, report->header.start_ns + report->window_ns);
         sum_gpus(&served, report);
     }
-    if (!served.refused[0] && !find_reason(&served, report)) {
+    if (!served.refused[0] && !find_reason_of_gpus(&served, report) &&
+        !find_reason_of_tokens(&served, report)) {
         struct emit_served_amount output = emit_served_sum(&served.use, EMIT_SERVED_OUTPUT);
         struct emit_served_amount input = emit_served_sum(&served.use, EMIT_SERVED_INPUT);
         served.joules_per_output_token = served.gpu_joules / (double)output.count;

@@ -39,6 +39,9 @@ struct emit_report_served {
 
 // Puts what was told beside the report's measured GPUs.
 void emit_report_add_served(struct emit_report *report, const struct emit_served_told *told);
+// True where the scrapes are further from the run's first and last sample than a twentieth
+// of its window: the tokens are of another one.
+bool emit_report_lacks_window(const struct emit_report *report);
 // True for a point whose joules are in gpu_joules.
 bool emit_report_is_of_served(const struct emit_report *report, size_t index);
 

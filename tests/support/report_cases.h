@@ -308,6 +308,26 @@ static void served_at_work(void) {
     told.use.running_last = 3;
 }
 
+// A run that was given some of the node's GPUs, beside a server that tells little of itself.
+static void served_some_gpus(void) {
+    typical();
+    add_gpu(2, "nvml", EMIT_SOURCE_NVML);
+    made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_UNASSIGNED,
+                 "not in CUDA_VISIBLE_DEVICES=0,1", "");
+    add_gpu(2, "dcgm", EMIT_SOURCE_DCGM);
+    made_up_lose(&run, EMIT_OUTCOME_EXCLUDED, EMIT_CODE_UNASSIGNED, "", "");
+    serve("sglang", "acme/small", 20000, 9000);
+    told.use.may_hide_restart = true;
+}
+
+static void served_elsewhere(void) {
+    typical();
+    serve("vllm", "acme/small", 20000, 9000);
+    (void)snprintf(told.server, sizeof told.server, "http://gpu-7.example:8000/metrics");
+    (void)snprintf(told.use.elsewhere, sizeof told.use.elsewhere, "10.4.0.7");
+    told.first.answered_ns += 15 * made_up_second;
+}
+
 static void served_alone(void) {
     one();
     (void)serve("tgi", "", 7, 0);
@@ -347,6 +367,8 @@ static const struct {
     {"served", served},
     {"served-rounded", served_rounded},
     {"served-at-work", served_at_work},
+    {"served-some-gpus", served_some_gpus},
+    {"served-elsewhere", served_elsewhere},
     {"served-without-gpu", served_alone},
     {"served-refused", served_refused},
 };

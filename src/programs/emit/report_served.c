@@ -74,8 +74,46 @@ static void print_limits(const struct emit_page *page, const struct emit_served_
                                output.slack);
         emit_page_words(page, "    ", 4, sentence);
     }
-    if (!use->kind->at_the_end) return;
-    emit_page_words(page, "    ", 4, "Counted when a request ends, not as its tokens are made.");
+    if (use->kind->at_the_end)
+        emit_page_words(page, "    ", 4,
+                        "Counted when a request ends, not as its tokens are made.");
+    if (use->may_hide_restart)
+        emit_page_words(page, "    ", 4,
+                        "It does not say when it began: had it been started again, its counters "
+                        "alone would show it.");
+}
+
+// Scrapes that are far from the samples counted tokens of another window than the run's.
+static void print_gap(const struct emit_page *page, const struct emit_report_served *served) {
+    char sentence[SENTENCE_BYTES];
+    int64_t gap_ns =
+        served->from_gap_ns > served->to_gap_ns ? served->from_gap_ns : served->to_gap_ns;
+    (void)emit_text_format(sentence, sizeof sentence,
+                           "Counters were read within %.2g s of the run's first and last sample.",
+                           (double)gap_ns / 1e9);
+    emit_page_words(page, "    ", 4, sentence);
+}
+
+// GPUs that are not the run's may be the server's.
+static void print_others(const struct emit_page *page, const struct emit_report *report) {
+    char sentence[SENTENCE_BYTES];
+    size_t others = 0;
+    for (size_t i = 0; i < report->point_count; i++) {
+        const struct emit_outcome *outcome = &report->outcomes[i];
+        bool is_other = outcome->kind == EMIT_OUTCOME_EXCLUDED &&
+                        outcome->code == EMIT_CODE_UNASSIGNED &&
+                        emit_component_is_gpu(report->slots[i].point.component);
+        for (size_t before = 0; is_other && before < i; before++) // of another meter
+            is_other = strcmp(report->slots[before].point.device_id,
+                              report->slots[i].point.device_id) != 0;
+        others += is_other;
+    }
+    if (others == 0) return;
+    (void)emit_text_format(sentence, sizeof sentence,
+                           "%zu GPU%s of this node %s not the run's and not in it: right where "
+                           "the server uses none of them.",
+                           others, others == 1 ? "" : "s", others == 1 ? "is" : "are");
+    emit_page_words(page, "    ", 4, sentence);
 }
 
 // "gpu 0, 1" of the points whose joules these are; how many, where they are many.
@@ -139,12 +177,8 @@ static void print_ratios(const struct emit_page *page, const struct emit_report 
     print_ratio(page, served, served->joules_per_output_token, output, "output alone");
     if (served->joules_per_token > 0)
         print_ratio(page, served, served->joules_per_token, output + input, "input and output");
-    (void)emit_text_format(sentence, sizeof sentence,
-                           "Counters and GPUs were read within %.2g s of each other.",
-                           (double)(served->from_gap_ns > served->to_gap_ns ? served->from_gap_ns
-                                                                            : served->to_gap_ns) /
-                               1e9);
-    emit_page_words(page, "    ", 4, sentence);
+    print_others(page, report);
+    print_gap(page, served);
 }
 
 void emit_report_print_served(const struct emit_page *page, const struct emit_report *report) {
@@ -166,6 +200,7 @@ void emit_report_print_served(const struct emit_page *page, const struct emit_re
         (void)emit_text_format(sentence, sizeof sentence, "No joules per token: %s.",
                                served->unstated);
         emit_page_words(page, "    ", 4, sentence);
+        if (report->header.run_id[0] && emit_report_lacks_window(report)) print_gap(page, served);
     } else if (served->gpu_count) {
         print_ratios(page, report);
     }
