@@ -95,6 +95,8 @@ def main():
     schemas = {name: read_schema(name) for name in ("report", "diagnostic")}
     words_are_the_vocabularys(schemas)
     refuses(schemas)
+    served = {key: value for key, value in read_schema("served").items() if key not in ("$schema", "$id", "title")}
+    check_equal(served, schemas["report"]["properties"]["served"], "what a server counted has one schema, alone and in a report")
     if not TESTBED or not os.access("/dev/fuse", os.R_OK | os.W_OK):
         skip("reports of the test bed", "/dev/fuse is missing")
         end()

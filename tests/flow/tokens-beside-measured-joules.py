@@ -5,6 +5,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import jsonschema
 import tap
 from inference_server import KINDS, Server
 from tap import EMIT, end, skip
@@ -22,6 +24,7 @@ scratch = tempfile.TemporaryDirectory()
 home = scratch.name
 environment = {"PATH": os.environ["PATH"], "HOME": home, "XDG_STATE_HOME": os.path.join(home, "state"),
                "XDG_CONFIG_HOME": os.path.join(home, "config"), "XDG_RUNTIME_DIR": home, "http_proxy": "http://127.0.0.1:9"}
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 NAMES = {"llamacpp": "llama.cpp"}
 
 
@@ -33,6 +36,14 @@ def check(good, what):
 def check_equal(got, wanted, what):
     with lock:
         return tap.check_equal(got, wanted, what)
+
+
+with open(os.path.join(SOURCE, "contract", "served.schema.json"), encoding="utf-8") as schema:
+    SERVED = jsonschema.Draft202012Validator(json.load(schema))
+
+
+def faults(served):
+    return [error.message for error in SERVED.iter_errors(served)]
 
 
 # A run of a command that ends when its input does: after what happens meanwhile has happened.
@@ -63,6 +74,7 @@ def every_kind_is_counted():
             wanted.update(input_tokens=460, input_lacks_cached=True)
             del wanted["requests"]
         check_equal(served["models"], [wanted], f"{kind}: what it served while the command ran")
+        check_equal(faults(served), [], f"{kind}: by its schema")
         check_equal((served["kind"], status, len(server.asked)), (NAMES.get(kind, kind), 0, 2), f"{kind}: of two scrapes")
         check(served["unstated"] == "no GPU was measured" and "No joules per token: no GPU was measured." in told,
               f"{kind}: no joules, no joules per token")
@@ -114,7 +126,8 @@ def what_cannot_be_counted_is_said():
              ("vllm", is_gone, "onnect"), ("vllm", answers(200, "vllm:generation_tokens_total NaN\n"), "2^53"),
              ("vllm", answers(200, bytes(range(256)) * 64), "no counters"), ("vllm", answers(503, "busy"), "503"),
              ("vllm", answers(200, "vllm:generation_tokens_total{model_name=\"a\"\n"), "line 1"),
-             ("sglang", answers(302, ""), "302")]
+             ("sglang", answers(302, ""), "elsewhere"), ("tgi", answers(200, "tgi_request_success 12"), "cut"),
+             ("vllm", answers(200, "#" * (5 << 20)), "4 MiB")]
 
     def tell(case):
         kind, event, words = case
@@ -149,7 +162,7 @@ def what_cannot_be_counted_is_said():
 def a_slow_one_delays_no_command():
     server = Server("vllm")
     server.delay = 1.2
-    report, _, _ = run(server.url, options=("--start-timeout", "250ms"))
+    report, _, _ = run(server.url, lambda: time.sleep(1.3), ("--start-timeout", "250ms"))
     check(report["served"]["from_gap_ns"] > 5e8 and "refused" not in report["served"], "a slow one is counted all the same, and its gap is told")
     began = time.monotonic()
     process = subprocess.Popen([EMIT, "run", "-q", "--tokens-from", server.url, "--", "echo"], stdout=subprocess.PIPE,
@@ -158,7 +171,30 @@ def a_slow_one_delays_no_command():
     waited = time.monotonic() - began
     process.communicate()
     check(waited < 0.95, f"the command starts after {waited * 1000:.0f} ms, the start timeout is 250")
+    report, told, _ = run(server.url, options=("--start-timeout", "10ms"))
+    check("after the end" in report["served"]["refused"] and "Served" not in told, "an answer after the end is of another time")
     server.stop()
+
+
+# A name server that says nothing: libcurl's thread goes on asking it, and nobody waits for that.
+def no_name_is_waited_for():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        try:
+            silent.bind(("127.0.0.9", 53))
+        except OSError as error:
+            skip("a name server that says nothing", str(error))
+            return
+        resolver = os.path.join(home, "resolv.conf")
+        with open(resolver, "w", encoding="utf-8") as file:
+            file.write("nameserver 127.0.0.9\n")
+        script = f'mount --bind {resolver} /etc/resolv.conf && exec "$0" tokens --from http://name.example:8000 --for 1s'
+        began = time.monotonic()
+        got = subprocess.run(["unshare", "-m", "sh", "-c", script, EMIT], capture_output=True, text=True, env=environment)
+        waited = time.monotonic() - began
+    if "mount" in got.stderr or "unshare" in got.stderr:
+        skip("a name server that says nothing", got.stderr.strip())
+        return
+    check(got.returncode == 3 and waited < 4, f"2 s for a name, not the resolver's 10: {waited:.1f} s, {got.stderr.strip()}")
 
 
 def a_url_keeps_its_secrets():
@@ -174,6 +210,9 @@ def a_url_keeps_its_secrets():
     bad = subprocess.run([EMIT, "run", "--tokens-from", "http://user:s3cret@ho st/?s3cret", "--", "true"], capture_output=True,
                          text=True, env=environment)
     check(bad.returncode == 125 and "no URL" in bad.stderr, f"no URL starts no command: {bad.stderr.strip()}")
+    slash = subprocess.run([EMIT, "tokens", "--for", "1s"], capture_output=True, text=True,
+                           env={**environment, "EMIT_TOKENS_FROM": "http://user:s3/cr3t@127.0.0.1:9/"})
+    check(slash.returncode == 3 and "cr3t" not in slash.stderr and "s3" not in slash.stderr, f"nor half a password: {slash.stderr.strip()}")
     kept = b""
     for folder, _, files in os.walk(own):
         for name in files:
@@ -197,11 +236,59 @@ def tokens_without_a_run():
     threading.Timer(0.5, lambda: server.serve(70, 30)).start()
     got = tokens("--for", "1500ms", "--json")
     check(got.returncode == 0 and json.loads(got.stdout)["models"][0]["output_tokens"] == 30, "--for counts for a while")
+    check_equal(faults(json.loads(got.stdout)), [], "its document keeps its schema")
+    check(faults({"server": "x"}) and faults({**json.loads(got.stdout), "joules_per_output_token": 1}), "which others do not")
     check_equal([tokens("--run-id", "run_of_nobody").returncode, tokens().returncode], [1, 2],
                 "no such run; no end")
+    counts = ("--profile", "managed-balanced-v1", "--input", "5", "--run-id", "r", "--no-outbox")
+    for words in (counts, ("--usage", "x.jsonl"), ("x.jsonl",)):
+        got = tokens(*words)
+        check(got.returncode == 2 and "exclude each other" in got.stderr and not got.stdout, f"{words[0]} beside --from: {got.stderr.strip()}")
+    got = subprocess.run([EMIT, "tokens", *counts], capture_output=True, text=True, env={**environment, "EMIT_TOKENS_FROM": server.url})
+    check(got.returncode == 0 and "modeled" in got.stdout, "a URL in the environment keeps nobody from counts")
+    got = subprocess.run([EMIT, "tokens", *counts, "--for", "1s"], capture_output=True, text=True, env=environment)
+    check(got.returncode == 2 and "--from" in got.stderr, f"--for without it: {got.stderr.strip()}")
+    server.answer = (200, "vllm:generation_tokens_total 1")
+    got = tokens("--for", "10ms", "--json")
+    check(got.returncode == 3 and "cut" in got.stderr and not got.stdout, f"half a text: {got.stderr.strip()}")
     server.stop()
     got = tokens("--for", "1s")
     check(got.returncode == 3 and "onnect" in got.stderr and not got.stdout, f"nobody answers: {got.stderr.strip()}")
+
+
+# Of several runs each has its own tokens; a run in a run has none, the outer one has.
+def runs_of_a_group_and_in_a_run():
+    server = Server("vllm")
+    own = {**environment, "XDG_STATE_HOME": os.path.join(home, "group")}
+    simulated = (os.environ["EMIT_TESTBED"], "run", "two-gpus", "--") if os.path.exists("/dev/fuse") else ()
+    if not simulated:
+        skip("a group of runs, and a run in a run", "needs /dev/fuse")
+        return
+    got = subprocess.run([*simulated, EMIT, "run", "--repeat", "2", "--tokens-from", server.url, "--", "sleep", "0.3"],
+                         capture_output=True, text=True, env=own)
+    check("Tokens of the server" in got.stderr and len(server.asked) == 4, f"each is asked for: {len(server.asked)}")
+    base = got.stderr.split("emit show ")[1].split()[0][:-2]
+    shown = [subprocess.run([EMIT, "show", "--json", f"{base}-{i}"], capture_output=True, text=True, env=own).stdout for i in (1, 2)]
+    check(all(json.loads(one)["served"]["kind"] == "vllm" for one in shown), "and has its own report")
+    server.asked.clear()
+    inner = os.path.join(home, "inner.json")
+    got = subprocess.run([*simulated, EMIT, "run", "--tokens-from", server.url, "--", EMIT, "run", "--report", inner,
+                          "--tokens-from", server.url, "--", "sleep", "0.3"], capture_output=True, text=True, env=own)
+    with open(inner, encoding="utf-8") as file:
+        check("served" not in json.load(file) and len(server.asked) == 2 and got.stderr.count("Served meanwhile") == 1,
+              "of a run in a run the outer one asks, alone")
+    server.stop()
+
+
+def a_gpu_in_mig_mode_has_none():
+    if not os.path.exists("/dev/fuse"):
+        skip("a GPU in MIG mode", "needs /dev/fuse")
+        return
+    server = Server("vllm")
+    got = subprocess.run([os.environ["EMIT_TESTBED"], "run", "gpu-mig", "--", EMIT, "run", "--tokens-from", server.url, "--no-outbox",
+                          "--", "sleep", "1"], capture_output=True, text=True, env=environment)
+    check("No joules per token: a GPU in MIG mode" in got.stderr, "a GPU in MIG mode counts for others, too")
+    server.stop()
 
 
 def joules_per_token_are_the_ledgers():
@@ -261,7 +348,8 @@ def a_run_that_somebody_else_meters():
 
 
 STORIES = [every_kind_is_counted, models_and_engines_are_told_apart, what_cannot_be_counted_is_said, a_slow_one_delays_no_command,
-           a_url_keeps_its_secrets, tokens_without_a_run, joules_per_token_are_the_ledgers, a_run_that_somebody_else_meters]
+           no_name_is_waited_for, a_url_keeps_its_secrets, tokens_without_a_run, runs_of_a_group_and_in_a_run, a_gpu_in_mig_mode_has_none,
+           joules_per_token_are_the_ledgers, a_run_that_somebody_else_meters]
 with ThreadPoolExecutor(len(STORIES)) as stories:
     for story in [stories.submit(story) for story in STORIES]:
         story.result()

@@ -90,9 +90,11 @@ struct run_options {
              "--metrics) or TGI; without a path /metrics is added. Its counters are read beside "  \
              "the first sample and beside the last one, and the report shows their difference, "   \
              "and the joules of the GPUs of the run for each token where both windows agree. The " \
-             "tokens are those of all clients of the server. A user's name and password in the "   \
-             "URL and its query are used and never shown; the variable keeps them out of the "     \
-             "list of processes.",                                                                 \
+             "tokens are those of all clients of the server. A server that is slow delays the "    \
+             "command by no more than --start-timeout, and the report by 2 seconds, 4 where it "   \
+             "answers 404. Inside another emit run the outer one asks. A user's name and "         \
+             "password in the URL and its query are used and never shown; the variable keeps "     \
+             "them out of the list of processes, and the command inherits it.",                    \
      .offset = offsetof(struct run_options, tokens_from)}
 
 // Which run it is, and whose.

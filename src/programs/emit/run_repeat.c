@@ -112,6 +112,15 @@ static void print_storage(const struct repetition *repetition) {
     emit_page_words(&page, "  ", 2, line);
 }
 
+// Of several runs beside a server each has its own tokens, which are no figure of the group.
+static void print_served(const struct repetition *repetition) {
+    const char *url = repetition->options->tokens_from;
+    const struct emit_page page = {.out = stderr, .columns = EMIT_PAGE_COLUMNS_MIN};
+    if (url && *url && repetition->events_stored)
+        emit_page_words(&page, "  ", 4,
+                        "Tokens of the server, and joules for each, are in each run's own report.");
+}
+
 static void print_group(struct repetition *repetition) {
     char command[4 * 48];
     struct emit_group *group = &repetition->group;
@@ -122,6 +131,7 @@ static void print_group(struct repetition *repetition) {
     emit_group_sort(group);
     emit_group_print(stderr, group);
     if (repetition->caveats) fputs(repetition->caveats, stderr);
+    print_served(repetition);
     print_storage(repetition);
 }
 

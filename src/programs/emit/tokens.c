@@ -160,9 +160,11 @@ static const struct emit_option options[] = {
     {.name = "json",
      .type = EMIT_OPTION_FLAG,
      .help = "print one JSON object, with exact numbers",
-     .text = "contract/tokens.schema.json describes it. Of profiles: one line of canonical JSON "
-             "per row, sorted by id, the factors behind the profiles; the SHA-256 of all of it is "
-             "what events carry as coefficient_table_sha256.",
+     .text =
+         "contract/tokens.schema.json describes it, that of --from contract/served.schema.json. "
+         "Of profiles: one line of canonical JSON "
+         "per row, sorted by id, the factors behind the profiles; the SHA-256 of all of it is "
+         "what events carry as coefficient_table_sha256.",
      .offset = AT(json)},
     {.name = "quiet",
      .letter = 'q',
@@ -262,10 +264,14 @@ static int run(const void *given, int operand_count, char **operands) {
     if (operand_count && !values->usage && strcmp(operands[0], "profiles") == 0)
         return emit_tokens_profiles(&emit_command_tokens, &profiles, operand_count - 1,
                                     operands + 1);
-    // The URL may come from the environment: what was said in words ranks above it.
     bool has_words = operand_count || values->usage || tokens_counts_given(values);
-    if (values->live.from && *values->live.from && !has_words)
-        return tokens_live(&emit_command_tokens, &live);
+    bool has_server = values->live.from && *values->live.from;
+    // A URL of the environment is for emit run, too: what was said in words ranks above it.
+    if (has_server && has_words && !tokens_live_is_inherited(&values->live))
+        return misused("--from and other tokens exclude each other: a server counts its own, and "
+                       "nothing is modeled; ask twice");
+    if (has_server && !has_words) return tokens_live(&emit_command_tokens, &live);
+    if (values->live.for_ns) return misused("--for is how long to count: it wants --from URL");
     return run_modeled(values, operand_count, operands);
 }
 

@@ -182,6 +182,11 @@ static int tell(struct live_wait *wait, const struct emit_served_told *told,
     return status;
 }
 
+bool tokens_live_is_inherited(const struct tokens_live_options *options) {
+    const char *variable = getenv("EMIT_TOKENS_FROM");
+    return variable && strcmp(variable, options->from) == 0;
+}
+
 static void hold_signals(struct live_wait *wait) {
     sigemptyset(&wait->ending);
     sigaddset(&wait->ending, SIGINT);

@@ -35,6 +35,9 @@ struct tokens_live_options {
      .offset = offsetof(values, member.for_ns)}
 // clang-format on
 
+// True for a URL that the environment says, and so perhaps nobody on this command line.
+bool tokens_live_is_inherited(const struct tokens_live_options *options);
+
 struct tokens_live_asked {
     const struct tokens_live_options *options; // with a URL
     const char *run_id;                        // NULL or "": none
