@@ -19,7 +19,7 @@
 // The buckets of a use, and what else a row can be.
 enum {
     COMPUTED = EMIT_SERVED_BUCKETS, // tokens of prompts without those from a cache
-    RUNNING,                        // a gauge: requests at work
+    RUNNING,                        // a gauge: requests at work, or begun and waiting for it
     STAMP,                          // when something began: another value is another life
     PARTS,
 };
@@ -57,6 +57,7 @@ static const struct row {
     {TGI, EMIT_SERVED_OUTPUT, "tgi_request_generated_tokens_sum"},
     {TGI, EMIT_SERVED_REQUESTS, "tgi_request_success"},
     {TGI, RUNNING, "tgi_batch_current_size"},
+    {TGI, RUNNING, "tgi_queue_size"}, // whose input is counted already
     {ANY, STAMP, "process_start_time_seconds"},
 };
 

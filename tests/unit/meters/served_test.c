@@ -260,6 +260,10 @@ static void test_running(void) {
                   "sglang:num_running_reqs 0.0\n") == EMIT_OK &&
               use.knows_running && use.running_first == 3 && use.running_last == 0,
           "requests at work");
+    CHECK(between("tgi_batch_current_size 2\ntgi_queue_size 3\n", "tgi_queue_size 1\n") ==
+                  EMIT_OK &&
+              use.running_first == 5 && use.running_last == 1,
+          "and those that wait, of a server that has counted their input");
     CHECK(between("sglang:num_running_reqs NaN\n", "sglang:num_running_reqs 0\n") == EMIT_OK &&
               !use.knows_running,
           "that nobody knows");
