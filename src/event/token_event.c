@@ -6,16 +6,17 @@
 
 #include "event/line.h"
 
-struct served_row {
+#define ROW(name, word, tier, family) [name] = {word, tier, family},
+static const struct inference {
+    const char *word;
     enum emit_tier tier;
     enum emit_family family;
-};
+} inferences[] = {EMIT_INFERENCE_ROWS(ROW)};
+#undef ROW
 
-static const struct served_row served_rows[] = {
-    [EMIT_SERVED_MANAGED] = {EMIT_TIER_MANAGED_INFERENCE, EMIT_FAMILY_MANAGED},
-    [EMIT_SERVED_BYOK_PROXY] = {EMIT_TIER_BYOK_PROXY, EMIT_FAMILY_BYOK},
-    [EMIT_SERVED_HERE] = {EMIT_TIER_GPU_RUNNER, EMIT_FAMILY_OPERATOR_OWNED},
-};
+const char *emit_inference_word(enum emit_inference served) {
+    return inferences[served].word;
+}
 
 static const char *const phases[] = {
     [EMIT_TOKENS_TOTAL] = "total",
@@ -75,12 +76,12 @@ enum emit_status emit_token_citation_write(struct emit_token_citation *citation,
 static void add_tags(struct emit_text *line, const struct emit_token_event_facts *facts,
                      const struct emit_token_model *model, const struct emit_token_counts *counts,
                      const struct emit_token_energy *energy) {
-    struct served_row served = served_rows[facts->served];
+    const struct inference *served = &inferences[facts->served];
     emit_line_word(line, "{\"accuracy_class\":\"",
                    emit_accuracy_word(EMIT_ACCURACY_COEFFICIENT_MODEL));
     emit_line_add(line, "\"");
     add_count(line, ",\"cached_input_tokens\":", counts, EMIT_BUCKET_CACHED_INPUT);
-    emit_line_word(line, ",\"capability_tier\":\"", emit_tier_word(served.tier));
+    emit_line_word(line, ",\"capability_tier\":\"", emit_tier_word(served->tier));
     emit_line_add(line, "\",");
     if (facts->citation)
         emit_text_add_bytes(line, facts->citation->text, facts->citation->length);
@@ -103,7 +104,7 @@ static void add_tags(struct emit_text *line, const struct emit_token_event_facts
     emit_line_add(line, "\"");
     add_count(line, ",\"output_tokens\":", counts, EMIT_BUCKET_OUTPUT);
     emit_line_word(line, ",\"phase\":\"", phases[facts->part]);
-    emit_line_word(line, "\",\"provider_family\":\"", emit_family_word(served.family));
+    emit_line_word(line, "\",\"provider_family\":\"", emit_family_word(served->family));
     emit_line_word(
         line, "\",\"pue_applied\":", model->boundary == EMIT_BOUNDARY_FACILITY ? "true" : "false");
     emit_line_double(line, ",\"quantity_high\":", energy->high_joules);

@@ -12,12 +12,16 @@
 // citation alone may have 12 KB.
 enum { EMIT_TOKEN_EVENT_LINE_MAX = 32 * 1024 };
 
-// Who served the tokens: what the user says with --served.
-enum emit_served {
-    EMIT_SERVED_MANAGED,    // managed-inference, managed
-    EMIT_SERVED_BYOK_PROXY, // byok-proxy, byok
-    EMIT_SERVED_HERE,       // gpu-runner, operator-owned
-};
+// Who served the tokens: name, word for --served, capability_tier, provider_family.
+#define EMIT_INFERENCE_ROWS(ROW)                                                                   \
+    ROW(EMIT_INFERENCE_MANAGED, "managed", EMIT_TIER_MANAGED_INFERENCE, EMIT_FAMILY_MANAGED)       \
+    ROW(EMIT_INFERENCE_BYOK_PROXY, "byok-proxy", EMIT_TIER_BYOK_PROXY, EMIT_FAMILY_BYOK)           \
+    ROW(EMIT_INFERENCE_HERE, "here", EMIT_TIER_GPU_RUNNER, EMIT_FAMILY_OPERATOR_OWNED)
+
+#define EMIT_INFERENCE_ENUMERATOR(name, word, tier, family) name,
+enum emit_inference { EMIT_INFERENCE_ROWS(EMIT_INFERENCE_ENUMERATOR) EMIT_INFERENCE_COUNT };
+
+const char *emit_inference_word(enum emit_inference served);
 
 // The tags that all events of a model share, as they stand in a line: its profile's
 // citation and the table's hash. Written once: they are most of a line.
@@ -34,7 +38,7 @@ EMIT_MUST_CHECK enum emit_status emit_token_citation_write(struct emit_token_cit
 struct emit_token_event_facts {
     const char *run_id, *workspace_id, *record_ref; // borrowed
     int64_t time_ns; // UTC: event_ts; its day decides which coefficients had expired
-    enum emit_served served;
+    enum emit_inference served;
     enum emit_token_part part;                  // phase `total`, `prefill` or `decode`
     const struct emit_token_citation *citation; // of the model; NULL: it is written anew
 };

@@ -37,17 +37,24 @@ bool emit_profile_id_is_valid(const char *id) {
 }
 
 const char *emit_bucket_key(enum emit_bucket bucket) {
-#define KEY(name, key, unit) [name] = key,
+#define KEY(name, key, unit, tag) [name] = key,
     static const char *const keys[EMIT_BUCKET_COUNT] = {EMIT_BUCKET_ROWS(KEY)};
 #undef KEY
     return keys[bucket];
 }
 
 const char *emit_bucket_unit(enum emit_bucket bucket) {
-#define UNIT(name, key, unit) [name] = unit,
+#define UNIT(name, key, unit, tag) [name] = unit,
     static const char *const units[EMIT_BUCKET_COUNT] = {EMIT_BUCKET_ROWS(UNIT)};
 #undef UNIT
     return units[bucket];
+}
+
+const char *emit_bucket_tag(enum emit_bucket bucket) {
+#define TAG(name, key, unit, tag) [name] = tag,
+    static const char *const tags[EMIT_BUCKET_COUNT] = {EMIT_BUCKET_ROWS(TAG)};
+#undef TAG
+    return tags[bucket];
 }
 
 const char *emit_stage_word(enum emit_stage stage) {

@@ -28,21 +28,22 @@ enum {
     EMIT_COEFFICIENT_VALID_MONTHS = 24, // from the primary source's day on
 };
 
-// What a coefficient is multiplied with: name, key in the files, unit.
+// What a coefficient is multiplied with: name, key in the files, unit, tag of its count in events.
 #define EMIT_BUCKET_ROWS(ROW)                                                                      \
-    ROW(EMIT_BUCKET_INPUT, "input", "J/token")                                                     \
-    ROW(EMIT_BUCKET_CACHED_INPUT, "cached_input", "J/token")                                       \
-    ROW(EMIT_BUCKET_OUTPUT, "output", "J/token")                                                   \
-    ROW(EMIT_BUCKET_REASONING_OUTPUT, "reasoning_output", "J/token")                               \
-    ROW(EMIT_BUCKET_REQUEST, "request", "J/request")
+    ROW(EMIT_BUCKET_INPUT, "input", "J/token", "input_tokens")                                     \
+    ROW(EMIT_BUCKET_CACHED_INPUT, "cached_input", "J/token", "cached_input_tokens")                \
+    ROW(EMIT_BUCKET_OUTPUT, "output", "J/token", "output_tokens")                                  \
+    ROW(EMIT_BUCKET_REASONING_OUTPUT, "reasoning_output", "J/token", "reasoning_output_tokens")    \
+    ROW(EMIT_BUCKET_REQUEST, "request", "J/request", "requests")
 
-#define EMIT_BUCKET_ENUMERATOR(name, key, unit) name,
+#define EMIT_BUCKET_ENUMERATOR(name, key, unit, tag) name,
 // The buckets are disjoint: tokens written to a cache are input, tokens read from
 // one are cached_input; reasoning is not in output.
 enum emit_bucket { EMIT_BUCKET_ROWS(EMIT_BUCKET_ENUMERATOR) EMIT_BUCKET_COUNT };
 
 const char *emit_bucket_key(enum emit_bucket bucket);  // "cached_input"
 const char *emit_bucket_unit(enum emit_bucket bucket); // "J/token"
+const char *emit_bucket_tag(enum emit_bucket bucket);  // "cached_input_tokens"
 
 // A judged range, not a standard deviation: low <= central <= high.
 struct emit_range {

@@ -25,15 +25,8 @@ static void take_word(struct emit_json *json, char word[MODELED_WORD_MAX]) {
 
 static bool take_count(struct emit_json *json, const struct emit_json_slice *key,
                        struct modeled_event *event) {
-    static const char *const tags[EMIT_BUCKET_COUNT] = {
-        [EMIT_BUCKET_INPUT] = "input_tokens",
-        [EMIT_BUCKET_CACHED_INPUT] = "cached_input_tokens",
-        [EMIT_BUCKET_OUTPUT] = "output_tokens",
-        [EMIT_BUCKET_REASONING_OUTPUT] = "reasoning_output_tokens",
-        [EMIT_BUCKET_REQUEST] = "requests",
-    };
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
-        if (!emit_json_slice_is(key, tags[bucket])) continue;
+        if (!emit_json_slice_is(key, emit_bucket_tag((enum emit_bucket)bucket))) continue;
         event->known |= UINT32_C(1) << bucket;
         return emit_json_take_u64(json, &event->counts[bucket]);
     }

@@ -24,16 +24,6 @@ static void members_joules(struct emit_json_writer *writer, const struct modeled
 }
 
 static void write_row(struct emit_json_writer *writer, const struct modeled_row *row) {
-    static const struct {
-        enum emit_bucket bucket;
-        const char *key;
-    } counts[] = {
-        {EMIT_BUCKET_REQUEST, "requests"},
-        {EMIT_BUCKET_INPUT, "input_tokens"},
-        {EMIT_BUCKET_CACHED_INPUT, "cached_input_tokens"},
-        {EMIT_BUCKET_OUTPUT, "output_tokens"},
-        {EMIT_BUCKET_REASONING_OUTPUT, "reasoning_output_tokens"},
-    };
     const struct modeled_event *sum = &row->sum;
     emit_json_open_object(writer);
     emit_json_member_string(writer, "profile", sum->profile);
@@ -41,10 +31,10 @@ static void write_row(struct emit_json_writer *writer, const struct modeled_row 
     emit_json_member_string(writer, "boundary", sum->boundary);
     emit_json_member_string(writer, "confidence", sum->confidence);
     emit_json_member_u64(writer, "events", row->events);
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        emit_json_key(writer, counts[i].key);
-        if (sum->known >> counts[i].bucket & 1)
-            emit_json_u64(writer, sum->counts[counts[i].bucket]);
+    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
+        emit_json_key(writer, emit_bucket_tag((enum emit_bucket)bucket));
+        if (sum->known >> bucket & 1)
+            emit_json_u64(writer, sum->counts[bucket]);
         else
             emit_json_null(writer);
     }

@@ -39,7 +39,7 @@ struct tokens_plan {
     char run_id[EMIT_RUN_ID_MAX];
     char workspace_id[EMIT_WORKSPACE_MAX];
     char notice[EMIT_NAMING_NOTICE_MAX]; // something the user should know; "" for nothing
-    enum emit_served served;
+    enum emit_inference served;
     enum emit_boundary boundary;
     enum emit_dialect dialect; // COUNT: from the fields of each record
     bool by_request;           // one event per request, not per profile

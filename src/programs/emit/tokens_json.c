@@ -5,12 +5,6 @@
 #include "base/json_write.h"
 #include "base/time.h"
 
-static const char *const served_words[] = {
-    [EMIT_SERVED_MANAGED] = "managed",
-    [EMIT_SERVED_BYOK_PROXY] = "byok-proxy",
-    [EMIT_SERVED_HERE] = "here",
-};
-
 static void member_joules(struct emit_json_writer *writer, double central, double low,
                           double high) {
     emit_json_member_double(writer, "joules", central);
@@ -29,9 +23,9 @@ static void member_time(struct emit_json_writer *writer, const char *key, bool i
         emit_json_null(writer);
 }
 
-static void member_count(struct emit_json_writer *writer, const char *key,
-                         const struct emit_token_counts *counts, enum emit_bucket bucket) {
-    emit_json_key(writer, key);
+static void member_count(struct emit_json_writer *writer, const struct emit_token_counts *counts,
+                         enum emit_bucket bucket) {
+    emit_json_key(writer, emit_bucket_tag(bucket));
     if (counts->known & (UINT32_C(1) << bucket))
         emit_json_u64(writer, counts->bucket[bucket]);
     else
@@ -86,11 +80,11 @@ static void write_row(struct emit_json_writer *writer, const struct tokens_row *
         emit_json_string(writer, row->models[i]);
     emit_json_close_array(writer);
     emit_json_member_u64(writer, "model_count", row->model_count);
-    member_count(writer, "requests", counts, EMIT_BUCKET_REQUEST);
-    member_count(writer, "input_tokens", counts, EMIT_BUCKET_INPUT);
-    member_count(writer, "cached_input_tokens", counts, EMIT_BUCKET_CACHED_INPUT);
-    member_count(writer, "output_tokens", counts, EMIT_BUCKET_OUTPUT);
-    member_count(writer, "reasoning_output_tokens", counts, EMIT_BUCKET_REASONING_OUTPUT);
+    member_count(writer, counts, EMIT_BUCKET_REQUEST);
+    member_count(writer, counts, EMIT_BUCKET_INPUT);
+    member_count(writer, counts, EMIT_BUCKET_CACHED_INPUT);
+    member_count(writer, counts, EMIT_BUCKET_OUTPUT);
+    member_count(writer, counts, EMIT_BUCKET_REASONING_OUTPUT);
     emit_json_member_u64(writer, "extrapolated_output_tokens", counts->extrapolated_output);
     emit_json_member_u64(writer, "extrapolated_reasoning_output_tokens",
                          counts->extrapolated_reasoning_output);
@@ -171,7 +165,7 @@ enum emit_status tokens_account_write_json(struct emit_text *text,
     emit_json_member_string(&writer, "energy_provenance",
                             emit_provenance_word(EMIT_PROVENANCE_MODELED));
     emit_json_member_string(&writer, "measurement_boundary", emit_boundary_word(plan->boundary));
-    emit_json_member_string(&writer, "served", served_words[plan->served]);
+    emit_json_member_string(&writer, "served", emit_inference_word(plan->served));
     emit_json_member_string(&writer, "group",
                             account->from_counts ? "counts"
                             : plan->by_request   ? "request"

@@ -10,24 +10,15 @@
 
 static const int64_t millisecond_ns = 1000000;
 
-static const struct {
-    const char *word;
-    enum emit_served served;
-} served_words[] = {
-    {"managed", EMIT_SERVED_MANAGED},
-    {"byok-proxy", EMIT_SERVED_BYOK_PROXY},
-    {"here", EMIT_SERVED_HERE},
-};
-
 static bool is_given(const char *text) {
     return text && *text;
 }
 
 // The words were checked as choices.
 static void choose_words(struct tokens_plan *plan, const struct tokens_options *options) {
-    for (size_t i = 0; i < sizeof served_words / sizeof served_words[0]; i++)
-        if (strcmp(options->served, served_words[i].word) == 0)
-            plan->served = served_words[i].served;
+    for (int served = 0; served < EMIT_INFERENCE_COUNT; served++)
+        if (strcmp(options->served, emit_inference_word((enum emit_inference)served)) == 0)
+            plan->served = (enum emit_inference)served;
     for (int boundary = 0; boundary < EMIT_BOUNDARY_COUNT; boundary++)
         if (strcmp(options->boundary, emit_boundary_word((enum emit_boundary)boundary)) == 0)
             plan->boundary = (enum emit_boundary)boundary;

@@ -163,7 +163,7 @@ static enum emit_status look_for_meter(struct tokens_post *post, const char *out
     const struct emit_store_options looking = {.outbox_path = outbox_path, .read_only = true};
     struct emit_store looked = {0};
     struct emit_place place;
-    if (plan->served != EMIT_SERVED_HERE) return EMIT_OK;
+    if (plan->served != EMIT_INFERENCE_HERE) return EMIT_OK;
     enum emit_status status = emit_place_find(&place, outbox_path, err);
     if (status != EMIT_OK) return status;
     if (!post->store.outbox) status = emit_store_open(&looked, &post->host, &looking, err);

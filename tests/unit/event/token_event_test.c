@@ -16,7 +16,7 @@ static const struct emit_token_event_facts facts = {
     .workspace_id = "ws_123",
     .record_ref = "resp_1",
     .time_ns = NOON,
-    .served = EMIT_SERVED_MANAGED,
+    .served = EMIT_INFERENCE_MANAGED,
     .part = EMIT_TOKENS_TOTAL,
 };
 
@@ -90,7 +90,7 @@ static void check_bytes(void) {
                  "\"requests\":1},\"unit\":\"joules\",\"workspace_id\":\"ws_123\"}",
                  "a request");
     struct emit_token_event_facts here = facts;
-    here.served = EMIT_SERVED_HERE;
+    here.served = EMIT_INFERENCE_HERE;
     here.part = EMIT_TOKENS_DECODE;
     struct emit_token_counts beyond = {.bucket = {1000, 7, 10, 2, 1},
                                        .known = 31,
@@ -127,10 +127,10 @@ static void check_every_kind(void) {
     const struct emit_token_counts *const kinds[] = {&counts, &full, &beyond};
     for (int kind = 0; kind < 3; kind++)
         for (int boundary = 0; boundary < EMIT_BOUNDARY_COUNT; boundary++)
-            for (int served = EMIT_SERVED_MANAGED; served <= EMIT_SERVED_HERE; served++)
+            for (int served = EMIT_INFERENCE_MANAGED; served <= EMIT_INFERENCE_HERE; served++)
                 for (int part = EMIT_TOKENS_TOTAL; part <= EMIT_TOKENS_DECODE; part++) {
                     struct emit_token_event_facts of = facts;
-                    of.served = (enum emit_served)served;
+                    of.served = (enum emit_inference)served;
                     of.part = (enum emit_token_part)part;
                     char what[64];
                     snprintf(what, sizeof what, "counts %d, boundary %d, served %d, part %d", kind,
@@ -142,14 +142,14 @@ static void check_every_kind(void) {
 
 static void check_words(void) {
     static const struct {
-        enum emit_served served;
+        enum emit_inference served;
         const char *tier, *family;
     } words[] = {
-        {EMIT_SERVED_MANAGED, "\"capability_tier\":\"managed-inference\"",
+        {EMIT_INFERENCE_MANAGED, "\"capability_tier\":\"managed-inference\"",
          "\"provider_family\":\"managed\""},
-        {EMIT_SERVED_BYOK_PROXY, "\"capability_tier\":\"byok-proxy\"",
+        {EMIT_INFERENCE_BYOK_PROXY, "\"capability_tier\":\"byok-proxy\"",
          "\"provider_family\":\"byok\""},
-        {EMIT_SERVED_HERE, "\"capability_tier\":\"gpu-runner\"",
+        {EMIT_INFERENCE_HERE, "\"capability_tier\":\"gpu-runner\"",
          "\"provider_family\":\"operator-owned\""},
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {

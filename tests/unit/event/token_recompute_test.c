@@ -110,10 +110,10 @@ static enum emit_token_part part_said(void) {
                                                   : EMIT_TOKENS_TOTAL;
 }
 
-static enum emit_served served_said(void) {
-    return strcmp(said("provider_family"), "byok") == 0      ? EMIT_SERVED_BYOK_PROXY
-           : strcmp(said("provider_family"), "managed") == 0 ? EMIT_SERVED_MANAGED
-                                                             : EMIT_SERVED_HERE;
+static enum emit_inference served_said(void) {
+    return strcmp(said("provider_family"), "byok") == 0      ? EMIT_INFERENCE_BYOK_PROXY
+           : strcmp(said("provider_family"), "managed") == 0 ? EMIT_INFERENCE_MANAGED
+                                                             : EMIT_INFERENCE_HERE;
 }
 
 static bool is_recomputed(const char *line, const struct emit_coefficient_table *table) {
@@ -150,7 +150,7 @@ static bool write_event(struct emit_text *line, const struct emit_token_model *m
                                            .record_ref = "run/\"quoted\" \xc3\xa9",
                                            .time_ns = INT64_C(1781366400000) * 1000000 +
                                                       (int64_t)(random_next() >> 7),
-                                           .served = (enum emit_served)(random_next() % 3),
+                                           .served = (enum emit_inference)(random_next() % 3),
                                            .part = (enum emit_token_part)(random_next() % 3)};
     if (facts.part == EMIT_TOKENS_DECODE &&
         !model->profile->coefficients[EMIT_BUCKET_OUTPUT].defined)
