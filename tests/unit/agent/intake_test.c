@@ -64,6 +64,19 @@ static struct emit_outbox *open_outbox(const char *name, int64_t max_bytes) {
     return outbox;
 }
 
+// Every second line is written where it stays.
+static enum emit_status take_line(struct emit_intake *intake, char *mark, bool in_place,
+                                  struct emit_error *err) {
+    struct emit_text line;
+    if (!in_place) return emit_intake_add(intake, &made.entry, mark, err);
+    enum emit_status status = emit_intake_next(intake, made.entry.length + 1, &line, err);
+    if (status != EMIT_OK) return status;
+    emit_text_add_bytes(&line, made.entry.body, made.entry.length);
+    struct emit_entry entry = made.entry;
+    entry.body = line.at;
+    return emit_intake_add(intake, &entry, mark, err);
+}
+
 // Lines from .. to - 1 of a run through an intake of their own.
 static enum emit_status take(struct heard *heard, struct emit_outbox *outbox, const char *run_id,
                              unsigned from, unsigned to, unsigned joules) {
@@ -73,7 +86,7 @@ static enum emit_status take(struct heard *heard, struct emit_outbox *outbox, co
     enum emit_status status = emit_intake_open(&intake, &into, hear, heard, &heard->err);
     for (unsigned n = from; n < to && status == EMIT_OK; n++) {
         made_line_make(&made, run_id, n, joules, false);
-        status = emit_intake_add(intake, &made.entry, &marks[n - from], &heard->err);
+        status = take_line(intake, &marks[n - from], n % 2 == 1, &heard->err);
         memset(&made, 'x', sizeof made);
     }
     if (status == EMIT_OK) status = emit_intake_finish(intake, &heard->err);
