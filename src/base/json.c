@@ -161,6 +161,12 @@ size_t emit_json_decode_bytes(const struct emit_json_slice *slice, char *bytes) 
 
 bool emit_json_decode(const struct emit_json_slice *slice, char *text, size_t size) {
     size_t used = 0;
+    if (!slice->escaped) {
+        if (slice->length >= size) return false;
+        memcpy(text, slice->at, slice->length);
+        text[slice->length] = '\0';
+        return true;
+    }
     const char *at = slice->at, *end = slice->at + slice->length;
     while (at < end) {
         char bytes[4];

@@ -40,18 +40,18 @@ struct field {
 #define NEEDS(name, member)                                                                        \
     { NAME(name), FIELD_TEXT, true, PLACE(member), EMIT_WINDOW_ID_MAX }
 
-enum { VALUE, FIRST, LAST }; // by which the fields below are known
+enum { VALUE = 5, FIRST = 7, LAST = 8 }; // by which the fields below are known
 
 static const struct field fields[] = {
-    [VALUE] = {NAME("value"), FIELD_DECIMAL, false, PLACE(value), 0},
-    [FIRST] = {NAME("first"), FIELD_READING, false, PLACE(first), 0},
-    [LAST] = {NAME("last"), FIELD_READING, false, PLACE(last), 0},
     {NAME("energy_source"), FIELD_SOURCE, true, PLACE(source), 0},
     NEEDS("facility_id", facility_id),
     NEEDS("device_id", device_id),
     {NAME("from"), FIELD_TIME, true, PLACE(from_ns), 0},
     {NAME("to"), FIELD_TIME, true, PLACE(to_ns), 0},
+    [VALUE] = {NAME("value"), FIELD_DECIMAL, false, PLACE(value), 0},
     {NAME("unit"), FIELD_UNIT, true, PLACE(unit), 0},
+    [FIRST] = {NAME("first"), FIELD_READING, false, PLACE(first), 0},
+    [LAST] = {NAME("last"), FIELD_READING, false, PLACE(last), 0},
     {NAME("component"), FIELD_COMPONENT, false, PLACE(component), 0},
     {NAME("quality"), FIELD_QUALITY, false, PLACE(quality), 0},
     {NAME("pue_applied"), FIELD_PUE, false, PLACE(pue_applied), 0},
@@ -69,7 +69,7 @@ enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
 #define STAMP(member) offsetof(struct emit_window_reading, member)
 static const struct field reading_fields[] = {
-    [VALUE] = {NAME("value"), FIELD_DECIMAL, true, STAMP(value), 0},
+    {NAME("value"), FIELD_DECIMAL, true, STAMP(value), 0}, // the first: it is no text
     {NAME("serial"), FIELD_TEXT, false, STAMP(serial), EMIT_WINDOW_STAMP_MAX},
     {NAME("reset_at"), FIELD_TEXT, false, STAMP(reset_at), EMIT_WINDOW_STAMP_MAX},
 };
@@ -246,14 +246,19 @@ static bool read_bool(struct reader *reader, const struct field *field, bool *va
     return refuse(reader, EMIT_WINDOW_MALFORMED, field->name, "must be true or false");
 }
 
-static const struct field *find_field(const struct field *rows, size_t count,
+static bool is_key(const struct field *row, const struct emit_json_slice *key) {
+    return key->escaped ? emit_json_slice_is(key, row->name)
+                        : key->length == row->length && key->at[0] == row->name[0] &&
+                              memcmp(key->at, row->name, row->length) == 0;
+}
+
+// Looks from a row on: most records have their fields in the order of the table.
+static const struct field *find_field(const struct field *rows, size_t count, size_t from,
                                       const struct emit_json_slice *key) {
-    for (size_t i = 0; i < count; i++) {
-        if (key->escaped ? emit_json_slice_is(key, rows[i].name)
-                         : key->length == rows[i].length && key->at[0] == rows[i].name[0] &&
-                               memcmp(key->at, rows[i].name, rows[i].length) == 0)
-            return &rows[i];
-    }
+    for (size_t i = from; i < count; i++)
+        if (is_key(&rows[i], key)) return &rows[i];
+    for (size_t i = 0; i < from; i++)
+        if (is_key(&rows[i], key)) return &rows[i];
     return NULL;
 }
 
@@ -287,12 +292,12 @@ static bool read_reading(struct reader *reader, const struct field *field,
     reader->inside = field == &fields[FIRST] ? "first." : "last.";
     (void)emit_json_enter_object(&reader->json);
     while (emit_json_next_member(&reader->json, &key)) {
-        const struct field *row = find_field(reading_fields, READING_FIELD_COUNT, &key);
+        const struct field *row = find_field(reading_fields, READING_FIELD_COUNT, 0, &key);
         if (!row) return refuse_key(reader, &key);
         seen |= UINT32_C(1) << (row - reading_fields);
         char *place = (char *)reading + row->offset;
-        if (row == &reading_fields[VALUE] ? !read_decimal(reader, row, &reading->value)
-                                          : !read_text(reader, row, place))
+        if (row == reading_fields ? !read_decimal(reader, row, &reading->value)
+                                  : !read_text(reader, row, place))
             return false;
     }
     if (reader->json.fault) return refuse_fault(reader);
@@ -378,10 +383,12 @@ bool emit_windows_read(struct emit_facility_window *window, const char *text, si
     }
     struct emit_json_slice key;
     uint32_t seen = 0;
+    size_t next = 0;
     (void)emit_json_enter_object(&reader.json);
     while (emit_json_next_member(&reader.json, &key)) {
-        const struct field *field = find_field(fields, FIELD_COUNT, &key);
+        const struct field *field = find_field(fields, FIELD_COUNT, next, &key);
         if (!field) return refuse_key(&reader, &key);
+        next = (size_t)(field - fields) + 1;
         seen |= UINT32_C(1) << (field - fields);
         if (!read_field(&reader, field)) return false;
     }

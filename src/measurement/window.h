@@ -46,7 +46,7 @@ enum {
     ROW(EMIT_WINDOW_MISSING_REGION, "missing-region", "neither region nor grid_region is known")   \
     ROW(EMIT_WINDOW_CONFLICT, "conflict", "another record says otherwise of the same window")      \
     ROW(EMIT_WINDOW_OVERLAP, "overlap", "another record of the meter covers part of the window")   \
-    ROW(EMIT_WINDOW_ALREADY_STORED, "already-stored", "the store says otherwise of the window")    \
+    ROW(EMIT_WINDOW_ALREADY_STORED, "already-stored", "the store has some of the window")          \
     ROW(EMIT_WINDOW_CONTRACT, "contract", "its event broke the contract: a bug in emit itself")
 
 #define EMIT_WINDOW_FATE_ENUMERATOR(name, word, wrong) name,
