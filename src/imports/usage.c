@@ -260,8 +260,7 @@ static bool is_inference(struct emit_usage_record *record, const struct emit_usa
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a piece of a stream that goes on");
     else if (record->dialect == EMIT_DIALECT_GENERATE && is_early_piece(fields))
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a piece of a stream that goes on");
-    else if (record->dialect == EMIT_DIALECT_MESSAGES &&
-             emit_usage_is(fields, EMIT_FIELD_TYPE, "result"))
+    else if (record->dialect == EMIT_DIALECT_MESSAGES && emit_usage_has(fields, EMIT_FIELD_TURNS))
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE,
                           "the sum of a session, whose messages have usage of their own");
     else if (record->dialect == EMIT_DIALECT_OTEL && is_outer_span(fields))

@@ -52,7 +52,7 @@ static bool has_inclusive_marks(const struct emit_usage_fields *fields) {
 static bool says_messages(const struct emit_usage_fields *fields) {
     return TEXT_BEGINS(TYPE, "message") || TEXT_BEGINS(TYPE, "content_block_") ||
            TEXT_IS(TYPE, "ping") || (HAS(RESULT_TYPE) && HAS(MESSAGE_USAGE)) ||
-           (TEXT_IS(TYPE, "result") && HAS(USAGE));
+           (TEXT_IS(TYPE, "result") && HAS(TURNS));
 }
 
 static bool says_responses(const struct emit_usage_fields *fields) {
@@ -107,7 +107,7 @@ static enum likeness like_responses(const struct emit_usage_fields *fields) {
 
 static enum likeness like_messages(const struct emit_usage_fields *fields) {
     if (says_responses(fields) || says_chat(fields)) return UNLIKE;
-    if (HAS(SESSION) && !TEXT_IS(TYPE, "result")) return UNLIKE;
+    if (HAS(SESSION) && !HAS(TURNS)) return UNLIKE;
     if (says_messages(fields)) return IS;
     if (!HAS(USAGE) || has_prompt(fields) || !has_input(fields)) return UNLIKE;
     if (has_inclusive_marks(fields)) return UNLIKE;
