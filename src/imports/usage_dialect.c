@@ -117,6 +117,8 @@ static enum likeness like_messages(const struct emit_usage_fields *fields) {
 static enum likeness like_transcript(const struct emit_usage_fields *fields) {
     if (HAS(USAGE) || HAS(RESPONSE_USAGE) || says_messages(fields)) return UNLIKE;
     if (HAS(SESSION) || HAS(API_ERROR)) return IS;
+    // What a session printed as it went on.
+    if (HAS(SESSION_ID) && (TEXT_IS(TYPE, "system") || TEXT_IS(TYPE, "user"))) return IS;
     if (!HAS(MESSAGE_USAGE)) return UNLIKE;
     return HAS(REQUEST_ID) || HAS(TIMESTAMP) || TEXT_IS(TYPE, "assistant") ? IS : LIKE;
 }

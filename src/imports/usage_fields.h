@@ -24,6 +24,7 @@
     ROW(EMIT_FIELD_MESSAGE_ID, "message.id")                                                       \
     ROW(EMIT_FIELD_MESSAGE_MODEL, "message.model")                                                 \
     ROW(EMIT_FIELD_SESSION, "sessionId")                                                           \
+    ROW(EMIT_FIELD_SESSION_ID, "session_id")                                                       \
     ROW(EMIT_FIELD_TURNS, "num_turns")                                                             \
     ROW(EMIT_FIELD_SOURCE_TYPE, "source_type")                                                     \
     /* How it went. */                                                                             \

@@ -41,6 +41,7 @@ static const struct emit_usage_path paths[] = {
     FIELD(RECORD, "_request_id", REQUEST_ID),
     FIELD(RECORD, "sessionId", SESSION),
     FIELD(RECORD, "num_turns", TURNS),
+    FIELD(RECORD, "session_id", SESSION_ID),
     FIELD(RECORD, "uuid", SESSION),
     FIELD(RECORD, "leafUuid", SESSION),
     FIELD(RECORD, "messageId", SESSION),
