@@ -3,6 +3,7 @@
 #include "base/siphash.h"
 
 #include <endian.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct state {
@@ -39,6 +40,19 @@ static inline uint64_t finish(struct state *at) {
     return at->a ^ at->b ^ at->c ^ at->d;
 }
 
+// The last bytes, fewer than eight, as the low ones of a word: where there are eight bytes up
+// to the end, all at once.
+static inline uint64_t rest_of(const unsigned char *from, size_t left, bool has_eight) {
+    uint64_t word = 0;
+    if (has_eight && left > 0) {
+        memcpy(&word, from + left - sizeof word, sizeof word);
+        return le64toh(word) >> 8 * (sizeof word - left);
+    }
+    for (size_t i = 0; i < left; i++)
+        word |= (uint64_t)from[i] << 8 * i;
+    return word;
+}
+
 struct emit_siphash emit_siphash(const uint64_t key[2], const void *bytes, size_t length) {
     struct state at = {
         .a = key[0] ^ UINT64_C(0x736f6d6570736575),
@@ -53,9 +67,7 @@ struct emit_siphash emit_siphash(const uint64_t key[2], const void *bytes, size_
         memcpy(&word, from, sizeof word);
         take(&at, le64toh(word));
     }
-    word = 0;
-    if (left > 0) memcpy(&word, from, left);
-    take(&at, le64toh(word) | (uint64_t)length << 56);
+    take(&at, rest_of(from, left, length >= sizeof word) | (uint64_t)length << 56);
     struct emit_siphash digest;
     at.c ^= 0xee;
     digest.low = finish(&at);

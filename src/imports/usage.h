@@ -85,7 +85,7 @@ struct emit_usage_record {
     char scratch[2 * EMIT_USAGE_ID_MAX + EMIT_USAGE_MODEL_MAX];
 };
 
-enum { EMIT_USAGE_SLOTS = 512 };
+enum { EMIT_USAGE_SLOTS = 1024 };
 
 // What the first piece of a stream of messages said, for those that follow it.
 struct emit_usage_begin {

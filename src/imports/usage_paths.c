@@ -232,9 +232,9 @@ static inline struct ends ends_of(const char *key, size_t length) {
 static inline size_t slot_of(uint8_t node, const struct ends *ends, size_t length) {
     uint64_t mixed = (ends->head ^ (uint64_t)node << 56) * UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ ends->tail ^ length) * UINT64_C(0xc2b2ae3d27d4eb4f);
-    return mixed >> (64 - 9); // the upper nine bits
+    return mixed >> (64 - 10); // the upper ten bits
 }
-_Static_assert(EMIT_USAGE_SLOTS == 1 << 9, "as many slots as those bits can name");
+_Static_assert(EMIT_USAGE_SLOTS == 1 << 10, "as many slots as those bits can name");
 
 void emit_usage_index(uint8_t slots[EMIT_USAGE_SLOTS]) {
     memset(slots, 0, EMIT_USAGE_SLOTS);
