@@ -162,7 +162,7 @@ def what_cannot_be_counted_is_said():
 def a_slow_one_delays_no_command():
     server = Server("vllm")
     server.delay = 1.2
-    report, _, _ = run(server.url, lambda: time.sleep(1.3), ("--start-timeout", "250ms"))
+    report, _, _ = run(server.url, lambda: time.sleep(1.7), ("--start-timeout", "250ms"))
     check(report["served"]["from_gap_ns"] > 5e8 and "refused" not in report["served"], "a slow one is counted all the same, and its gap is told")
     began = time.monotonic()
     process = subprocess.Popen([EMIT, "run", "-q", "--tokens-from", server.url, "--", "echo"], stdout=subprocess.PIPE,
@@ -233,7 +233,7 @@ def tokens_without_a_run():
     def tokens(*options):
         return subprocess.run([EMIT, "tokens", "--from", server.url, *options], capture_output=True, text=True, env=environment)
 
-    threading.Timer(0.5, lambda: server.serve(70, 30)).start()
+    server.serve_in_between(70, 30)
     got = tokens("--for", "1500ms", "--json")
     check(got.returncode == 0 and json.loads(got.stdout)["models"][0]["output_tokens"] == 30, "--for counts for a while")
     check_equal(faults(json.loads(got.stdout)), [], "its document keeps its schema")
@@ -264,7 +264,7 @@ def runs_of_a_group_and_in_a_run():
     if not simulated:
         skip("a group of runs, and a run in a run", "needs /dev/fuse")
         return
-    got = subprocess.run([*simulated, EMIT, "run", "--repeat", "2", "--tokens-from", server.url, "--", "sleep", "0.3"],
+    got = subprocess.run([*simulated, EMIT, "run", "--start-timeout", "5s", "--repeat", "2", "--tokens-from", server.url, "--", "sleep", "0.3"],
                          capture_output=True, text=True, env=own)
     check("Tokens of the server" in got.stderr and len(server.asked) == 4, f"each is asked for: {len(server.asked)}")
     base = got.stderr.split("emit show ")[1].split()[0][:-2]
@@ -272,7 +272,7 @@ def runs_of_a_group_and_in_a_run():
     check(all(json.loads(one)["served"]["kind"] == "vllm" for one in shown), "and has its own report")
     server.asked.clear()
     inner = os.path.join(home, "inner.json")
-    got = subprocess.run([*simulated, EMIT, "run", "--tokens-from", server.url, "--", EMIT, "run", "--report", inner,
+    got = subprocess.run([*simulated, EMIT, "run", "--start-timeout", "5s", "--tokens-from", server.url, "--", EMIT, "run", "--report", inner,
                           "--tokens-from", server.url, "--", "sleep", "0.3"], capture_output=True, text=True, env=own)
     with open(inner, encoding="utf-8") as file:
         check("served" not in json.load(file) and len(server.asked) == 2 and got.stderr.count("Served meanwhile") == 1,
@@ -285,9 +285,9 @@ def a_gpu_in_mig_mode_has_none():
         skip("a GPU in MIG mode", "needs /dev/fuse")
         return
     server = Server("vllm")
-    got = subprocess.run([os.environ["EMIT_TESTBED"], "run", "gpu-mig", "--", EMIT, "run", "--tokens-from", server.url, "--no-outbox",
-                          "--", "sleep", "1"], capture_output=True, text=True, env=environment)
-    check("No joules per token: a GPU in MIG mode" in got.stderr, "a GPU in MIG mode counts for others, too")
+    got = subprocess.run([os.environ["EMIT_TESTBED"], "run", "gpu-mig", "--", EMIT, "run", "--start-timeout", "5s", "--tokens-from", server.url,
+                          "--no-outbox", "--", "sleep", "1"], capture_output=True, text=True, env=environment)
+    check("No joules per token: a GPU in MIG mode" in got.stderr, f"a GPU in MIG mode counts for others, too: {got.stderr[-900:]}")
     server.stop()
 
 
@@ -302,7 +302,7 @@ def joules_per_token_are_the_ledgers():
     for attempt in range(3):
         server = Server("vllm")
         server.serve(1000000, 1000000)
-        threading.Timer(1.5, lambda: server.serve(40000, 8000, cached=1000, requests=9)).start()
+        server.serve_in_between(40000, 8000, cached=1000, requests=9)
         got = testbed.Run(os.path.join(home, f"bed-{attempt}"), "two-gpus", testbed.ROOT, 3000, ["--tokens-from", server.url])
         server.stop()
         served = got.report["served"]
@@ -331,7 +331,7 @@ def a_run_that_somebody_else_meters():
     server = Server("sglang")
     folder = os.path.join(home, "beside")
     os.makedirs(folder)
-    threading.Timer(1.2, lambda: server.serve(600, 300, requests=2)).start()
+    server.serve_in_between(600, 300, requests=2)
     script = f"""cd {folder}; "$0" run -q --run-id beside --workspace ws_test -- sleep 2 &
         while ! "$0" runs | grep -q beside; do sleep .02; done
         "$0" tokens --from {server.url} --run-id beside > text; echo $? >> text; wait"""

@@ -35,6 +35,7 @@ class Server:
         self.delay = 0  # seconds before an answer
         self.answer = None  # (status, body) instead of the counters
         self.asked = []  # paths
+        self.answered = 0
         self.headers = []  # of the questions
         self.running = 0
         self.is_gone = False
@@ -75,6 +76,15 @@ class Server:
             for bucket, count in (("prompt", prompt), ("cached", cached), ("output", output), ("requests", requests)):
                 of[bucket] += count
 
+    # When it has been asked for the first time: between two scrapes, however late they are.
+    def serve_in_between(self, *counts, **more):
+        def wait():
+            while not self.answered and not self.is_gone:
+                time.sleep(0.01)
+            self.serve(*counts, **more)
+
+        threading.Thread(target=wait, daemon=True).start()
+
     def respond(self, handler):
         if self.is_gone:
             raise OSError
@@ -98,6 +108,7 @@ class Server:
             handler.send_header("Process-Start-Time-Unix", str(int(self.born * 1e6)))
         handler.end_headers()
         handler.wfile.write(body)
+        self.answered += 1
 
     @staticmethod
     def metric(name, kind, help, series):
