@@ -17,7 +17,9 @@ usage: fail_each.py SHIM [options] -- COMMAND...
   --program NAME          what fails (default: the first word of COMMAND)
   --quiet EMIT            make @/quiet, a name of emit under which nothing fails
   --alone                 two seconds after a run none of its processes may be there
-  --every N               try every N-th only (EMIT_FAULTS=long in the environment: all)
+  --every N               try every N-th only
+  --long N                the same with EMIT_FAULTS=long in the environment (default: all); which
+                          of the N is first, chance says, so that other runs try the others
 
 "@" in COMMAND becomes a fresh folder. A run may fail, and say so; it may not be
 killed by a signal, hang, or lose what was acknowledged.
@@ -27,6 +29,7 @@ import collections
 import ctypes
 import errno
 import os
+import random
 import shutil
 import signal
 import struct
@@ -50,10 +53,13 @@ parser.add_argument("--program")
 parser.add_argument("--quiet")
 parser.add_argument("--alone", action="store_true")
 parser.add_argument("--every", type=int, default=1)
+parser.add_argument("--long", type=int, default=1)
 parser.add_argument("command", nargs="+")
 options = parser.parse_args()
-if os.environ.get("EMIT_FAULTS") == "long":
-    options.every = 1
+LONG = os.environ.get("EMIT_FAULTS") == "long"
+if LONG:
+    options.every = options.long
+first = random.randint(1, options.long) if LONG else 1
 prefix = {"allocation": "OOM", "disk": "FAIL"}[options.what]
 allowed = [int(word) for word in options.exits.split(",") if word]
 work = tempfile.mkdtemp(
@@ -167,7 +173,7 @@ def main():
     whole = Run(orders_of(None, 0, False))
     with open(os.path.join(work, "count"), "rb") as count:
         (total,) = struct.unpack("l", count.read())
-    print(f"# {total} of them in a run without faults, exit {whole.status}")
+    print(f"# {total} of them in a run without faults, exit {whole.status}; tried: number {first}, and every {options.every} behind it")
     fault = whole.fault()
     good = fault is None and total > 0
     print(f"{'ok' if good else 'not ok'} 1 - without a fault: {fault or 'whole'}")
@@ -177,7 +183,7 @@ def main():
             if kind == "SHORT" and goes_on:
                 continue
             faults, ends, runs = [], collections.Counter(), 0
-            for at in range(1, total + 1, options.every):
+            for at in range(min(first, total), total + 1, options.every):
                 run = Run(orders_of(kind, at, goes_on))
                 fault = run.fault()
                 ends[run.status] += 1

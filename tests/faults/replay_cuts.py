@@ -5,7 +5,7 @@
 usage: replay_cuts.py SUBJECT RECORDER CUTS SEED
 
 The subject appends and drains under the recorder; at CUTS moments of the trace
-(ten times as many with EMIT_FAULTS=long in the environment)
+(five times as many with EMIT_FAULTS=long in the environment)
 four disks are built from it, and `store-subject verify` reads each: all that was
 acknowledged before the cut must be there, whole, without a notice.
 
@@ -264,7 +264,7 @@ def record(subject, recorder, folder, trace, words, check=True):
 def main():
     subject, recorder, cuts, seed = sys.argv[1:3] + [int(word) for word in sys.argv[3:5]]
     if os.environ.get("EMIT_FAULTS") == "long":
-        cuts *= 10
+        cuts *= 5
     work = tempfile.mkdtemp(prefix="emit-cuts-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
     try:
         folder, trace = os.path.join(work, "live"), os.path.join(work, "trace")

@@ -3,7 +3,7 @@
 """Several processes on one store: killed at random moments, or all at once.
 
 usage: store_processes.py SUBJECT kill|crowd
-EMIT_FAULTS=long in the environment: 10 000 rounds instead of 2 000, 3 200 commits
+EMIT_FAULTS=long in the environment: 6 000 rounds instead of 2 000, 3 200 commits
 instead of 640.
 """
 import os
@@ -37,7 +37,7 @@ if what == "kill":
     # and dies at more different places; on the disk most die waiting for a sync.
     memory = MEMORY if os.access(MEMORY, os.W_OK) else None
     for number, (place, rounds) in enumerate([(memory, 1500), (None, 500)], 1):
-        rounds *= 5 if LONG else 1
+        rounds *= 3 if LONG else 1
         seed = int.from_bytes(os.urandom(2), "big")
         done = run("kill", str(rounds), str(seed), place=place)
         where = "memory" if place else "the temporary folder"

@@ -17,7 +17,7 @@ static void test_published_values(void) {
 static uint32_t slowly(const unsigned char *bytes, size_t length) {
     uint32_t rest = UINT32_MAX;
     for (size_t i = 0; i < 8 * length; i++) {
-        uint32_t bit = (rest ^ bytes[i / 8] >> i % 8) & 1;
+        uint32_t bit = (rest ^ (uint32_t)bytes[i / 8] >> i % 8) & 1;
         rest = rest >> 1 ^ (bit ? 0x82f63b78 : 0);
     }
     return ~rest;
