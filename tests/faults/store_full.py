@@ -4,7 +4,7 @@
 
 usage: store_full.py SUBJECT
 Needs root (it mounts a tmpfs, in a mount namespace of its own); skips without.
-EMIT_FAULTS=long: 100 cycles instead of 5, and 25 on a loop-mounted ext4.
+EMIT_FAULTS=long: 30 cycles instead of 5, and 8 on a loop-mounted ext4.
 """
 import os
 import subprocess
@@ -17,7 +17,7 @@ subject = sys.argv[1]
 
 def fill(mount, folder):
     """Mounts, fills and drains in a namespace that ends with the command."""
-    cycles = "5" if not LONG else "100" if "tmpfs" in mount else "25"  # a real disk syncs
+    cycles = "5" if not LONG else "30" if "tmpfs" in mount else "8"  # a real disk syncs
     script = f'{mount} && exec "{subject}" fill "{folder}/outbox.db" {cycles}'
     return subprocess.run(
         ["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True
