@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    RANGE_MAX = 3 * EMIT_NUMBER_TEXT_MAX + sizeof " (..)",
+    RANGE_MAX = 3 * EMIT_NUMBER_TEXT_MAX + (int)sizeof " (..)",
     LEAD_MAX = 160,
     CARD_HANG = 14,  // columns in front of what a card says
     SOURCE_HANG = 4, // of what it says of a source
