@@ -13,7 +13,7 @@ import tempfile
 
 import tokens_records as records
 
-RECORDS = 14000  # of which a batch stores some 4000, in 16 MiB
+RECORDS = 28000  # of which a batch stores some 4000, in 8 MiB
 emit = sys.argv[1]
 number = 0
 
