@@ -186,9 +186,14 @@ void emit_run_image_publish(struct emit_run_image *image,
     atomic_store_explicit(&image->turn, turn, memory_order_release);
 }
 
-// Milliwatts, and times that may lie before another one.
+// Times that may lie before another one, and milliwatts of the same kind.
 static bool is_moderate(int64_t number) {
     return number > -(INT64_C(1) << 62) && number < INT64_C(1) << 62;
+}
+
+// What counters that never run backwards can have shown.
+static bool is_power(int64_t milliwatts) {
+    return milliwatts >= 0 && is_moderate(milliwatts);
 }
 
 bool emit_run_is_tally(const struct emit_tally *tally) {
@@ -198,9 +203,9 @@ bool emit_run_is_tally(const struct emit_tally *tally) {
            emit_run_is_time(tally->last_within_ns) && emit_run_is_time(tally->first_age_ns) &&
            emit_run_is_time(tally->last_age_ns) && emit_run_is_time(tally->before_gap_ns) &&
            emit_run_is_time(tally->longest_gap_ns) && emit_run_is_time(tally->failed_ns) &&
-           is_moderate(tally->suspended_ns) && is_moderate(tally->peak_milliwatts) &&
-           is_moderate(tally->least_milliwatts) && is_moderate(tally->first_milliwatts) &&
-           is_moderate(tally->last_milliwatts) && tally->told_ns >= 0 &&
+           is_moderate(tally->suspended_ns) && is_power(tally->peak_milliwatts) &&
+           is_moderate(tally->least_milliwatts) && is_power(tally->first_milliwatts) &&
+           is_power(tally->last_milliwatts) && tally->told_ns >= 0 &&
            tally->told_ns <= tally->last_ns && tally->told_count <= tally->carried_count &&
            tally->scatter_joules2 >= 0 && tally->scatter_joules2 <= DBL_MAX &&
            tally->edges_joules >= 0 && tally->edges_joules <= DBL_MAX && tally->uncovered_ns >= 0 &&
