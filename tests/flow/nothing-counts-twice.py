@@ -24,8 +24,8 @@ AT_ONCE = 20  # cells; they mostly sleep
 FAR = "--outbox $PWD/far/outbox.db"
 # Who meters the run a, and who else comes while it goes on, or inside of it.
 OUTER = {
-    "run": "$E run -q --run-id a -- sleep 0.9 & sleep 0.25; %s; wait",
-    "far run": f"$E run -q --run-id a {FAR} -- sleep 0.9 & sleep 0.25; %s; wait",
+    "run": "$E run -q --run-id a -- sleep 1.3 & sleep 0.6; %s; wait",
+    "far run": f"$E run -q --run-id a {FAR} -- sleep 1.3 & sleep 0.6; %s; wait",
     "at once": "$E run -q --run-id a --outbox $PWD/far/2/outbox.db -- sleep 0.4 & %s & $E run -q --run-id a -- sleep 0.4; wait",
     "around": "$E run -q --run-id a -- sh -c '%s'",
     "around far": f"$E run -q --run-id a {FAR} -- sh -c '%s'",
@@ -33,7 +33,7 @@ OUTER = {
     "begin": "$E begin -q --run-id a; %s; $E end -q --run-id a",
     "far begin": f"$E begin -q --run-id a {FAR}; %s; $E end -q --run-id a {FAR}",
     "root's begin": f"$E begin -q --run-id a; {USER} sh -c '%s'; $E end -q --run-id a",
-    "attach": "sleep 0.9 & $E attach -q --run-id a $! & sleep 0.25; %s; wait",
+    "attach": "sleep 1.3 & $E attach -q --run-id a $! & sleep 0.6; %s; wait",
     "session": "EMIT_RUN_ID=a $S & sleep 0.25; %s; wait",
 }
 INNER = {
