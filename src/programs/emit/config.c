@@ -3,6 +3,7 @@
 #include "programs/emit/config.h"
 
 #include "base/text.h"
+#include "imports/model_map.h"
 #include "models/coefficients.h"
 #include "programs/emit/command.h"
 
@@ -30,11 +31,6 @@ static void find_default(char path[EMIT_SETTINGS_PATH_MAX]) {
     if (!is_there(path)) path[0] = '\0';
 }
 
-const char *emit_config_model(const struct emit_setting *setting) {
-    static const char map[] = "models.";
-    return emit_text_has_prefix(setting->key, map) ? setting->key + strlen(map) : NULL;
-}
-
 static enum emit_status check_model(const struct emit_settings *config,
                                     const struct emit_setting *setting, struct emit_error *err) {
     if (setting->value && emit_profile_id_is_valid(setting->value)) return EMIT_OK;
@@ -51,7 +47,7 @@ static enum emit_status check_setting(const struct emit_settings *config,
         return emit_fail(err, EMIT_INVALID,
                          "%s:%zu: models is a map: MODEL: PROFILE, each on a line", config->path,
                          setting->line);
-    if (emit_config_model(setting)) return check_model(config, setting, err);
+    if (emit_model_glob(setting)) return check_model(config, setting, err);
     for (const struct emit_command *const *at = emit_commands; *at; at++) {
         for (const struct emit_option *row = (*at)->options; row->name; row++) {
             if (!row->key || strcmp(row->key, setting->key) != 0) continue;

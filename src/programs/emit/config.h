@@ -14,10 +14,6 @@
 EMIT_MUST_CHECK enum emit_status emit_config_open(struct emit_settings *config, const char *path,
                                                   struct emit_error *err);
 
-// The glob of a setting of `models:`, whose value is the id of a profile; NULL: it is another
-// setting. Borrowed from the setting.
-const char *emit_config_model(const struct emit_setting *setting);
-
 // The `id` of the workspace.yaml in the working directory or the nearest folder
 // above it that has one: into id, "" when there is none. As emit_settings_read.
 EMIT_MUST_CHECK enum emit_status emit_config_workspace(char *id, size_t size,

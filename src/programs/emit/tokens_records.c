@@ -1,7 +1,7 @@
 // Usage records of any number of files, read into a tally.
 //
 // The loop over records is the one that has to be fast: everything that can be known of a
-// model is asked once (tokens_models.h), and a sentence is made only for what is refused.
+// model is asked once (model_map.h), and a sentence is made only for what is refused.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/tokens_records.h"
 
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum emit_status tokens_records_open(struct tokens_records *records, struct tokens_account *account,
-                                     struct tokens_models *models, struct emit_error *err) {
+                                     struct emit_model_map *models, struct emit_error *err) {
     *records = (struct tokens_records){.account = account, .models = models};
     return emit_usage_tally_open(&records->tally, account->plan->by_request, err);
 }
@@ -39,9 +39,9 @@ static void refuse(struct tokens_records *records, const struct spot *spot,
 
 static void refuse_model(struct tokens_records *records, const struct spot *spot,
                          const struct emit_error *why) {
-    char remedy[TOKENS_MODEL_REMEDY_MAX] = "";
+    char remedy[EMIT_MODEL_REMEDY_MAX] = "";
     const struct emit_usage_text *name = &records->record.model;
-    if (why->status == EMIT_ABSENT) tokens_models_remedy(records->models, name, remedy);
+    if (why->status == EMIT_ABSENT) emit_model_map_remedy(records->models, name, remedy);
     refuse(records, spot, EMIT_USAGE_UNMAPPED, why->text, remedy);
 }
 
@@ -74,7 +74,7 @@ static enum emit_status count(struct tokens_records *records, const struct spot 
     struct emit_usage_record *record = &records->record;
     struct emit_error why;
     uint32_t number = 0;
-    enum emit_status status = tokens_models_find(records->models, &record->model, &number, &why);
+    enum emit_status status = emit_model_map_find(records->models, &record->model, &number, &why);
     if (status == EMIT_ABSENT || status == EMIT_INVALID) {
         refuse_model(records, spot, &why);
         return EMIT_OK;
@@ -83,7 +83,7 @@ static enum emit_status count(struct tokens_records *records, const struct spot 
         if (err) *err = why;
         return status;
     }
-    const struct emit_profile *profile = tokens_models_get(records->models, number)->profile;
+    const struct emit_profile *profile = emit_model_map_get(records->models, number)->profile;
     if (!has_coefficients(records, spot, profile) || !is_dated(records, spot)) return EMIT_OK;
     emit_token_counts_place(&record->counts, profile);
     status =

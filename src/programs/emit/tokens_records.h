@@ -6,11 +6,11 @@
 
 #include "imports/usage_tally.h"
 #include "programs/emit/tokens_account.h"
-#include "programs/emit/tokens_models.h"
+#include "imports/model_map.h"
 
 struct tokens_records {
     struct tokens_account *account;  // borrowed; how each record fared is booked in it
-    struct tokens_models *models;    // borrowed; groups of the tally are its numbers
+    struct emit_model_map *models;   // borrowed; groups of the tally are its numbers
     struct emit_usage_tally *tally;  // owned
     struct emit_usage_reader reader; // of the file that is read
     struct emit_usage_record record;
@@ -18,7 +18,7 @@ struct tokens_records {
 
 EMIT_MUST_CHECK enum emit_status tokens_records_open(struct tokens_records *records,
                                                      struct tokens_account *account,
-                                                     struct tokens_models *models,
+                                                     struct emit_model_map *models,
                                                      struct emit_error *err);
 void tokens_records_close(struct tokens_records *records); // accepts a zeroed one
 

@@ -61,7 +61,7 @@ static void write_name(char name[NAME_MAX_BYTES], const struct used *used, size_
     struct emit_text text;
     emit_text_init(&text, name, NAME_MAX_BYTES);
     emit_text_add_format(&text, "%s (", used->profile->id);
-    tokens_models_quote(&text, &first);
+    emit_model_name_quote(&text, &first);
     if (count > 1) emit_text_add_format(&text, " and %zu more", count - 1);
     emit_text_add(&text, ")");
 }
@@ -124,8 +124,8 @@ static enum emit_status list_used(struct tokens_usage *usage,
                                   size_t *count, struct emit_error *err) {
     enum emit_status status = EMIT_OK;
     *count = 0;
-    for (uint32_t i = 0; i < tokens_models_count(usage->models) && status == EMIT_OK; i++) {
-        const struct tokens_model *model = tokens_models_get(usage->models, i);
+    for (uint32_t i = 0; i < emit_model_map_count(usage->models) && status == EMIT_OK; i++) {
+        const struct emit_mapped_model *model = emit_model_map_get(usage->models, i);
         if (!groups[i].records) continue;
         struct used *next = &used[(*count)++];
         *next = (struct used){.profile = model->profile, .name = model->name, .group = &groups[i]};
@@ -150,7 +150,7 @@ static enum emit_status post_used(struct tokens_usage *usage, const struct used 
 }
 
 enum emit_status tokens_usage_post_shares(struct tokens_usage *usage, struct emit_error *err) {
-    uint32_t models = tokens_models_count(usage->models);
+    uint32_t models = emit_model_map_count(usage->models);
     struct emit_usage_tally_group *groups = calloc(models + 1, sizeof *groups);
     struct used *used = calloc(models + 1, sizeof *used);
     size_t count = 0;

@@ -15,7 +15,7 @@ static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *
     if (!plan->profile) status = emit_config_open(&usage->config, usage->options->config_path, err);
     if (status == EMIT_OK)
         status =
-            tokens_models_open(&usage->models, &usage->config, plan->table, plan->profile, err);
+            emit_model_map_open(&usage->models, &usage->config, plan->table, plan->profile, err);
     if (status == EMIT_OK) status = tokens_account_init(&usage->account, plan, err);
     if (status == EMIT_OK)
         status = tokens_records_open(&usage->records, &usage->account, usage->models, err);
@@ -28,7 +28,7 @@ static void close_all(struct tokens_usage *usage) {
     tokens_post_close(usage->post);
     tokens_records_close(&usage->records);
     tokens_account_clear(&usage->account);
-    tokens_models_close(usage->models);
+    emit_model_map_close(usage->models);
     emit_settings_close(&usage->config);
 }
 
@@ -93,8 +93,8 @@ static enum emit_status post_request(struct tokens_usage *usage,
 }
 
 static bool is_charged(const struct tokens_usage *usage, const struct emit_profile *profile) {
-    for (uint32_t i = 0; i < tokens_models_count(usage->models); i++)
-        if (tokens_models_get(usage->models, i)->profile == profile) return true;
+    for (uint32_t i = 0; i < emit_model_map_count(usage->models); i++)
+        if (emit_model_map_get(usage->models, i)->profile == profile) return true;
     return false;
 }
 
@@ -107,8 +107,8 @@ static enum emit_status add_rows(struct tokens_usage *usage, struct tokens_row *
         if (is_charged(usage, &table->profiles[i]))
             status = tokens_account_add_row(&usage->account, &table->profiles[i],
                                             &row_of_profile[i], err);
-    for (uint32_t i = 0; i < tokens_models_count(usage->models) && status == EMIT_OK; i++) {
-        const struct tokens_model *model = tokens_models_get(usage->models, i);
+    for (uint32_t i = 0; i < emit_model_map_count(usage->models) && status == EMIT_OK; i++) {
+        const struct emit_mapped_model *model = emit_model_map_get(usage->models, i);
         tokens_account_name_model(row_of_profile[model->profile - table->profiles], model->name);
     }
     return status;
@@ -123,7 +123,7 @@ static enum emit_status post_requests(struct tokens_usage *usage, struct emit_er
     enum emit_status status = add_rows(usage, row_of_profile, err);
     while (status == EMIT_OK && emit_usage_tally_next(usage->records.tally, &cursor, &record)) {
         const struct emit_profile *profile =
-            tokens_models_get(usage->models, record.group)->profile;
+            emit_model_map_get(usage->models, record.group)->profile;
         status = post_request(usage, &record, row_of_profile[profile - table->profiles], err);
     }
     free(row_of_profile);

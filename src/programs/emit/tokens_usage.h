@@ -12,7 +12,7 @@ struct tokens_usage {
     const struct tokens_options *options;
     const struct tokens_plan *plan;
     struct emit_settings config;
-    struct tokens_models *models;
+    struct emit_model_map *models;
     struct tokens_account account;
     struct tokens_records records;
     struct tokens_post *post;

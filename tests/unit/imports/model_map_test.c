@@ -2,12 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
-#include "programs/emit/command.h"
-#include "programs/emit/tokens_models.h"
+#include "imports/model_map.h"
 
 #include <stdlib.h>
-
-const struct emit_command *const emit_commands[] = {NULL}; // the settings of none are looked at
 
 static const struct emit_profile profiles[] = {
     {.id = "managed-balanced-v1"}, {.id = "managed-compact-v1"}, {.id = "managed-large-v1"},
@@ -85,20 +82,21 @@ static const struct {
 static void test_map(void) {
     struct emit_settings config;
     fill(&config, map);
-    struct tokens_models *models = NULL;
-    CHECK(tokens_models_open(&models, &config, &table, NULL, NULL) == EMIT_OK, "a map is opened");
+    struct emit_model_map *models = NULL;
+    CHECK(emit_model_map_open(&models, &config, &table, NULL, NULL) == EMIT_OK, "a map is opened");
     for (int round = 0; round < 2; round++) // answered, and remembered
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
             struct emit_usage_text name = text_of(cases[i].name);
             struct emit_error err = {0};
             uint32_t number = 0;
-            bool found = tokens_models_find(models, &name, &number, &err) == EMIT_OK;
-            const struct tokens_model *model = tokens_models_get(models, number);
+            bool found = emit_model_map_find(models, &name, &number, &err) == EMIT_OK;
+            const struct emit_mapped_model *model = emit_model_map_get(models, number);
             CHECK_STRING(found ? model->profile->id : err.text, cases[i].answer, cases[i].name);
             if (found) CHECK_STRING(model->name, cases[i].name, "the number's name");
         }
-    CHECK(tokens_models_count(models) == 12, "%u names were numbered", tokens_models_count(models));
-    tokens_models_close(models);
+    CHECK(emit_model_map_count(models) == 12, "%u names were numbered",
+          emit_model_map_count(models));
+    emit_model_map_close(models);
 }
 
 static void test_remedies(void) {
@@ -110,24 +108,24 @@ static void test_remedies(void) {
         {"", ""},
     };
     struct emit_settings config = {.path = ""};
-    struct tokens_models *models = NULL;
-    CHECK(tokens_models_open(&models, &config, &table, NULL, NULL) == EMIT_OK, "no map");
+    struct emit_model_map *models = NULL;
+    CHECK(emit_model_map_open(&models, &config, &table, NULL, NULL) == EMIT_OK, "no map");
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++) {
-        char remedy[TOKENS_MODEL_REMEDY_MAX];
+        char remedy[EMIT_MODEL_REMEDY_MAX];
         struct emit_usage_text name = text_of(remedies[i].name);
-        tokens_models_remedy(models, &name, remedy);
+        emit_model_map_remedy(models, &name, remedy);
         CHECK_STRING(remedy, remedies[i].remedy, "the line to add");
     }
-    tokens_models_close(models);
+    emit_model_map_close(models);
 }
 
 static void test_unknown_profile(void) {
     static const char *const wrong[][2] = {{"models.a", "managed-larg-v1"}, {NULL, NULL}};
     struct emit_settings config;
     fill(&config, wrong);
-    struct tokens_models *models = NULL;
+    struct emit_model_map *models = NULL;
     struct emit_error err = {0};
-    CHECK(tokens_models_open(&models, &config, &table, NULL, &err) == EMIT_INVALID && !models,
+    CHECK(emit_model_map_open(&models, &config, &table, NULL, &err) == EMIT_INVALID && !models,
           "a profile that is not there");
     CHECK_STRING(err.text,
                  "emit.yaml:1: there is no profile managed-larg-v1; the nearest: "
@@ -139,47 +137,47 @@ static void test_one_profile_for_all(void) {
     static const char *const wrong[][2] = {{"models.a", "managed-larg-v1"}, {NULL, NULL}};
     struct emit_settings config;
     fill(&config, wrong);
-    struct tokens_models *models = NULL;
-    CHECK(tokens_models_open(&models, &config, &table, &profiles[2], NULL) == EMIT_OK,
+    struct emit_model_map *models = NULL;
+    CHECK(emit_model_map_open(&models, &config, &table, &profiles[2], NULL) == EMIT_OK,
           "with --profile the map is not looked at");
     struct emit_usage_text name = text_of("a"), none = {NULL, 0};
     uint32_t number = 9, nameless = 9;
-    CHECK(tokens_models_find(models, &name, &number, NULL) == EMIT_OK &&
-              tokens_models_get(models, number)->profile == &profiles[2],
+    CHECK(emit_model_map_find(models, &name, &number, NULL) == EMIT_OK &&
+              emit_model_map_get(models, number)->profile == &profiles[2],
           "every model has it");
-    CHECK(tokens_models_find(models, &none, &nameless, NULL) == EMIT_OK && nameless != number &&
-              tokens_models_get(models, nameless)->profile == &profiles[2],
+    CHECK(emit_model_map_find(models, &none, &nameless, NULL) == EMIT_OK && nameless != number &&
+              emit_model_map_get(models, nameless)->profile == &profiles[2],
           "and one that is not named");
-    tokens_models_close(models);
+    emit_model_map_close(models);
 }
 
 static void test_limits(void) {
     static const char *const all[][2] = {{"models.m*", "managed-large-v1"}, {NULL, NULL}};
     struct emit_settings config;
     fill(&config, all);
-    struct tokens_models *models = NULL;
-    if (tokens_models_open(&models, &config, &table, NULL, NULL) != EMIT_OK) abort();
+    struct emit_model_map *models = NULL;
+    if (emit_model_map_open(&models, &config, &table, NULL, NULL) != EMIT_OK) abort();
     char text[16];
     bool good = true;
     uint32_t number = 0;
-    for (uint32_t i = 0; i < 2 * TOKENS_MODEL_STRANGERS_MAX; i++) {
+    for (uint32_t i = 0; i < 2 * EMIT_MODEL_STRANGERS_MAX; i++) {
         (void)snprintf(text, sizeof text, "s%u", i);
         struct emit_usage_text name = text_of(text);
-        good = good && tokens_models_find(models, &name, &number, NULL) == EMIT_ABSENT;
+        good = good && emit_model_map_find(models, &name, &number, NULL) == EMIT_ABSENT;
     }
     CHECK(good, "more strangers than are remembered");
-    for (uint32_t i = 0; i < TOKENS_MODEL_NAMES_MAX; i++) {
+    for (uint32_t i = 0; i < EMIT_MODEL_NAMES_MAX; i++) {
         (void)snprintf(text, sizeof text, "m%u", i);
         struct emit_usage_text name = text_of(text);
-        good = good && tokens_models_find(models, &name, &number, NULL) == EMIT_OK && number == i;
+        good = good && emit_model_map_find(models, &name, &number, NULL) == EMIT_OK && number == i;
     }
     CHECK(good, "as many names as there may be");
     struct emit_usage_text name = text_of("m"), first = text_of("m0");
     struct emit_error err = {0};
-    CHECK(tokens_models_find(models, &name, &number, &err) == EMIT_FULL, "one more: %s", err.text);
-    CHECK(tokens_models_find(models, &first, &number, &err) == EMIT_OK && number == 0,
+    CHECK(emit_model_map_find(models, &name, &number, &err) == EMIT_FULL, "one more: %s", err.text);
+    CHECK(emit_model_map_find(models, &first, &number, &err) == EMIT_OK && number == 0,
           "the first one is still known");
-    tokens_models_close(models);
+    emit_model_map_close(models);
 }
 
 int main(void) {
