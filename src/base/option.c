@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/option.h"
 
+#include "base/nearest.h"
 #include "base/text.h"
 
 #include <limits.h>
@@ -157,6 +158,20 @@ static enum emit_status set_defaults(const struct emit_option *rows, void *value
     return EMIT_OK;
 }
 
+// Letters are too short to be mistyped in a way that could be told.
+static enum emit_status refuse_unknown(const struct emit_option *rows, const char *word,
+                                       struct emit_error *err) {
+    struct emit_nearest nearest;
+    char near[EMIT_NEAREST_TEXT] = "";
+    if (word[1] == '-') {
+        emit_nearest_begin(&nearest, word + 2, strcspn(word + 2, "="));
+        for (; rows->name; rows++)
+            emit_nearest_offer(&nearest, rows->name);
+        emit_nearest_say(&nearest, "--", near);
+    }
+    return emit_fail(err, EMIT_INVALID, "unknown option '%s'%s: see --help", word, near);
+}
+
 // One option word and perhaps the word behind it; *used grows by what it took.
 static enum emit_status take_option(const struct emit_option *rows, void *values, int argc,
                                     char *const *argv, int *used, struct emit_error *err) {
@@ -171,7 +186,7 @@ static enum emit_status take_option(const struct emit_option *rows, void *values
         row = find_letter(rows, word[1]);
         if (word[2] != '\0') value = word + 2;
     }
-    if (!row) return emit_fail(err, EMIT_INVALID, "unknown option '%s': see --help", word);
+    if (!row) return refuse_unknown(rows, word, err);
     ++*used;
     if (row->type == EMIT_OPTION_FLAG) {
         if (value) return emit_fail(err, EMIT_INVALID, "--%s takes no value", row->name);

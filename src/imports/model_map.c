@@ -13,7 +13,6 @@
 
 enum {
     SLOTS = 16384,       // a power of two; a third stays free
-    NEAREST = 3,         // profiles that are named beside an id that is not there
     NAME_SHOWN_MAX = 80, // bytes of a name, of which a sentence has 240
 };
 #define STRANGER UINT32_MAX
@@ -53,54 +52,14 @@ const char *emit_model_glob(const struct emit_setting *setting) {
     return emit_text_has_prefix(setting->key, map) ? setting->key + strlen(map) : NULL;
 }
 
-// How many characters have to be changed, added or left out to make one id of the other.
-static size_t distance(const char *from, const char *to) {
-    size_t row[EMIT_PROFILE_ID_MAX]; // of the prefix of `from`: to each prefix of `to`
-    size_t width = strlen(to);
-    for (size_t i = 0; i <= width; i++)
-        row[i] = i;
-    for (size_t done = 0; from[done]; done++) {
-        size_t diagonal = row[0]++;
-        for (size_t i = 1; i <= width; i++) {
-            size_t best = diagonal + (from[done] != to[i - 1]);
-            if (row[i - 1] + 1 < best) best = row[i - 1] + 1;
-            if (row[i] + 1 < best) best = row[i] + 1;
-            diagonal = row[i];
-            row[i] = best;
-        }
-    }
-    return row[width];
-}
-
-// The ids nearest to one that is not there, the nearest first: "a, b, c".
-static void write_nearest(struct emit_text *text, const struct emit_coefficient_table *table,
-                          const char *id) {
-    bool told[EMIT_PROFILES_MAX] = {false};
-    for (int i = 0; i < NEAREST; i++) {
-        size_t nearest = table->profile_count, least = SIZE_MAX;
-        for (size_t k = 0; k < table->profile_count; k++) {
-            size_t apart = told[k] ? SIZE_MAX : distance(id, table->profiles[k].id);
-            if (apart >= least) continue;
-            least = apart;
-            nearest = k;
-        }
-        if (nearest == table->profile_count) return;
-        told[nearest] = true;
-        if (i > 0) emit_text_add(text, ", ");
-        emit_text_add(text, table->profiles[nearest].id);
-    }
-}
-
 static enum emit_status add_rule(struct emit_model_map *map, const char *glob,
                                  const struct emit_setting *setting, struct emit_error *err) {
     const struct emit_profile *profile = emit_profile_find(map->table, setting->value);
     if (!profile) {
-        char near[NEAREST * (EMIT_PROFILE_ID_MAX + 2)];
-        struct emit_text text;
-        emit_text_init(&text, near, sizeof near);
-        write_nearest(&text, map->table, setting->value);
-        return emit_fail(err, EMIT_INVALID, "%s:%zu: there is no profile %s; the nearest: %s",
-                         map->config->path, setting->line, setting->value, near);
+        struct emit_error why;
+        (void)emit_profile_absent(map->table, setting->value, &why);
+        return emit_fail(err, EMIT_INVALID, "%s:%zu: %s", map->config->path, setting->line,
+                         why.text);
     }
     struct rule *rule = &map->rules[map->rule_count++];
     *rule = (struct rule){.glob = glob, .line = setting->line, .profile = profile};

@@ -29,8 +29,7 @@ const char *emit_model_glob(const struct emit_setting *setting);
 
 // only: the profile of every name, of --profile; the map is not looked at then. NULL: by the
 // map. config and table are borrowed until close.
-// EMIT_INVALID: a line of the map names a profile that the table has not; the sentence has
-// those that are near.
+// EMIT_INVALID: a line of the map names a profile that the table has not.
 EMIT_MUST_CHECK enum emit_status emit_model_map_open(struct emit_model_map **map,
                                                      const struct emit_settings *config,
                                                      const struct emit_coefficient_table *table,

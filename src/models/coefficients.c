@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/coefficients.h"
 
+#include "base/nearest.h"
 #include "vocabulary/fields.h"
 
 #include <string.h>
@@ -68,4 +69,18 @@ const struct emit_profile *emit_profile_find(const struct emit_coefficient_table
     for (size_t i = 0; i < table->profile_count; i++)
         if (strcmp(table->profiles[i].id, id) == 0) return &table->profiles[i];
     return NULL;
+}
+
+enum emit_status emit_profile_absent(const struct emit_coefficient_table *table, const char *id,
+                                     struct emit_error *err) {
+    struct emit_nearest nearest;
+    char near[EMIT_NEAREST_TEXT];
+    emit_nearest_begin(&nearest, id, strlen(id));
+    for (size_t i = 0; i < table->profile_count; i++)
+        emit_nearest_offer(&nearest, table->profiles[i].id);
+    for (size_t i = 0; i < table->transform_count; i++)
+        emit_nearest_offer(&nearest, table->transforms[i].id);
+    emit_nearest_say(&nearest, "", near);
+    return emit_fail(err, EMIT_ABSENT,
+                     "there is no profile '%.80s'%s: emit tokens profiles lists them", id, near);
 }

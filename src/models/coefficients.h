@@ -123,6 +123,9 @@ const struct emit_coefficient_table *emit_coefficients_built_in(void);
 // NULL when the table has no such row.
 const struct emit_profile *emit_profile_find(const struct emit_coefficient_table *table,
                                              const char *id);
+// EMIT_ABSENT, with a sentence that names the row that may have been meant, transforms too.
+enum emit_status emit_profile_absent(const struct emit_coefficient_table *table, const char *id,
+                                     struct emit_error *err);
 
 // Lower-case letters, digits and hyphens that end in -v and a number, no provider's brand among
 // its words, at most EMIT_PROFILE_ID_MAX - 1 bytes.

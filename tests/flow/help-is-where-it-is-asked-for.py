@@ -1,5 +1,5 @@
 # What --help prints of a command is printed wherever the word stands, fits a terminal of 80
-# columns, and completion offers no other words.
+# columns, and completion offers no other words. A word that is none is told with the one meant.
 # SPDX-License-Identifier: Apache-2.0
 import os
 import re
@@ -42,6 +42,16 @@ for words, said in [(["run", *quiet, "--", "echo", "--help"], None), (["run", *q
     got = emit(*words)
     check(got.stdout != pages[words[0]] and said in (None, got.stdout),
           f"emit {' '.join(words)}: the word is somebody else's")
+
+for words, meant in [(["tokesn"], "tokens"), (["help", "campsu"], "campus"), (["tokens", "--proflie", "x"], "--profile"),
+                     (["run", "--intreval=1s", "--", "true"], "--interval"),
+                     (["tokens", "--profile", "managed-balnced-v1", "--input", "5", "--run-id", "r"], "managed-balanced-v1"),
+                     (["tokens", "profiles", "frontier"], "managed-frontier-v1")]:
+    got = emit(*words)
+    check(got.returncode != 0 and f"(nearest: {meant})" in got.stderr and got.stderr.count("\n") == 1,
+          f"emit {' '.join(words)}: {got.stderr.strip()}")
+check("nearest" not in emit("tokens", "--profile", "gpt-large", "--input", "5", "--run-id", "r").stderr,
+      "what nothing is near to is told alone")
 
 check_equal(sorted(completed("")), sorted([*commands, "--help"]), "completion offers the commands")
 for words, offered in [(["tokens", ""], ["profiles"]), (["campus", ""], ["facility-energy"]),

@@ -44,10 +44,11 @@ static int run(const void *values, int operand_count, char **operands) {
     const struct emit_command *command = operand_count ? emit_command_find(operands[0]) : NULL;
     if (operand_count > 1)
         return emit_complain(self, EXIT_USAGE, "one command at a time, not '%s'", operands[1]);
-    if (operand_count && !command)
-        return emit_complain(self, EXIT_USAGE,
-                             "there is no command '%s'; emit-testbed --help lists them",
-                             operands[0]);
+    if (operand_count && !command) {
+        char sentence[EMIT_COMMAND_ABSENT_MAX];
+        emit_command_absent(operands[0], sentence);
+        return emit_complain(self, EXIT_USAGE, "%s", sentence);
+    }
     if (strcmp(wanted->format, "man") == 0)
         emit_manual(stdout, command);
     else if (command)

@@ -83,10 +83,12 @@ int main(int argc, char **argv) {
     }
     const struct emit_command *command = emit_command_find(name);
     if (command) return run_command(command, argc - 2, argv + 2);
-    if (*name)
-        fprintf(stderr, "emit-testbed: there is no command '%s'; emit-testbed --help lists them\n",
-                name);
-    else
+    if (*name) {
+        char sentence[EMIT_COMMAND_ABSENT_MAX];
+        emit_command_absent(name, sentence);
+        fprintf(stderr, "emit-testbed: %s\n", sentence);
+    } else {
         emit_help_overview(stderr);
+    }
     return EXIT_USAGE;
 }

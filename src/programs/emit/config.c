@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/config.h"
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "imports/model_map.h"
 #include "models/coefficients.h"
@@ -39,6 +40,20 @@ static enum emit_status check_model(const struct emit_settings *config,
                      setting->line, setting->value ? setting->value : "null");
 }
 
+static enum emit_status refuse_unknown(const struct emit_settings *config,
+                                       const struct emit_setting *setting, struct emit_error *err) {
+    struct emit_nearest nearest;
+    char near[EMIT_NEAREST_TEXT];
+    emit_nearest_begin(&nearest, setting->key, strlen(setting->key));
+    emit_nearest_offer(&nearest, "models");
+    for (const struct emit_command *const *at = emit_commands; *at; at++)
+        for (const struct emit_option *row = (*at)->options; row->name; row++)
+            if (row->key) emit_nearest_offer(&nearest, row->key);
+    emit_nearest_say(&nearest, "", near);
+    return emit_fail(err, EMIT_INVALID, "%s:%zu: there is no setting '%s'%s", config->path,
+                     setting->line, setting->key, near);
+}
+
 // Looks a key up in the options of all commands and tries its value on the first.
 static enum emit_status check_setting(const struct emit_settings *config,
                                       const struct emit_setting *setting, struct emit_error *err) {
@@ -61,8 +76,7 @@ static enum emit_status check_setting(const struct emit_settings *config,
                              why.text);
         }
     }
-    return emit_fail(err, EMIT_INVALID, "%s:%zu: there is no setting '%s'", config->path,
-                     setting->line, setting->key);
+    return refuse_unknown(config, setting, err);
 }
 
 enum emit_status emit_config_open(struct emit_settings *config, const char *path,

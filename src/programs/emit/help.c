@@ -25,14 +25,16 @@ extern const struct emit_command emit_command_help;
 static int run(const void *options, int operand_count, char **operands) {
     const struct help_values *values = options;
     const struct emit_command *command = NULL;
+    char sentence[EMIT_COMMAND_ABSENT_MAX];
     if (operand_count > 1)
         return emit_complain(&emit_command_help, EXIT_USAGE, "one command at a time, not '%s'",
                              operands[1]);
     if (operand_count == 1) {
         command = emit_command_find(operands[0]);
-        if (!command)
-            return emit_complain(&emit_command_help, EXIT_USAGE,
-                                 "there is no command '%s'; emit --help lists them", operands[0]);
+        if (!command) {
+            emit_command_absent(operands[0], sentence);
+            return emit_complain(&emit_command_help, EXIT_USAGE, "%s", sentence);
+        }
     }
     if (strcmp(values->format, "bash") == 0) {
         emit_completion(stdout);

@@ -8,7 +8,10 @@
 
 #include <stdio.h>
 
-enum { EMIT_HELP_COLUMNS = 80 };
+enum {
+    EMIT_HELP_COLUMNS = 80,
+    EMIT_COMMAND_ABSENT_MAX = 256, // bytes of a sentence
+};
 
 // What `PROGRAM --help` and `PROGRAM COMMAND --help` print.
 void emit_help_overview(FILE *out);
@@ -22,5 +25,8 @@ void emit_completion(FILE *out);
 
 // The command of that name, or NULL.
 const struct emit_command *emit_command_find(const char *name);
+
+// What to say of a name that none has, with the one that was meant.
+void emit_command_absent(const char *name, char sentence[EMIT_COMMAND_ABSENT_MAX]);
 
 #endif

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/help.h"
 
+#include "base/nearest.h"
+#include "base/text.h"
+
 #include <string.h>
 
 // Writes text word by word, indented, no line wider than a terminal of 80. `column`
@@ -64,6 +67,18 @@ void emit_help_command(FILE *out, const struct emit_command *command) {
     fprintf(out, "\nexample: %s\n", command->example);
     int column = fprintf(out, "exit:"), indent = 6;
     print_wrapped(out, command->exits, indent - 1, column + 1);
+}
+
+void emit_command_absent(const char *name, char sentence[EMIT_COMMAND_ABSENT_MAX]) {
+    struct emit_nearest nearest;
+    char near[EMIT_NEAREST_TEXT];
+    emit_nearest_begin(&nearest, name, strlen(name));
+    for (const struct emit_command *const *at = emit_commands; *at; at++)
+        emit_nearest_offer(&nearest, (*at)->name);
+    emit_nearest_say(&nearest, "", near);
+    (void)emit_text_format(sentence, EMIT_COMMAND_ABSENT_MAX,
+                           "there is no command '%.60s'%s; %s --help lists them", name, near,
+                           emit_program.name);
 }
 
 const struct emit_command *emit_command_find(const char *name) {

@@ -140,8 +140,9 @@ int main(int argc, char **argv) {
         bear_file_limits(command);
         return run_command(command, argc - 2, argv + 2);
     }
-    char printable[256];
-    emit_page_copy(printable, sizeof printable, name, 60);
-    fprintf(stderr, "emit: there is no command '%s'; emit --help lists them\n", printable);
+    char sentence[EMIT_COMMAND_ABSENT_MAX], printable[3 * EMIT_COMMAND_ABSENT_MAX];
+    emit_command_absent(name, sentence);
+    emit_page_copy(printable, sizeof printable, sentence, INT_MAX);
+    fprintf(stderr, "emit: %s\n", printable);
     return EXIT_USAGE;
 }

@@ -70,9 +70,7 @@ static enum emit_status choose_profile(struct tokens_plan *plan,
     if (!options->profile) return EMIT_OK;
     plan->profile = emit_profile_find(plan->table, options->profile);
     if (plan->profile) return EMIT_OK;
-    return emit_fail(err, EMIT_INVALID,
-                     "there is no profile '%.80s': emit tokens profiles lists them",
-                     options->profile);
+    return emit_profile_absent(plan->table, options->profile, err);
 }
 
 static enum emit_status refuse_dialect(const char *word, struct emit_error *err) {

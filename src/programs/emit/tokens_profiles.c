@@ -80,9 +80,11 @@ static int show(const struct emit_command *command, const struct emit_tokens_pro
                 const struct emit_coefficient_table *table, const char *id, const char *today) {
     const struct emit_profile *profile = id ? emit_profile_find(table, id) : NULL;
     const struct emit_transform *transform = id ? find_transform(table, id) : NULL;
-    if (id && !profile && !transform)
-        return emit_complain(command, EXIT_NEGATIVE,
-                             "there is no profile '%s'; emit tokens profiles lists them", id);
+    struct emit_error err;
+    if (id && !profile && !transform) {
+        (void)emit_profile_absent(table, id, &err);
+        return emit_complain(command, EXIT_NEGATIVE, "%s", err.text);
+    }
     if (asked->json) return print_json(command, table, id);
     if (profile)
         emit_tokens_profiles_print_profile(stdout, profile, table->sha256, today);

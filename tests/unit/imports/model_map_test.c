@@ -128,9 +128,9 @@ static void test_unknown_profile(void) {
     CHECK(emit_model_map_open(&models, &config, &table, NULL, &err) == EMIT_INVALID && !models,
           "a profile that is not there");
     CHECK_STRING(err.text,
-                 "emit.yaml:1: there is no profile managed-larg-v1; the nearest: "
-                 "managed-large-v1, managed-large-v2, managed-balanced-v1",
-                 "is told with its neighbours");
+                 "emit.yaml:1: there is no profile 'managed-larg-v1' (nearest: managed-large-v1): "
+                 "emit tokens profiles lists them",
+                 "is told with the one that was meant");
 }
 
 static void test_one_profile_for_all(void) {
