@@ -16,16 +16,16 @@ enum emit_status tokens_account_init(struct tokens_account *account, const struc
         .rows = calloc(plan->table->profile_count, sizeof *account->rows),
     };
     if (!account->rows) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    enum emit_status status = tokens_refusals_init(&account->refusals, err);
-    if (status == EMIT_OK) status = tokens_refusals_init(&account->remarks, err);
+    enum emit_status status = emit_usage_refusals_init(&account->refusals, err);
+    if (status == EMIT_OK) status = emit_usage_refusals_init(&account->remarks, err);
     if (status != EMIT_OK) tokens_account_clear(account);
     return status;
 }
 
 void tokens_account_clear(struct tokens_account *account) {
     free(account->rows);
-    tokens_refusals_clear(&account->refusals);
-    tokens_refusals_clear(&account->remarks);
+    emit_usage_refusals_clear(&account->refusals);
+    emit_usage_refusals_clear(&account->remarks);
     *account = (struct tokens_account){0};
 }
 

@@ -5,7 +5,7 @@
 #define PROGRAMS_EMIT_TOKENS_ACCOUNT_H
 
 #include "programs/emit/tokens.h"
-#include "programs/emit/tokens_refusals.h"
+#include "imports/usage_refusals.h"
 
 #include <stdio.h>
 
@@ -36,8 +36,8 @@ struct tokens_account {
     bool from_counts;                      // no records were read
     uint64_t fates[EMIT_USAGE_FATE_COUNT]; // how many records fared how
     uint64_t dialects[EMIT_DIALECT_COUNT]; // of those used, repeats included
-    struct tokens_refusals refusals;
-    struct tokens_refusals remarks; // of records that are used: how they were counted
+    struct emit_usage_refusals refusals;
+    struct emit_usage_refusals remarks; // of records that are used: how they were counted
     struct tokens_row *rows;        // owned; those with counts, in the order of the table
     size_t row_count;
     // Events by what became of them. Made and not stored: there is no store, or it refused.

@@ -115,11 +115,11 @@ static void write_rows(struct emit_json_writer *writer, const struct tokens_acco
 }
 
 static void write_kinds(struct emit_json_writer *writer, const char *key,
-                        const struct tokens_refusals *refusals) {
+                        const struct emit_usage_refusals *refusals) {
     emit_json_key(writer, key);
     emit_json_open_array(writer);
     for (size_t i = 0; i < refusals->count; i++) {
-        const struct tokens_refusal *refusal = &refusals->kinds[i];
+        const struct emit_usage_refusal *refusal = &refusals->kinds[i];
         emit_json_open_object(writer);
         emit_json_member_string(writer, "fate", emit_usage_fate_word(refusal->fate));
         emit_json_member_string(writer, "message", refusal->message);
@@ -129,7 +129,7 @@ static void write_kinds(struct emit_json_writer *writer, const char *key,
             emit_json_member_string(writer, "file", refusal->file);
             emit_json_key(writer, "lines");
             emit_json_open_array(writer);
-            for (size_t line = 0; line < refusal->records && line < TOKENS_LINES_KEPT; line++)
+            for (size_t line = 0; line < refusal->records && line < EMIT_USAGE_LINES_KEPT; line++)
                 emit_json_u64(writer, refusal->lines[line]);
             emit_json_close_array(writer);
         }

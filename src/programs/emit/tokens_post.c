@@ -126,13 +126,13 @@ static const char *conflict_sentence(const struct tokens_post *post, bool is_req
 static void tell_conflicts(struct tokens_post *post) {
     struct tokens_account *account = post->account;
     bool is_request = account->from_counts || account->plan->by_request;
-    char sentence[TOKENS_SENTENCE_MAX], others[64] = "";
+    char sentence[EMIT_USAGE_SENTENCE_MAX], others[64] = "";
     if (post->conflicting_unnamed)
         (void)emit_text_format(others, sizeof others, " and %" PRIu64 " more",
                                post->conflicting_unnamed);
     (void)emit_text_format(sentence, sizeof sentence, "%s%s: %s", post->conflicting_names, others,
                            conflict_sentence(post, is_request));
-    tokens_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_MODELED, post->conflicting,
+    emit_usage_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_MODELED, post->conflicting,
                             sentence);
 }
 
@@ -230,7 +230,7 @@ bool tokens_post_refuses(struct tokens_post *post) {
     account->fates[EMIT_USAGE_USED] = 0;
     account->fates[EMIT_USAGE_ALREADY_METERED] = records;
     account->row_count = 0;
-    tokens_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_METERED, records,
+    emit_usage_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_METERED, records,
                             "the run's GPUs are metered: what they drew is measured, and a model "
                             "would count it again; --served managed is for tokens that others "
                             "served");

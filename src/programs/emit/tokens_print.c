@@ -171,19 +171,19 @@ static void print_skipped(const struct emit_page *page, const struct tokens_acco
 }
 
 // Records of some kinds, or what was remarked of them: under a word, each kind once.
-static void print_kinds(const struct emit_page *page, const struct tokens_refusals *refusals,
+static void print_kinds(const struct emit_page *page, const struct emit_usage_refusals *refusals,
                         const char *lead) {
     uint64_t untold = refusals->untold;
     char line[4 * SENTENCE_MAX];
     struct emit_text text;
     for (size_t i = 0; i < refusals->count; i++) {
-        const struct tokens_refusal *refusal = &refusals->kinds[i];
+        const struct emit_usage_refusal *refusal = &refusals->kinds[i];
         if (i >= KINDS_SHOWN) {
             untold += refusal->records;
             continue;
         }
         emit_text_init(&text, line, sizeof line);
-        tokens_refusal_place(&text, refusal);
+        emit_usage_refusal_place(&text, refusal);
         emit_text_add_format(&text, "%s%s", text.length ? ": " : "", refusal->message);
         emit_page_words(page, lead, HANG, line);
         lead = "           ";

@@ -95,7 +95,7 @@ static enum emit_status post_sum(struct tokens_usage *usage, struct tokens_row *
 
 static enum emit_status post_share(struct tokens_usage *usage, struct tokens_row *row,
                                    const struct used *used, size_t count, struct emit_error *err) {
-    char name[NAME_MAX_BYTES], sentence[TOKENS_SENTENCE_MAX];
+    char name[NAME_MAX_BYTES], sentence[EMIT_USAGE_SENTENCE_MAX];
     struct emit_usage_tally_group sum;
     struct emit_error why;
     uint64_t records = 0;

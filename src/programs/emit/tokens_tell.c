@@ -38,12 +38,12 @@ static int tell_words(FILE *out, const struct tokens_account *account) {
 
 // What went wrong, for who wants to hear nothing else.
 static void tell_refusals(const struct tokens_account *account) {
-    char line[2 * TOKENS_SENTENCE_MAX];
+    char line[2 * EMIT_USAGE_SENTENCE_MAX];
     struct emit_text text;
     for (size_t i = 0; i < account->refusals.count; i++) {
-        const struct tokens_refusal *refusal = &account->refusals.kinds[i];
+        const struct emit_usage_refusal *refusal = &account->refusals.kinds[i];
         emit_text_init(&text, line, sizeof line);
-        tokens_refusal_place(&text, refusal);
+        emit_usage_refusal_place(&text, refusal);
         emit_text_add_format(&text, "%s%s", text.length ? ": " : "", refusal->message);
         if (refusal->remedy[0]) emit_text_add_format(&text, "; %s", refusal->remedy);
         (void)complain(line);

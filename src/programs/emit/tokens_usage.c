@@ -18,7 +18,7 @@ static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *
             emit_model_map_open(&usage->models, &usage->config, plan->table, plan->profile, err);
     if (status == EMIT_OK) status = tokens_account_init(&usage->account, plan, err);
     if (status == EMIT_OK)
-        status = tokens_records_open(&usage->records, &usage->account, usage->models, err);
+        status = emit_usage_log_open(&usage->records, &usage->account, usage->models, err);
     if (status == EMIT_OK)
         status = tokens_post_open(&usage->post, usage->options, &usage->account, err);
     return status;
@@ -26,7 +26,7 @@ static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *
 
 static void close_all(struct tokens_usage *usage) {
     tokens_post_close(usage->post);
-    tokens_records_close(&usage->records);
+    emit_usage_log_close(&usage->records);
     tokens_account_clear(&usage->account);
     emit_model_map_close(usage->models);
     emit_settings_close(&usage->config);
@@ -38,7 +38,7 @@ void tokens_usage_refuse(struct tokens_usage *usage, enum emit_usage_fate fate, 
                          const char *sentence) {
     usage->account.fates[EMIT_USAGE_USED] -= records;
     usage->account.fates[fate] += records;
-    tokens_refusals_add_run(&usage->account.refusals, fate, records, sentence);
+    emit_usage_refusals_add_run(&usage->account.refusals, fate, records, sentence);
 }
 
 enum emit_status tokens_usage_add(struct tokens_row *row,
@@ -149,8 +149,8 @@ static enum emit_status read_all(struct tokens_usage *usage, int file_count, cha
                                  struct emit_error *err) {
     enum emit_status status = EMIT_OK;
     for (int i = 0; i < file_count && status == EMIT_OK; i++)
-        status = tokens_records_read(&usage->records, files[i], err);
-    return status == EMIT_OK ? tokens_records_settle(&usage->records, err) : status;
+        status = emit_usage_log_read(&usage->records, files[i], err);
+    return status == EMIT_OK ? emit_usage_log_settle(&usage->records, err) : status;
 }
 
 // The store or the copy failed. What is stored stays, and is known when it comes again.

@@ -5,7 +5,7 @@
 
 #include "host/settings.h"
 #include "programs/emit/tokens_post.h"
-#include "programs/emit/tokens_records.h"
+#include "imports/usage_log.h"
 
 // One emit tokens from records.
 struct tokens_usage {
@@ -14,7 +14,7 @@ struct tokens_usage {
     struct emit_settings config;
     struct emit_model_map *models;
     struct tokens_account account;
-    struct tokens_records records;
+    struct emit_usage_log records;
     struct tokens_post *post;
 };
 

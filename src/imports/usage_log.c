@@ -3,7 +3,7 @@
 // The loop over records is the one that has to be fast: everything that can be known of a
 // model is asked once (model_map.h), and a sentence is made only for what is refused.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/tokens_records.h"
+#include "imports/usage_log.h"
 
 #include "imports/object_reader.h"
 
@@ -12,13 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum emit_status tokens_records_open(struct tokens_records *records, struct tokens_account *account,
+enum emit_status emit_usage_log_open(struct emit_usage_log *records, struct tokens_account *account,
                                      struct emit_model_map *models, struct emit_error *err) {
-    *records = (struct tokens_records){.account = account, .models = models};
+    *records = (struct emit_usage_log){.account = account, .models = models};
     return emit_usage_tally_open(&records->tally, account->plan->by_request, err);
 }
 
-void tokens_records_close(struct tokens_records *records) {
+void emit_usage_log_close(struct emit_usage_log *records) {
     emit_usage_tally_close(records->tally);
     records->tally = NULL;
 }
@@ -29,15 +29,15 @@ struct spot {
     uint64_t line;
 };
 
-static void refuse(struct tokens_records *records, const struct spot *spot,
+static void refuse(struct emit_usage_log *records, const struct spot *spot,
                    enum emit_usage_fate fate, const char *message, const char *remedy) {
     records->account->fates[fate]++;
     if (emit_usage_fate_refuses(fate))
-        tokens_refusals_add(&records->account->refusals, fate, spot->file, spot->line, message,
+        emit_usage_refusals_add(&records->account->refusals, fate, spot->file, spot->line, message,
                             remedy);
 }
 
-static void refuse_model(struct tokens_records *records, const struct spot *spot,
+static void refuse_model(struct emit_usage_log *records, const struct spot *spot,
                          const struct emit_error *why) {
     char remedy[EMIT_MODEL_REMEDY_MAX] = "";
     const struct emit_usage_text *name = &records->record.model;
@@ -46,12 +46,12 @@ static void refuse_model(struct tokens_records *records, const struct spot *spot
 }
 
 // Tokens that the profile has no coefficient for. True: it has one for all of them.
-static bool has_coefficients(struct tokens_records *records, const struct spot *spot,
+static bool has_coefficients(struct emit_usage_log *records, const struct spot *spot,
                              const struct emit_profile *profile) {
     const struct emit_token_counts *counts = &records->record.counts;
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
         if (!counts->bucket[bucket] || profile->coefficients[bucket].defined) continue;
-        char sentence[TOKENS_SENTENCE_MAX];
+        char sentence[EMIT_USAGE_SENTENCE_MAX];
         (void)emit_text_format(sentence, sizeof sentence, "profile %s has no coefficient for %s",
                                profile->id, emit_bucket_key((enum emit_bucket)bucket));
         refuse(records, spot, EMIT_USAGE_NO_COEFFICIENT, sentence, NULL);
@@ -61,14 +61,14 @@ static bool has_coefficients(struct tokens_records *records, const struct spot *
 }
 
 // A request of its own needs a time of its own; of a run's the latest counts.
-static bool is_dated(struct tokens_records *records, const struct spot *spot) {
+static bool is_dated(struct emit_usage_log *records, const struct spot *spot) {
     const struct tokens_plan *plan = records->account->plan;
     if (records->record.has_time || plan->has_at || !plan->by_request) return true;
     refuse(records, spot, EMIT_USAGE_UNDATED, "the record says no time: --at TIME gives one", NULL);
     return false;
 }
 
-static enum emit_status count(struct tokens_records *records, const struct spot *spot,
+static enum emit_status count(struct emit_usage_log *records, const struct spot *spot,
                               const struct emit_object_text *object, struct emit_error *err) {
     struct tokens_account *account = records->account;
     struct emit_usage_record *record = &records->record;
@@ -97,14 +97,14 @@ static enum emit_status count(struct tokens_records *records, const struct spot 
         return status;
     }
     if (record->message[0])
-        tokens_refusals_add(&account->remarks, EMIT_USAGE_USED, spot->file, spot->line,
+        emit_usage_refusals_add(&account->remarks, EMIT_USAGE_USED, spot->file, spot->line,
                             record->message, NULL);
     account->fates[EMIT_USAGE_USED]++;
     account->dialects[record->dialect]++;
     return EMIT_OK;
 }
 
-static enum emit_status take_object(struct tokens_records *records, const char *path,
+static enum emit_status take_object(struct emit_usage_log *records, const char *path,
                                     const struct emit_object_text *object, struct emit_error *err) {
     const struct spot spot = {path, object->line};
     struct emit_usage_record *record = &records->record;
@@ -118,7 +118,7 @@ static enum emit_status take_object(struct tokens_records *records, const char *
     return EMIT_OK;
 }
 
-static enum emit_status read_stream(struct tokens_records *records, const char *path,
+static enum emit_status read_stream(struct emit_usage_log *records, const char *path,
                                     int descriptor, struct emit_error *err) {
     struct emit_object_reader reader;
     struct emit_object_text object;
@@ -141,7 +141,7 @@ static enum emit_status read_stream(struct tokens_records *records, const char *
     return status;
 }
 
-enum emit_status tokens_records_read(struct tokens_records *records, const char *path,
+enum emit_status emit_usage_log_read(struct emit_usage_log *records, const char *path,
                                      struct emit_error *err) {
     emit_usage_reader_init(&records->reader, records->account->plan->dialect);
     if (strcmp(path, "-") == 0) return read_stream(records, path, STDIN_FILENO, err);
@@ -152,7 +152,7 @@ enum emit_status tokens_records_read(struct tokens_records *records, const char 
     return status;
 }
 
-enum emit_status tokens_records_settle(struct tokens_records *records, struct emit_error *err) {
+enum emit_status emit_usage_log_settle(struct emit_usage_log *records, struct emit_error *err) {
     enum emit_status status = emit_usage_tally_settle(records->tally, err);
     if (status != EMIT_OK) return status;
     uint64_t repeats = emit_usage_tally_repeats(records->tally);

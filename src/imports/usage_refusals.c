@@ -1,22 +1,22 @@
 // Records that could not be used, told once for all of a kind.
 // SPDX-License-Identifier: Apache-2.0
-#include "programs/emit/tokens_refusals.h"
+#include "imports/usage_refusals.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum emit_status tokens_refusals_init(struct tokens_refusals *refusals, struct emit_error *err) {
-    *refusals = (struct tokens_refusals){
-        .kinds = calloc(TOKENS_REFUSALS_KEPT, sizeof *refusals->kinds),
+enum emit_status emit_usage_refusals_init(struct emit_usage_refusals *refusals, struct emit_error *err) {
+    *refusals = (struct emit_usage_refusals){
+        .kinds = calloc(EMIT_USAGE_REFUSALS_KEPT, sizeof *refusals->kinds),
     };
     if (!refusals->kinds) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     return EMIT_OK;
 }
 
-void tokens_refusals_clear(struct tokens_refusals *refusals) {
+void emit_usage_refusals_clear(struct emit_usage_refusals *refusals) {
     free(refusals->kinds);
-    *refusals = (struct tokens_refusals){0};
+    *refusals = (struct emit_usage_refusals){0};
 }
 
 static bool is_same(const char *a, const char *b) {
@@ -25,25 +25,25 @@ static bool is_same(const char *a, const char *b) {
 
 // The kind a record is of; NULL when it is of a new one and no more are kept. The latest are
 // looked at first: what goes wrong goes wrong again.
-static struct tokens_refusal *find(struct tokens_refusals *refusals, enum emit_usage_fate fate,
+static struct emit_usage_refusal *find(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
                                    const char *file, const char *message) {
     for (size_t i = refusals->count; i-- > 0;) {
-        struct tokens_refusal *kind = &refusals->kinds[i];
+        struct emit_usage_refusal *kind = &refusals->kinds[i];
         if (kind->fate == fate && is_same(kind->file, file) && strcmp(kind->message, message) == 0)
             return kind;
     }
-    if (refusals->count == TOKENS_REFUSALS_KEPT) return NULL;
-    struct tokens_refusal *kind = &refusals->kinds[refusals->count++];
+    if (refusals->count == EMIT_USAGE_REFUSALS_KEPT) return NULL;
+    struct emit_usage_refusal *kind = &refusals->kinds[refusals->count++];
     kind->fate = fate;
     kind->file = file;
     return kind;
 }
 
-static struct tokens_refusal *add(struct tokens_refusals *refusals, enum emit_usage_fate fate,
+static struct emit_usage_refusal *add(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
                                   const char *file, uint64_t records, const char *message) {
-    char sentence[TOKENS_SENTENCE_MAX];
+    char sentence[EMIT_USAGE_SENTENCE_MAX];
     (void)emit_text_format(sentence, sizeof sentence, "%s", message);
-    struct tokens_refusal *kind = find(refusals, fate, file, sentence);
+    struct emit_usage_refusal *kind = find(refusals, fate, file, sentence);
     if (!kind) {
         refusals->untold += records;
         return NULL;
@@ -53,20 +53,20 @@ static struct tokens_refusal *add(struct tokens_refusals *refusals, enum emit_us
     return kind;
 }
 
-void tokens_refusals_add(struct tokens_refusals *refusals, enum emit_usage_fate fate,
+void emit_usage_refusals_add(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
                          const char *file, uint64_t line, const char *message, const char *remedy) {
-    struct tokens_refusal *kind = add(refusals, fate, file, 1, message);
+    struct emit_usage_refusal *kind = add(refusals, fate, file, 1, message);
     if (!kind) return;
     if (remedy) (void)emit_text_format(kind->remedy, sizeof kind->remedy, "%s", remedy);
-    if (kind->records <= TOKENS_LINES_KEPT) kind->lines[kind->records - 1] = line;
+    if (kind->records <= EMIT_USAGE_LINES_KEPT) kind->lines[kind->records - 1] = line;
 }
 
-void tokens_refusals_add_run(struct tokens_refusals *refusals, enum emit_usage_fate fate,
+void emit_usage_refusals_add_run(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
                              uint64_t records, const char *message) {
     (void)add(refusals, fate, NULL, records, message);
 }
 
-void tokens_refusal_place(struct emit_text *text, const struct tokens_refusal *refusal) {
+void emit_usage_refusal_place(struct emit_text *text, const struct emit_usage_refusal *refusal) {
     if (!refusal->file) return;
     emit_text_add(text, refusal->file);
     if (refusal->records == 1) {
@@ -74,8 +74,8 @@ void tokens_refusal_place(struct emit_text *text, const struct tokens_refusal *r
         return;
     }
     emit_text_add(text, " lines");
-    for (size_t i = 0; i < refusal->records && i < TOKENS_LINES_KEPT; i++)
+    for (size_t i = 0; i < refusal->records && i < EMIT_USAGE_LINES_KEPT; i++)
         emit_text_add_format(text, " %" PRIu64, refusal->lines[i]);
-    if (refusal->records > TOKENS_LINES_KEPT)
-        emit_text_add_format(text, " and %" PRIu64 " more", refusal->records - TOKENS_LINES_KEPT);
+    if (refusal->records > EMIT_USAGE_LINES_KEPT)
+        emit_text_add_format(text, " and %" PRIu64 " more", refusal->records - EMIT_USAGE_LINES_KEPT);
 }

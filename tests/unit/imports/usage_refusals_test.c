@@ -2,31 +2,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
-#include "programs/emit/tokens_refusals.h"
+#include "imports/usage_refusals.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-static struct tokens_refusals refusals;
+static struct emit_usage_refusals refusals;
 
 static const char *place_of(size_t kind) {
     static char bytes[512];
     struct emit_text text;
     emit_text_init(&text, bytes, sizeof bytes);
-    tokens_refusal_place(&text, &refusals.kinds[kind]);
+    emit_usage_refusal_place(&text, &refusals.kinds[kind]);
     return bytes;
 }
 
 static void test_kinds(void) {
     const char *a = "a.jsonl", *b = "b.jsonl";
-    tokens_refusals_add(&refusals, EMIT_USAGE_MALFORMED, a, 3, "x is no count", NULL);
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, a, 3, "x is no count", NULL);
     CHECK_STRING(place_of(0), "a.jsonl:3", "one line");
-    tokens_refusals_add(&refusals, EMIT_USAGE_MALFORMED, a, 9, "x is no count", NULL);
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, a, 9, "x is no count", NULL);
     CHECK_STRING(place_of(0), "a.jsonl lines 3 9", "two lines");
-    tokens_refusals_add(&refusals, EMIT_USAGE_MALFORMED, b, 9, "x is no count", NULL);
-    tokens_refusals_add(&refusals, EMIT_USAGE_MODALITY, a, 9, "x is no count", "do this");
-    tokens_refusals_add(&refusals, EMIT_USAGE_MALFORMED, a, 9, "y is no count", NULL);
-    tokens_refusals_add_run(&refusals, EMIT_USAGE_UNDATED, 7, "no time");
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, b, 9, "x is no count", NULL);
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MODALITY, a, 9, "x is no count", "do this");
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, a, 9, "y is no count", NULL);
+    emit_usage_refusals_add_run(&refusals, EMIT_USAGE_UNDATED, 7, "no time");
     CHECK(refusals.count == 5, "a file, a fate, a sentence: each is a kind of its own");
     CHECK_STRING(refusals.kinds[2].remedy, "do this", "the remedy is kept");
     CHECK_STRING(place_of(4), "", "what is about the run has no line");
@@ -34,44 +34,44 @@ static void test_kinds(void) {
 }
 
 static void test_bounds(void) {
-    char sentence[2 * TOKENS_SENTENCE_MAX];
+    char sentence[2 * EMIT_USAGE_SENTENCE_MAX];
     for (uint64_t line = 1; line <= 40; line++)
-        tokens_refusals_add(&refusals, EMIT_USAGE_UNMAPPED, "c", line, "stranger", NULL);
+        emit_usage_refusals_add(&refusals, EMIT_USAGE_UNMAPPED, "c", line, "stranger", NULL);
     CHECK_STRING(place_of(5), "c lines 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 and 24 more",
                  "lines beyond those kept are counted");
     for (int i = 0; i < 100; i++) {
         (void)emit_text_format(sentence, sizeof sentence, "number %d", i);
-        tokens_refusals_add(&refusals, EMIT_USAGE_UNMAPPED, "d", 1, sentence, NULL);
+        emit_usage_refusals_add(&refusals, EMIT_USAGE_UNMAPPED, "d", 1, sentence, NULL);
     }
-    CHECK(refusals.count == TOKENS_REFUSALS_KEPT, "kinds are bounded");
-    CHECK(refusals.untold == 100 - (TOKENS_REFUSALS_KEPT - 6),
+    CHECK(refusals.count == EMIT_USAGE_REFUSALS_KEPT, "kinds are bounded");
+    CHECK(refusals.untold == 100 - (EMIT_USAGE_REFUSALS_KEPT - 6),
           "records of further kinds are counted");
-    tokens_refusals_add(&refusals, EMIT_USAGE_UNMAPPED, "c", 41, "stranger", NULL);
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_UNMAPPED, "c", 41, "stranger", NULL);
     CHECK(refusals.kinds[5].records == 41, "kinds that are known go on");
 }
 
 static void test_long_sentences(void) {
-    char sentence[2 * TOKENS_SENTENCE_MAX];
+    char sentence[2 * EMIT_USAGE_SENTENCE_MAX];
     memset(sentence, 'x', sizeof sentence);
     sentence[sizeof sentence - 1] = '\0';
-    tokens_refusals_clear(&refusals);
+    emit_usage_refusals_clear(&refusals);
     struct emit_error err;
-    if (tokens_refusals_init(&refusals, &err) != EMIT_OK) exit(1);
-    tokens_refusals_add(&refusals, EMIT_USAGE_MALFORMED, "a", 1, sentence, sentence);
-    tokens_refusals_add(&refusals, EMIT_USAGE_MALFORMED, "a", 2, sentence, NULL);
+    if (emit_usage_refusals_init(&refusals, &err) != EMIT_OK) exit(1);
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, "a", 1, sentence, sentence);
+    emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, "a", 2, sentence, NULL);
     CHECK(refusals.count == 1 && refusals.kinds[0].records == 2,
           "sentences that are cut are one kind");
-    CHECK(strlen(refusals.kinds[0].message) == TOKENS_SENTENCE_MAX - 1, "and cut where they must");
+    CHECK(strlen(refusals.kinds[0].message) == EMIT_USAGE_SENTENCE_MAX - 1, "and cut where they must");
 }
 
 int main(void) {
     struct emit_error err;
-    if (tokens_refusals_init(&refusals, &err) != EMIT_OK) return 1;
+    if (emit_usage_refusals_init(&refusals, &err) != EMIT_OK) return 1;
     test_kinds();
     test_bounds();
     test_long_sentences();
-    tokens_refusals_clear(&refusals);
-    tokens_refusals_clear(&refusals);
+    emit_usage_refusals_clear(&refusals);
+    emit_usage_refusals_clear(&refusals);
     CHECK(!refusals.kinds, "cleared twice");
     return check_end();
 }
