@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum emit_status emit_usage_refusals_init(struct emit_usage_refusals *refusals, struct emit_error *err) {
+enum emit_status emit_usage_refusals_init(struct emit_usage_refusals *refusals,
+                                          struct emit_error *err) {
     *refusals = (struct emit_usage_refusals){
         .kinds = calloc(EMIT_USAGE_REFUSALS_KEPT, sizeof *refusals->kinds),
     };
@@ -25,8 +26,9 @@ static bool is_same(const char *a, const char *b) {
 
 // The kind a record is of; NULL when it is of a new one and no more are kept. The latest are
 // looked at first: what goes wrong goes wrong again.
-static struct emit_usage_refusal *find(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                                   const char *file, const char *message) {
+static struct emit_usage_refusal *find(struct emit_usage_refusals *refusals,
+                                       enum emit_usage_fate fate, const char *file,
+                                       const char *message) {
     for (size_t i = refusals->count; i-- > 0;) {
         struct emit_usage_refusal *kind = &refusals->kinds[i];
         if (kind->fate == fate && is_same(kind->file, file) && strcmp(kind->message, message) == 0)
@@ -39,8 +41,9 @@ static struct emit_usage_refusal *find(struct emit_usage_refusals *refusals, enu
     return kind;
 }
 
-static struct emit_usage_refusal *add(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                                  const char *file, uint64_t records, const char *message) {
+static struct emit_usage_refusal *add(struct emit_usage_refusals *refusals,
+                                      enum emit_usage_fate fate, const char *file, uint64_t records,
+                                      const char *message) {
     char sentence[EMIT_USAGE_SENTENCE_MAX];
     (void)emit_text_format(sentence, sizeof sentence, "%s", message);
     struct emit_usage_refusal *kind = find(refusals, fate, file, sentence);
@@ -54,7 +57,8 @@ static struct emit_usage_refusal *add(struct emit_usage_refusals *refusals, enum
 }
 
 void emit_usage_refusals_add(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                         const char *file, uint64_t line, const char *message, const char *remedy) {
+                             const char *file, uint64_t line, const char *message,
+                             const char *remedy) {
     struct emit_usage_refusal *kind = add(refusals, fate, file, 1, message);
     if (!kind) return;
     if (remedy) (void)emit_text_format(kind->remedy, sizeof kind->remedy, "%s", remedy);
@@ -62,7 +66,7 @@ void emit_usage_refusals_add(struct emit_usage_refusals *refusals, enum emit_usa
 }
 
 void emit_usage_refusals_add_run(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                             uint64_t records, const char *message) {
+                                 uint64_t records, const char *message) {
     (void)add(refusals, fate, NULL, records, message);
 }
 
@@ -77,5 +81,6 @@ void emit_usage_refusal_place(struct emit_text *text, const struct emit_usage_re
     for (size_t i = 0; i < refusal->records && i < EMIT_USAGE_LINES_KEPT; i++)
         emit_text_add_format(text, " %" PRIu64, refusal->lines[i]);
     if (refusal->records > EMIT_USAGE_LINES_KEPT)
-        emit_text_add_format(text, " and %" PRIu64 " more", refusal->records - EMIT_USAGE_LINES_KEPT);
+        emit_text_add_format(text, " and %" PRIu64 " more",
+                             refusal->records - EMIT_USAGE_LINES_KEPT);
 }

@@ -30,16 +30,17 @@ struct emit_usage_refusals {
 };
 
 EMIT_MUST_CHECK enum emit_status emit_usage_refusals_init(struct emit_usage_refusals *refusals,
-                                                      struct emit_error *err);
+                                                          struct emit_error *err);
 void emit_usage_refusals_clear(struct emit_usage_refusals *refusals); // accepts a zeroed one
 
 // A record of file (borrowed), of which message says what is wrong. message and remedy are
 // copied, cut where they are too long; remedy may be NULL.
 void emit_usage_refusals_add(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                         const char *file, uint64_t line, const char *message, const char *remedy);
+                             const char *file, uint64_t line, const char *message,
+                             const char *remedy);
 // That many records of the run, whichever lines they stand on.
 void emit_usage_refusals_add_run(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                             uint64_t records, const char *message);
+                                 uint64_t records, const char *message);
 
 // Where the records of a kind stand: "march.jsonl:211", "march.jsonl lines 211 340 802",
 // "... and 40 more"; "" for one that is about no line.

@@ -16,16 +16,14 @@ enum emit_status tokens_account_init(struct tokens_account *account, const struc
         .rows = calloc(plan->table->profile_count, sizeof *account->rows),
     };
     if (!account->rows) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    enum emit_status status = emit_usage_refusals_init(&account->refusals, err);
-    if (status == EMIT_OK) status = emit_usage_refusals_init(&account->remarks, err);
+    enum emit_status status = emit_usage_account_init(&account->usage, err);
     if (status != EMIT_OK) tokens_account_clear(account);
     return status;
 }
 
 void tokens_account_clear(struct tokens_account *account) {
     free(account->rows);
-    emit_usage_refusals_clear(&account->refusals);
-    emit_usage_refusals_clear(&account->remarks);
+    emit_usage_account_clear(&account->usage);
     *account = (struct tokens_account){0};
 }
 
@@ -69,25 +67,6 @@ void tokens_account_note(struct tokens_account *account, const char *format, ...
     if (length >= 0) account->note_count++;
 }
 
-uint64_t tokens_account_read(const struct tokens_account *account) {
-    uint64_t records = 0;
-    for (size_t fate = 0; fate < EMIT_USAGE_FATE_COUNT; fate++)
-        records += account->fates[fate];
-    return records;
-}
-
-uint64_t tokens_account_refused(const struct tokens_account *account) {
-    uint64_t records = 0;
-    for (int fate = 0; fate < EMIT_USAGE_FATE_COUNT; fate++)
-        if (emit_usage_fate_refuses((enum emit_usage_fate)fate)) records += account->fates[fate];
-    return records;
-}
-
-uint64_t tokens_account_skipped(const struct tokens_account *account) {
-    return tokens_account_read(account) - tokens_account_refused(account) -
-           account->fates[EMIT_USAGE_USED];
-}
-
 bool tokens_account_total(const struct tokens_account *account, struct tokens_joules *total) {
     *total = (struct tokens_joules){0};
     for (size_t i = 0; i < account->row_count; i++) {
@@ -99,9 +78,10 @@ bool tokens_account_total(const struct tokens_account *account, struct tokens_jo
 }
 
 int tokens_account_exit(const struct tokens_account *account) {
-    if (tokens_account_refused(account) || account->refusals.count) return EXIT_PARTIAL;
+    const struct emit_usage_account *usage = &account->usage;
+    if (emit_usage_account_refused(usage) || usage->refusals.count) return EXIT_PARTIAL;
     // Lines that speak of no usage are none that were looked for.
     bool found =
-        account->from_counts || tokens_account_read(account) > account->fates[EMIT_USAGE_NO_USAGE];
+        account->from_counts || emit_usage_account_read(usage) > usage->fates[EMIT_USAGE_NO_USAGE];
     return found ? EXIT_OK : EXIT_NEGATIVE;
 }

@@ -4,8 +4,8 @@
 #ifndef PROGRAMS_EMIT_TOKENS_ACCOUNT_H
 #define PROGRAMS_EMIT_TOKENS_ACCOUNT_H
 
+#include "imports/usage_account.h"
 #include "programs/emit/tokens.h"
-#include "imports/usage_refusals.h"
 
 #include <stdio.h>
 
@@ -32,13 +32,10 @@ struct tokens_row {
 };
 
 struct tokens_account {
-    const struct tokens_plan *plan;        // borrowed
-    bool from_counts;                      // no records were read
-    uint64_t fates[EMIT_USAGE_FATE_COUNT]; // how many records fared how
-    uint64_t dialects[EMIT_DIALECT_COUNT]; // of those used, repeats included
-    struct emit_usage_refusals refusals;
-    struct emit_usage_refusals remarks; // of records that are used: how they were counted
-    struct tokens_row *rows;        // owned; those with counts, in the order of the table
+    const struct tokens_plan *plan;  // borrowed
+    bool from_counts;                // no records were read: the counts stand for one
+    struct emit_usage_account usage; // of the records
+    struct tokens_row *rows;         // owned; those with counts, in the order of the table
     size_t row_count;
     // Events by what became of them. Made and not stored: there is no store, or it refused.
     uint64_t events_made, events_stored, events_duplicate, events_conflicting;
@@ -72,10 +69,6 @@ EMIT_MUST_CHECK enum emit_status tokens_account_settle(struct tokens_row *row,
 
 // One sentence for the report. Beyond TOKENS_NOTES_MAX: dropped.
 void tokens_account_note(struct tokens_account *account, const char *format, ...) EMIT_PRINTF(2, 3);
-
-uint64_t tokens_account_read(const struct tokens_account *account);    // records of any fate
-uint64_t tokens_account_refused(const struct tokens_account *account); // of a fate that refuses
-uint64_t tokens_account_skipped(const struct tokens_account *account); // neither used nor refused
 
 int tokens_account_exit(const struct tokens_account *account);
 

@@ -120,7 +120,7 @@ static enum emit_status book(const struct tokens_options *options, struct tokens
     row->first_ns = row->last_ns = plan->at_ns;
     row->has_time = true;
     row->records = 1;
-    account->fates[EMIT_USAGE_USED] = 1;
+    account->usage.fates[EMIT_USAGE_USED] = 1;
     return tokens_account_settle(row, err);
 }
 

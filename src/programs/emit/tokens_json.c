@@ -39,23 +39,23 @@ static void write_records(struct emit_json_writer *writer, const struct tokens_a
         return;
     }
     emit_json_open_object(writer);
-    emit_json_member_u64(writer, "read", tokens_account_read(account));
-    emit_json_member_u64(writer, "used", account->fates[EMIT_USAGE_USED]);
-    emit_json_member_u64(writer, "skipped", tokens_account_skipped(account));
-    emit_json_member_u64(writer, "refused", tokens_account_refused(account));
+    emit_json_member_u64(writer, "read", emit_usage_account_read(&account->usage));
+    emit_json_member_u64(writer, "used", account->usage.fates[EMIT_USAGE_USED]);
+    emit_json_member_u64(writer, "skipped", emit_usage_account_skipped(&account->usage));
+    emit_json_member_u64(writer, "refused", emit_usage_account_refused(&account->usage));
     emit_json_key(writer, "fates");
     emit_json_open_object(writer);
     for (int fate = 0; fate < EMIT_USAGE_FATE_COUNT; fate++)
-        if (account->fates[fate])
+        if (account->usage.fates[fate])
             emit_json_member_u64(writer, emit_usage_fate_word((enum emit_usage_fate)fate),
-                                 account->fates[fate]);
+                                 account->usage.fates[fate]);
     emit_json_close_object(writer);
     emit_json_key(writer, "dialects");
     emit_json_open_object(writer);
     for (int dialect = 0; dialect < EMIT_DIALECT_COUNT; dialect++)
-        if (account->dialects[dialect])
+        if (account->usage.dialects[dialect])
             emit_json_member_u64(writer, emit_dialect_word((enum emit_dialect)dialect),
-                                 account->dialects[dialect]);
+                                 account->usage.dialects[dialect]);
     emit_json_close_object(writer);
     emit_json_close_object(writer);
 }
@@ -174,9 +174,9 @@ enum emit_status tokens_account_write_json(struct emit_text *text,
     emit_json_member_string(&writer, "coefficient_table_sha256", plan->table->sha256);
     write_records(&writer, account);
     write_rows(&writer, account);
-    write_kinds(&writer, "refused", &account->refusals);
-    emit_json_member_u64(&writer, "refused_untold", account->refusals.untold);
-    write_kinds(&writer, "remarks", &account->remarks);
+    write_kinds(&writer, "refused", &account->usage.refusals);
+    emit_json_member_u64(&writer, "refused_untold", account->usage.refusals.untold);
+    write_kinds(&writer, "remarks", &account->usage.remarks);
     write_events(&writer, account);
     emit_json_member_i64(&writer, "exit", tokens_account_exit(account));
     emit_json_close_object(&writer);

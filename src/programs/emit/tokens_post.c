@@ -66,8 +66,8 @@ static void book_conflict(struct tokens_post *post, const struct place *place) {
     else
         post->conflicting_unnamed++;
     post->conflicting += place->records;
-    account->fates[EMIT_USAGE_USED] -= place->records;
-    account->fates[EMIT_USAGE_ALREADY_MODELED] += place->records;
+    account->usage.fates[EMIT_USAGE_USED] -= place->records;
+    account->usage.fates[EMIT_USAGE_ALREADY_MODELED] += place->records;
     place->row->records -= place->records;
     emit_token_counts_subtract(&place->row->counts, &place->counts);
 }
@@ -132,8 +132,8 @@ static void tell_conflicts(struct tokens_post *post) {
                                post->conflicting_unnamed);
     (void)emit_text_format(sentence, sizeof sentence, "%s%s: %s", post->conflicting_names, others,
                            conflict_sentence(post, is_request));
-    emit_usage_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_MODELED, post->conflicting,
-                            sentence);
+    emit_usage_refusals_add_run(&account->usage.refusals, EMIT_USAGE_ALREADY_MODELED,
+                                post->conflicting, sentence);
 }
 
 // --- Opening and closing ---------------------------------------------------------------
@@ -225,15 +225,13 @@ void tokens_post_close(struct tokens_post *post) {
 
 bool tokens_post_refuses(struct tokens_post *post) {
     struct tokens_account *account = post->account;
-    uint64_t records = account->fates[EMIT_USAGE_USED];
+    uint64_t records = account->usage.fates[EMIT_USAGE_USED];
     if (!post->is_metered || !records) return false;
-    account->fates[EMIT_USAGE_USED] = 0;
-    account->fates[EMIT_USAGE_ALREADY_METERED] = records;
     account->row_count = 0;
-    emit_usage_refusals_add_run(&account->refusals, EMIT_USAGE_ALREADY_METERED, records,
-                            "the run's GPUs are metered: what they drew is measured, and a model "
-                            "would count it again; --served managed is for tokens that others "
-                            "served");
+    emit_usage_account_withdraw(&account->usage, EMIT_USAGE_ALREADY_METERED, records,
+                                "the run's GPUs are metered: what they drew is measured, and a "
+                                "model would count it again; --served managed is for tokens that "
+                                "others served");
     return true;
 }
 

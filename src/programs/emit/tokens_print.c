@@ -52,7 +52,7 @@ static void print_table(FILE *out, const struct tokens_account *account) {
 static void add_dialects(struct emit_text *text, const struct tokens_account *account) {
     size_t found = 0;
     for (int dialect = 0; dialect < EMIT_DIALECT_COUNT; dialect++) {
-        if (!account->dialects[dialect]) continue;
+        if (!account->usage.dialects[dialect]) continue;
         emit_text_add(text, found++ ? " and " : ", ");
         emit_text_add(text, emit_dialect_word((enum emit_dialect)dialect));
     }
@@ -63,8 +63,9 @@ static void add_dialects(struct emit_text *text, const struct tokens_account *ac
 static void print_head(const struct emit_page *page, const struct tokens_account *account) {
     char read_line[SENTENCE_MAX], fared[SENTENCE_MAX];
     struct emit_text text;
-    uint64_t read = tokens_account_read(account), skipped = tokens_account_skipped(account),
-             refused = tokens_account_refused(account);
+    uint64_t read = emit_usage_account_read(&account->usage),
+             skipped = emit_usage_account_skipped(&account->usage),
+             refused = emit_usage_account_refused(&account->usage);
     if (account->from_counts) {
         (void)emit_text_format(read_line, sizeof read_line, "%s, from counts",
                                account->plan->run_id);
@@ -76,7 +77,7 @@ static void print_head(const struct emit_page *page, const struct tokens_account
     add_dialects(&text, account);
     emit_text_add(&text, ":");
     emit_text_init(&text, fared, sizeof fared);
-    emit_text_add_format(&text, " %" PRIu64 " used", account->fates[EMIT_USAGE_USED]);
+    emit_text_add_format(&text, " %" PRIu64 " used", account->usage.fates[EMIT_USAGE_USED]);
     if (skipped) emit_text_add_format(&text, ", %" PRIu64 " skipped", skipped);
     if (refused) emit_text_add_format(&text, ", %" PRIu64 " refused", refused);
     if (strlen(read_line) + strlen(fared) <= (size_t)page->columns) {
@@ -160,7 +161,7 @@ static void print_skipped(const struct emit_page *page, const struct tokens_acco
     struct emit_text text;
     emit_text_init(&text, line, sizeof line);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        uint64_t count = account->fates[words[i].fate];
+        uint64_t count = account->usage.fates[words[i].fate];
         if (count)
             emit_text_add_format(&text, "%s%" PRIu64 " %s", text.length ? ", " : "", count,
                                  count == 1 ? words[i].one : words[i].many);
@@ -239,7 +240,7 @@ static void print_storage(const struct emit_page *page, const struct tokens_acco
         emit_page_words(page, "  ", 2,
                         "No workspace was named (--workspace): these events stay on this machine.");
     print_what_became(page, account);
-    uint64_t refused = tokens_account_refused(account);
+    uint64_t refused = emit_usage_account_refused(&account->usage);
     if (!refused) return;
     (void)emit_text_format(line, sizeof line, "exit %d: %" PRIu64 " record%s refused",
                            tokens_account_exit(account), refused, refused == 1 ? "" : "s");
@@ -260,8 +261,8 @@ void tokens_account_print(FILE *out, const struct tokens_account *account) {
     for (size_t i = 0; i < account->row_count; i++)
         print_caveats(&page, &account->rows[i]);
     print_skipped(&page, account);
-    print_kinds(&page, &account->remarks, "  remarked ");
-    print_kinds(&page, &account->refusals, "  refused  ");
+    print_kinds(&page, &account->usage.remarks, "  remarked ");
+    print_kinds(&page, &account->usage.refusals, "  refused  ");
     print_sources(&page, account);
     print_storage(&page, account);
 }

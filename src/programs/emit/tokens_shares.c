@@ -106,12 +106,13 @@ static enum emit_status post_share(struct tokens_usage *usage, struct tokens_row
         write_name(name, used, count);
         (void)emit_text_format(sentence, sizeof sentence,
                                "%s: none of its records says a time: --at TIME gives one", name);
-        tokens_usage_refuse(usage, EMIT_USAGE_UNDATED, records, sentence);
+        emit_usage_account_withdraw(&usage->account.usage, EMIT_USAGE_UNDATED, records, sentence);
         return EMIT_OK;
     }
     if (status == EMIT_OK) status = post_sum(usage, row, &sum, used, count, &why);
     if (status == EMIT_INVALID) {
-        tokens_usage_refuse(usage, EMIT_USAGE_OUT_OF_RANGE, records, why.text);
+        emit_usage_account_withdraw(&usage->account.usage, EMIT_USAGE_OUT_OF_RANGE, records,
+                                    why.text);
         return EMIT_OK;
     }
     if (status != EMIT_OK && err) *err = why;
@@ -156,7 +157,7 @@ enum emit_status tokens_usage_post_shares(struct tokens_usage *usage, struct emi
     size_t count = 0;
     enum emit_status status = EMIT_OK;
     if (!groups || !used) status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    if (status == EMIT_OK) status = emit_usage_tally_sum(usage->records.tally, groups, models, err);
+    if (status == EMIT_OK) status = emit_usage_tally_sum(usage->log.tally, groups, models, err);
     if (status == EMIT_OK) status = list_used(usage, groups, used, &count, err);
     if (status == EMIT_OK) qsort(used, count, sizeof *used, compare);
     if (status == EMIT_OK) status = post_used(usage, used, count, err);

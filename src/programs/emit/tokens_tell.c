@@ -40,8 +40,8 @@ static int tell_words(FILE *out, const struct tokens_account *account) {
 static void tell_refusals(const struct tokens_account *account) {
     char line[2 * EMIT_USAGE_SENTENCE_MAX];
     struct emit_text text;
-    for (size_t i = 0; i < account->refusals.count; i++) {
-        const struct emit_usage_refusal *refusal = &account->refusals.kinds[i];
+    for (size_t i = 0; i < account->usage.refusals.count; i++) {
+        const struct emit_usage_refusal *refusal = &account->usage.refusals.kinds[i];
         emit_text_init(&text, line, sizeof line);
         emit_usage_refusal_place(&text, refusal);
         emit_text_add_format(&text, "%s%s", text.length ? ": " : "", refusal->message);

@@ -11,6 +11,8 @@
 
 static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *err) {
     const struct tokens_plan *plan = usage->plan;
+    const struct emit_usage_log_rules rules = {
+        .dialect = plan->dialect, .is_named = plan->by_request, .has_time = plan->has_at};
     enum emit_status status = EMIT_OK;
     if (!plan->profile) status = emit_config_open(&usage->config, usage->options->config_path, err);
     if (status == EMIT_OK)
@@ -18,7 +20,8 @@ static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *
             emit_model_map_open(&usage->models, &usage->config, plan->table, plan->profile, err);
     if (status == EMIT_OK) status = tokens_account_init(&usage->account, plan, err);
     if (status == EMIT_OK)
-        status = emit_usage_log_open(&usage->records, &usage->account, usage->models, err);
+        status =
+            emit_usage_log_open(&usage->log, &rules, &usage->account.usage, usage->models, err);
     if (status == EMIT_OK)
         status = tokens_post_open(&usage->post, usage->options, &usage->account, err);
     return status;
@@ -26,20 +29,13 @@ static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *
 
 static void close_all(struct tokens_usage *usage) {
     tokens_post_close(usage->post);
-    emit_usage_log_close(&usage->records);
+    emit_usage_log_close(&usage->log);
     tokens_account_clear(&usage->account);
     emit_model_map_close(usage->models);
     emit_settings_close(&usage->config);
 }
 
 // --- The account of it -----------------------------------------------------------------------
-
-void tokens_usage_refuse(struct tokens_usage *usage, enum emit_usage_fate fate, uint64_t records,
-                         const char *sentence) {
-    usage->account.fates[EMIT_USAGE_USED] -= records;
-    usage->account.fates[fate] += records;
-    emit_usage_refusals_add_run(&usage->account.refusals, fate, records, sentence);
-}
 
 enum emit_status tokens_usage_add(struct tokens_row *row,
                                   const struct emit_usage_tally_group *group,
@@ -85,7 +81,7 @@ static enum emit_status post_request(struct tokens_usage *usage,
     status = tokens_post_add(usage->post, &item, &why);
     if (status == EMIT_INVALID) {
         tokens_usage_take_away(row, &alone);
-        tokens_usage_refuse(usage, EMIT_USAGE_OUT_OF_RANGE, 1, why.text);
+        emit_usage_account_withdraw(&usage->account.usage, EMIT_USAGE_OUT_OF_RANGE, 1, why.text);
         return EMIT_OK;
     }
     if (status != EMIT_OK && err) *err = why;
@@ -121,7 +117,7 @@ static enum emit_status post_requests(struct tokens_usage *usage, struct emit_er
     struct emit_usage_tally_cursor cursor = {0};
     struct emit_usage_tally_record record;
     enum emit_status status = add_rows(usage, row_of_profile, err);
-    while (status == EMIT_OK && emit_usage_tally_next(usage->records.tally, &cursor, &record)) {
+    while (status == EMIT_OK && emit_usage_tally_next(usage->log.tally, &cursor, &record)) {
         const struct emit_profile *profile =
             emit_model_map_get(usage->models, record.group)->profile;
         status = post_request(usage, &record, row_of_profile[profile - table->profiles], err);
@@ -149,8 +145,8 @@ static enum emit_status read_all(struct tokens_usage *usage, int file_count, cha
                                  struct emit_error *err) {
     enum emit_status status = EMIT_OK;
     for (int i = 0; i < file_count && status == EMIT_OK; i++)
-        status = emit_usage_log_read(&usage->records, files[i], err);
-    return status == EMIT_OK ? emit_usage_log_settle(&usage->records, err) : status;
+        status = emit_usage_log_read(&usage->log, files[i], err);
+    return status == EMIT_OK ? emit_usage_log_settle(&usage->log, err) : status;
 }
 
 // The store or the copy failed. What is stored stays, and is known when it comes again.

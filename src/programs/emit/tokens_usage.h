@@ -4,8 +4,8 @@
 #define PROGRAMS_EMIT_TOKENS_USAGE_H
 
 #include "host/settings.h"
-#include "programs/emit/tokens_post.h"
 #include "imports/usage_log.h"
+#include "programs/emit/tokens_post.h"
 
 // One emit tokens from records.
 struct tokens_usage {
@@ -14,7 +14,7 @@ struct tokens_usage {
     struct emit_settings config;
     struct emit_model_map *models;
     struct tokens_account account;
-    struct emit_usage_log records;
+    struct emit_usage_log log;
     struct tokens_post *post;
 };
 
@@ -24,10 +24,6 @@ EMIT_MUST_CHECK enum emit_status tokens_usage_add(struct tokens_row *row,
                                                   const struct emit_usage_tally_group *group,
                                                   struct emit_error *err);
 void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_tally_group *group);
-
-// Records that were used, and after all cannot be told.
-void tokens_usage_refuse(struct tokens_usage *usage, enum emit_usage_fate fate, uint64_t records,
-                         const char *sentence);
 
 // Posts an event for each profile, or several where its models did not come together.
 EMIT_MUST_CHECK enum emit_status tokens_usage_post_shares(struct tokens_usage *usage,

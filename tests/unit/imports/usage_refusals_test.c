@@ -61,7 +61,8 @@ static void test_long_sentences(void) {
     emit_usage_refusals_add(&refusals, EMIT_USAGE_MALFORMED, "a", 2, sentence, NULL);
     CHECK(refusals.count == 1 && refusals.kinds[0].records == 2,
           "sentences that are cut are one kind");
-    CHECK(strlen(refusals.kinds[0].message) == EMIT_USAGE_SENTENCE_MAX - 1, "and cut where they must");
+    CHECK(strlen(refusals.kinds[0].message) == EMIT_USAGE_SENTENCE_MAX - 1,
+          "and cut where they must");
 }
 
 int main(void) {
