@@ -3,6 +3,7 @@
 #include "imports/windows.h"
 
 #include "base/json.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "vocabulary/fields.h"
@@ -263,13 +264,18 @@ static const struct field *find_field(const struct field *rows, size_t count, si
 }
 
 static bool refuse_key(const struct reader *reader, const struct emit_json_slice *key) {
-    char name[EMIT_WINDOW_FIELD_MAX];
+    char name[EMIT_WINDOW_FIELD_MAX], near[EMIT_NEAREST_TEXT], sentence[EMIT_WINDOW_MESSAGE_MAX];
+    struct emit_nearest nearest;
     size_t length = key->length < sizeof name - 1 ? key->length : sizeof name - 1;
     memcpy(name, key->at, length);
     name[length] = '\0';
+    emit_nearest_begin(&nearest, name, length);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        emit_nearest_offer(&nearest, fields[i].name);
+    emit_nearest_say(&nearest, "", near);
+    (void)emit_text_format(sentence, sizeof sentence, "a record has no such field%s", near);
     return refuse(reader, EMIT_WINDOW_UNKNOWN_FIELD, name,
-                  reader->inside[0] ? "a reading has value, serial and reset_at"
-                                    : "a record has no such field");
+                  reader->inside[0] ? "a reading has value, serial and reset_at" : sentence);
 }
 
 static bool refuse_missing(const struct reader *reader, const struct field *rows, size_t count,

@@ -205,8 +205,8 @@ static bool take_value(emit_u128 *attojoules, const struct emit_facility_window 
                                   "what flows back has a meter of its own");
     if (is_sentinel(*value, is_power || window->is_counter))
         return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
-                                  "the end of a register's range is its way to say that it has no "
-                                  "value");
+                                  "the end of a register's range stands for no value: leave the "
+                                  "record out");
     if (!emit_energy_exact(attojoules, value, window->unit, window->to_ns - window->from_ns))
         return emit_window_refuse(why, EMIT_WINDOW_BAD_NUMBER, field,
                                   "too large or too fine to be held exactly: up to 10^20 J, in "

@@ -324,7 +324,7 @@ def same_time():
                 "of a conflict and of an overlap both records are refused; edges may touch; other meters do not matter")
     check_equal((answer["duplicates"], len(answer["events"])), (1, 6), "what says the same in another unit is a repeat")
     messages = {item["index"]: item["message"] for item in answer["refused"]}
-    check("record 4" in messages[3] and "record 3" in messages[4] and "record 5" in messages[6],
+    check("records[4]" in messages[3] and "records[3]" in messages[4] and "records[5]" in messages[6],
           "the other record is named")
     random_ = random.Random(3)
     shuffled = list(range(len(records)))
@@ -400,6 +400,22 @@ def metadata():
             json.dump(site, file)
         got = run("\n".join(map(json.dumps, records[:3])), "--ndjson", "--no-outbox", "--metadata", path, wanted=0)
         check_equal(json.loads(got.stdout.splitlines()[0])["tags"]["pue"], 1.25, "--metadata is the same from a file")
+
+
+# Who looks on is told what was refused, though the answer has it too.
+def refused_lines():
+    answer = call([record(unit="kVAh"), hours(3, 4), record(value="x"), record(facilty_id="fra-2")], wanted=3)
+    said = [line.split(": ")[:4] for line in answer["stderr"].splitlines()[:-1]]
+    check_equal(said, [["standard input", f"records[{item['index']}]", item["code"], item["field"]] for item in answer["refused"]],
+                "standard error has a line for each record refused, as the answer names it")
+    check("(nearest: facility_id)" in answer["stderr"], "a field that is none is told with the one that was meant")
+    check_equal(call([record(unit="kVAh")], METADATA, "--quiet", wanted=3)["stderr"], "", "not with --quiet")
+    many = call([record(unit="kVAh")] * 13, wanted=3)
+    lines = many["stderr"].splitlines()
+    check_equal((len(many["refused"]), len(lines), lines[10]), (13, 12, "and 3 more refused: the answer has them all"),
+                "ten lines are enough")
+    escape = call([record(energy_source="pdu\x9b31m")], wanted=3)["stderr"]
+    check("\x9b" not in escape and "\x1b" not in escape, "what it quotes moves no cursor")
 
 
 # What is told of the refused of a filter is told in a file as in the answer to an object.
@@ -580,6 +596,7 @@ refusals()
 acceptances()
 same_time()
 metadata()
+refused_lines()
 refused_file()
 a_pause()
 lines_of_metadata()

@@ -6,10 +6,12 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "host/host.h"
+#include "programs/emit/page.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,9 @@ enum {
     OBJECT_MAX = 64 * 1024 * 1024, // bytes of an object that holds all records
     OUTPUT_BYTES = 128 * 1024,
     REFUSAL_MAX = 8 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a refusal as JSON
-    METADATA_FILE_MAX = 64 * 1024 * 1024       // bytes of the file of --metadata
+    TOLD_MAX = PATH_MAX + 2 * EMIT_WINDOW_MESSAGE_MAX,
+    WHERE_MAX = 40,
+    METADATA_FILE_MAX = 64 * 1024 * 1024 // bytes of the file of --metadata
 };
 
 bool campus_judge(struct campus *campus, const char *text, size_t length,
@@ -72,6 +76,20 @@ void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
     emit_json_member_string(&writer, "message", refusal->message);
     emit_json_close_object(&writer);
     (void)fwrite(bytes, 1, text.length, out);
+}
+
+void campus_tell_refusal(const char *name, const struct emit_window_refusal *refusal,
+                         const struct campus_place *place) {
+    char said[TOLD_MAX], printable[3 * TOLD_MAX], where[WHERE_MAX];
+    if (place->line)
+        (void)emit_text_format(where, sizeof where, ":%" PRIu64, place->line);
+    else
+        (void)emit_text_format(where, sizeof where, ": records[%" PRIu64 "]", place->index);
+    (void)emit_text_format(said, sizeof said, "%s%s: %s: %s%s%s", name, where,
+                           emit_window_fate_word(refusal->fate), refusal->field,
+                           refusal->field[0] ? ": " : "", refusal->message);
+    emit_page_copy(printable, sizeof printable, said, INT_MAX); // it quotes the input
+    fprintf(stderr, "%s\n", printable);
 }
 
 // --- Opening ---
@@ -246,6 +264,8 @@ static const struct emit_option options[] = {
      .letter = 'q',
      .type = EMIT_OPTION_FLAG,
      .help = "say nothing but what went wrong",
+     .text = "What was refused of an object stands in its answer and is not told again; a filter tells it "
+             "all the same.",
      .offset = offsetof(struct campus_options, quiet)},
     {.name = "config",
      .type = EMIT_OPTION_TEXT,

@@ -60,6 +60,9 @@ bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentenc
 // One JSON object of a refusal, without line end.
 void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
                           const struct campus_place *place);
+// The same for a person, as a line on standard error. name: of the input.
+void campus_tell_refusal(const char *name, const struct emit_window_refusal *refusal,
+                         const struct campus_place *place);
 
 // The ways; each returns the exit status.
 int campus_batch(struct campus *campus, struct emit_object_reader *reader, const char *name);

@@ -13,6 +13,7 @@
 
 enum {
     RECORDS_MAX = 100000,                   // of one object; a stream has no limit
+    REFUSALS_TOLD = 10,                     // on standard error
     NOTE_MAX = 2 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a note as JSON
     SAID_MAX = 2 * EMIT_TIME_TEXT + 128,    // bytes of what is said of another record
 };
@@ -191,9 +192,9 @@ static void refuse_for(struct batch *batch, struct item *item, const struct item
     emit_time_write(to, other->to_ns);
     (void)emit_window_refuse(&why, fate, "from",
                              fate == EMIT_WINDOW_CONFLICT
-                                 ? "record %zu says otherwise of the same meter and window, %s to "
-                                   "%s: neither is taken"
-                                 : "overlaps record %zu of the same meter, %s to %s: neither is "
+                                 ? "records[%zu] says otherwise of the same meter and window, %s "
+                                   "to %s: neither is taken"
+                                 : "overlaps records[%zu] of the same meter, %s to %s: neither is "
                                    "taken",
                              (size_t)(other - batch->items), from, to);
     refuse(batch, item, &why);
@@ -324,6 +325,19 @@ static void write_answer(struct batch *batch) {
     (void)fputs("]}\n", stdout);
 }
 
+// For who looks on: the answer may go into a file.
+static void tell_refusals(const struct batch *batch, const char *name) {
+    uint64_t told = 0, refused = batch->campus->refused_count;
+    for (size_t i = 0; i < batch->count && told < REFUSALS_TOLD; i++) {
+        if (!batch->items[i].refusal) continue;
+        campus_tell_refusal(name, batch->items[i].refusal, &(struct campus_place){.index = i});
+        told++;
+    }
+    if (refused > told)
+        fprintf(stderr, "and %llu more refused: the answer has them all\n",
+                (unsigned long long)(refused - told));
+}
+
 int campus_batch(struct campus *campus, struct emit_object_reader *reader, const char *name) {
     struct batch batch = {.campus = campus};
     struct emit_error err;
@@ -335,6 +349,7 @@ int campus_batch(struct campus *campus, struct emit_object_reader *reader, const
         exit_status = emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
     } else {
         write_answer(&batch);
+        if (!campus->options->quiet) tell_refusals(&batch, name);
         if (campus->refused_count) exit_status = EXIT_PARTIAL;
     }
     batch_clear(&batch);

@@ -25,8 +25,7 @@ static void tell_refusal(struct stream *stream, const struct campus_place *place
         (void)putc('\n', file);
         return;
     }
-    fprintf(stderr, "%s:%llu: %s: %s%s%s\n", stream->name, (unsigned long long)place->line,
-            emit_window_fate_word(why->fate), why->field, why->field[0] ? ": " : "", why->message);
+    campus_tell_refusal(stream->name, why, place);
 }
 
 static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
