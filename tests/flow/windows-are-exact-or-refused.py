@@ -402,45 +402,6 @@ def metadata():
         check_equal(json.loads(got.stdout.splitlines()[0])["tags"]["pue"], 1.25, "--metadata is the same from a file")
 
 
-# Who looks on is told what was refused, though the answer has it too.
-def refused_lines():
-    answer = call([record(unit="kVAh"), hours(3, 4), record(value="x"), record(facilty_id="fra-2")], wanted=3)
-    said = [line.split(": ")[:4] for line in answer["stderr"].splitlines()[:-1]]
-    check_equal(said, [["standard input", f"records[{item['index']}]", item["code"], item["field"]] for item in answer["refused"]],
-                "standard error has a line for each record refused, as the answer names it")
-    check("(nearest: facility_id)" in answer["stderr"], "a field that is none is told with the one that was meant")
-    check_equal(call([record(unit="kVAh")], METADATA, "--quiet", wanted=3)["stderr"], "", "not with --quiet")
-    many = call([record(unit="kVAh")] * 13, wanted=3)
-    lines = many["stderr"].splitlines()
-    check_equal((len(many["refused"]), len(lines), lines[10]), (13, 12, "and 3 more refused: the answer has them all"),
-                "ten lines are enough")
-    escape = call([record(energy_source="pdu\x9b31m")], wanted=3)["stderr"]
-    check("\x9b" not in escape and "\x1b" not in escape, "what it quotes moves no cursor")
-
-
-# What is told of the refused of a filter is told in a file as in the answer to an object.
-def refused_file():
-    records = [record(unit="kVAh"), hours(3, 4), hours(3, 5), hours(6, 7), record(value="x")]
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "refused.ndjson")
-        text = "\n".join(map(json.dumps, [{"metadata": METADATA}] + records)) + '\n{"a"\n'
-        got = run(text, "--ndjson", "--no-outbox", "--refused", path, wanted=3)
-        with open(path, encoding="utf-8") as file:
-            said = [json.loads(line) for line in file]
-        check_equal([(item["index"], item["line"], item["code"]) for item in said],
-                    [(0, 2, "not-energy"), (2, 4, "overlap"), (4, 6, "bad-number"), (5, 7, "malformed")],
-                    "--refused has index, line and code of each")
-        check_equal(got.stderr, "6 records: 2 events, 0 duplicates, 4 refused\n", "and standard error their number")
-        answer = stripped(call([])) | {"refused": said}
-        check_equal([error.message for error in OUTPUT.iter_errors(answer)], [], "they are those of the output schema")
-        got = run(json.dumps({"records": []}), "--no-outbox", "--refused", path)
-        check(got.returncode == 2 and "--ndjson" in got.stderr, f"of an object they are in the answer: {got.stderr}")
-        got = run(text, "--ndjson", "--no-outbox", "--refused", folder)
-        check(got.returncode == 2 and folder in got.stderr, f"a file that cannot be written is told: {got.stderr}")
-        got = run(text, "--ndjson", "--no-outbox", "--refused", "/dev/full")
-        check(got.returncode == 2 and "/dev/full" in got.stderr, f"and a full disk: {got.stderr}")
-
-
 # Without its metadata an event would go out that is never replaced.
 def lines_of_metadata():
     good = json.dumps({"metadata": METADATA})
@@ -596,8 +557,6 @@ refusals()
 acceptances()
 same_time()
 metadata()
-refused_lines()
-refused_file()
 a_pause()
 lines_of_metadata()
 unreadable()
