@@ -101,15 +101,18 @@ bool emit_claims_bind_span(const struct emit_sqlite *sql, sqlite3_stmt *statemen
            sql->bind_blob(statement, 9, claim + NUMBER, NUMBER, SQLITE_TRANSIENT) == SQLITE_OK;
 }
 
-void emit_claims_hash_key(const char *key, unsigned char hash[EMIT_CLAIM_KEY]) {
-    unsigned char whole[SHA256_DIGEST_LENGTH];
-    hash_text(key, whole);
-    memcpy(hash, whole, KEY);
+void emit_claims_ask(struct emit_claim_asked *asked, const char *key, const char *value) {
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    hash_text(key, hash);
     hash[0] &= SPAN - 1;
+    memcpy(asked->bytes, hash, KEY);
+    if (value) hash_text(value, asked->bytes + KEY);
+    asked->length = value ? EMIT_ROW_CLAIM : KEY;
 }
 
-bool emit_claims_has(const struct emit_row *row, const unsigned char hash[EMIT_CLAIM_KEY]) {
-    return find_key(row->claims, row->claims_length, hash) != NULL;
+bool emit_claims_has(const struct emit_row *row, const struct emit_claim_asked *asked) {
+    const unsigned char *claim = find_key(row->claims, row->claims_length, asked->bytes);
+    return claim && memcmp(claim, asked->bytes, asked->length) == 0;
 }
 
 // --- Writing ---

@@ -39,10 +39,13 @@ emit_claims_store(struct emit_outbox *outbox, const struct emit_row *row, struct
 // is set aside, those with the same key and value need not be looked up.
 void emit_claims_settle(struct emit_outbox *outbox, const struct emit_claims *claims);
 
-// What is kept of a key, to look for those who claim it.
-void emit_claims_hash_key(const char *key, unsigned char hash[EMIT_CLAIM_KEY]);
-// Whether the row claims it.
-bool emit_claims_has(const struct emit_row *row, const unsigned char hash[EMIT_CLAIM_KEY]);
+// A claim as it is kept, to look for those who have it. value: NULL for one of any value.
+struct emit_claim_asked {
+    unsigned char bytes[EMIT_ROW_CLAIM];
+    size_t length;
+};
+void emit_claims_ask(struct emit_claim_asked *asked, const char *key, const char *value);
+bool emit_claims_has(const struct emit_row *row, const struct emit_claim_asked *asked);
 // The sequence of the first entry that claims some of a span, as a query of SQL.
 #define EMIT_CLAIMS_OF_SPAN                                                                        \
     "SELECT sequence FROM (SELECT sequence, value FROM span WHERE key > ?6 AND key <= ?7"          \

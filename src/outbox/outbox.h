@@ -111,6 +111,7 @@ struct emit_outbox_query {
     enum emit_entry_kind kind;
     const char *run_id;                   // NULL: all
     const char *claim;                    // a key that they claim; NULL: all
+    const char *claim_value;              // with this value, of claim; NULL: any
     const struct emit_claimed_span *span; // the first that claims some of it; NULL: all
     uint64_t after_sequence;              // entries behind it, oldest first
     bool newest_first;                    // then `after_sequence` is not looked at

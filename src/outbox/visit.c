@@ -44,7 +44,7 @@ static void mark_damaged(struct emit_outbox *outbox) {
 // One visit.
 struct visit {
     const struct emit_outbox_query *query;
-    unsigned char claim[EMIT_CLAIM_KEY]; // that is asked for
+    struct emit_claim_asked claim; // of a query that names one
     sqlite3_stmt *statement;
     emit_outbox_visitor *visitor;
     void *owner;
@@ -73,14 +73,14 @@ static enum emit_status prepare(struct emit_outbox *outbox, struct visit *visit,
         return fail(outbox, err);
     sqlite3_stmt *statement = visit->statement;
     int64_t limit = query->limit ? (int64_t)query->limit : -1;
-    if (query->claim) emit_claims_hash_key(query->claim, visit->claim);
+    if (query->claim) emit_claims_ask(&visit->claim, query->claim, query->claim_value);
     if (sql->bind_int64(statement, 1, (int64_t)query->kind) == SQLITE_OK &&
         (!by_run || sql->bind_text(statement, 2, query->run_id, -1, SQLITE_STATIC) == SQLITE_OK) &&
         (query->newest_first ||
          sql->bind_int64(statement, 3, (int64_t)query->after_sequence) == SQLITE_OK) &&
         sql->bind_int64(statement, 4, limit) == SQLITE_OK &&
-        (!query->claim ||
-         sql->bind_blob(statement, 5, visit->claim, EMIT_ROW_PREFIX, SQLITE_STATIC) == SQLITE_OK) &&
+        (!query->claim || sql->bind_blob(statement, 5, visit->claim.bytes, EMIT_ROW_PREFIX,
+                                         SQLITE_STATIC) == SQLITE_OK) &&
         (!query->span || emit_claims_bind_span(sql, statement, query->span)))
         return EMIT_OK;
     return fail(outbox, err);
@@ -113,8 +113,8 @@ static enum emit_status walk(struct emit_outbox *outbox, struct visit *visit,
                              outbox->folder.path);
         before = row.entry.sequence;
         // Another key may begin with the same bytes.
-        bool is_asked_for =
-            state == EMIT_ROW_GOOD && (!visit->query->claim || emit_claims_has(&row, visit->claim));
+        bool is_asked_for = state == EMIT_ROW_GOOD &&
+                            (!visit->query->claim || emit_claims_has(&row, &visit->claim));
         if (state == EMIT_ROW_BAD)
             remember_bad(visit, row.entry.sequence);
         else if (is_asked_for && visit->visitor && !visit->visitor(visit->owner, &row.entry))

@@ -340,11 +340,11 @@ static bool take_identity(void *owner, const struct emit_entry *entry) {
 static void test_keys_that_begin_alike(void) {
     struct store store;
     char of_first[4 * EMIT_ENTRY_IDENTITY_MAX] = "";
-    unsigned char hashes[2][EMIT_CLAIM_KEY];
+    struct emit_claim_asked asked[2];
     for (size_t i = 0; i < 2; i++)
-        emit_claims_hash_key(keys[i], hashes[i]);
-    CHECK(memcmp(hashes[0], hashes[1], EMIT_ROW_PREFIX) == 0 &&
-              memcmp(hashes[0], hashes[1], sizeof hashes[0]) != 0,
+        emit_claims_ask(&asked[i], keys[i], NULL);
+    CHECK(memcmp(asked[0].bytes, asked[1].bytes, EMIT_ROW_PREFIX) == 0 &&
+              memcmp(asked[0].bytes, asked[1].bytes, EMIT_CLAIM_KEY) != 0,
           "two keys that the table cannot tell apart");
     store_begin(&store, "alike");
     CHECK(put_one(&store, 1, keys[0], "a") == EMIT_ENTRY_STORED &&
@@ -369,6 +369,39 @@ static void test_keys_that_begin_alike(void) {
     CHECK(emit_outbox_prune(store.outbox, INT64_MAX, NULL, &store.err) == EMIT_OK &&
               count_claims(&store) == 0,
           "and nothing of them stays");
+    store_end(&store);
+}
+
+static bool count_up(void *owner, const struct emit_entry *entry) {
+    (void)entry;
+    ++*(int *)owner;
+    return true;
+}
+
+static void test_who_claims_a_value(void) {
+    static const struct {
+        const char *key, *value;
+        int entries;
+    } questions[] = {
+        {"grouping", NULL, 2}, {"grouping", "run", 2}, {"grouping", "request", 0},
+        {"grouping", "", 0},   {"record", NULL, 1},    {"record", "run", 0},
+        {"else", "run", 0},
+    };
+    struct store store;
+    store_begin(&store, "values");
+    CHECK(put_one(&store, 1, "grouping", "run") == EMIT_ENTRY_STORED &&
+              put_one(&store, 2, "grouping", "run") == EMIT_ENTRY_STORED &&
+              put_one(&store, 3, "record", NULL) == EMIT_ENTRY_STORED,
+          "two entries of one value, and one that claims its identity");
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        const struct emit_outbox_query query = {.claim = questions[i].key,
+                                                .claim_value = questions[i].value};
+        int entries = 0;
+        store_must(&store,
+                   emit_outbox_visit(store.outbox, &query, count_up, &entries, NULL, &store.err));
+        CHECK(entries == questions[i].entries, "%s: %s has %d entries", questions[i].key,
+              questions[i].value ? questions[i].value : "any value", entries);
+    }
     store_end(&store);
 }
 
@@ -451,6 +484,7 @@ int main(void) {
     test_life();
     test_rot();
     test_keys_that_begin_alike();
+    test_who_claims_a_value();
     test_identities_that_begin_alike();
     test_rot_within_a_batch();
     test_salvage();
