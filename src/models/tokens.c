@@ -187,14 +187,27 @@ static enum emit_status check_counts(const struct emit_token_model *model,
     return EMIT_OK;
 }
 
-static bool has_expired(const char *valid_until, const char *day) {
-    return strcmp(valid_until, day) < 0; // both as in 2026-11-25
+static void add_expired(struct emit_token_expired *rows, size_t *count, const char *id,
+                        const char *valid_until, const char *day) {
+    if (strcmp(valid_until, day) < 0) // both as in 2026-11-25
+        rows[(*count)++] = (struct emit_token_expired){id, valid_until};
+}
+
+size_t emit_token_expired(struct emit_token_expired rows[EMIT_TOKEN_EXPIRED_MAX],
+                          const struct emit_token_model *model, bool extrapolated,
+                          const char *day) {
+    const struct emit_transform *beyond = extrapolated ? model->long_context : NULL;
+    size_t count = 0;
+    add_expired(rows, &count, model->profile->id, model->profile->valid_until, day);
+    if (beyond) add_expired(rows, &count, beyond->id, beyond->valid_until, day);
+    for (size_t i = 0; i < model->chain_length; i++)
+        add_expired(rows, &count, model->chain[i]->id, model->chain[i]->valid_until, day);
+    return count;
 }
 
 // The lowest confidence of what the central value is made of; low when it is made of nothing.
 static enum emit_confidence trust(const struct emit_token_model *model,
-                                  const struct emit_token_counts *counts, bool extrapolated,
-                                  bool expired) {
+                                  const struct emit_token_counts *counts, bool extrapolated) {
     enum emit_confidence least = EMIT_CONFIDENCE_COUNT;
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
         const struct emit_coefficient *coefficient = &model->profile->coefficients[bucket];
@@ -207,7 +220,7 @@ static enum emit_confidence trust(const struct emit_token_model *model,
         if (model->chain[i]->confidence < least) least = model->chain[i]->confidence;
     if (extrapolated && model->long_context->confidence < least)
         least = model->long_context->confidence;
-    return expired && least > EMIT_CONFIDENCE_LOW ? least - 1 : least;
+    return least;
 }
 
 enum emit_status emit_token_energy(struct emit_token_energy *energy,
@@ -225,11 +238,10 @@ enum emit_status emit_token_energy(struct emit_token_energy *energy,
         !sum_joules(&made.high_joules, model, &some, HIGH))
         return emit_fail(err, EMIT_INVALID, "profile %s: more joules than can be counted",
                          model->profile->id);
-    made.expired = has_expired(model->profile->valid_until, day) ||
-                   (made.extrapolated && has_expired(model->long_context->valid_until, day));
-    for (size_t i = 0; i < model->chain_length; i++)
-        made.expired |= has_expired(model->chain[i]->valid_until, day);
-    made.confidence = trust(model, &some, made.extrapolated, made.expired);
+    struct emit_token_expired rows[EMIT_TOKEN_EXPIRED_MAX];
+    made.expired = emit_token_expired(rows, model, made.extrapolated, day) > 0;
+    made.confidence = made.cited_confidence = trust(model, &some, made.extrapolated);
+    if (made.expired && made.confidence > EMIT_CONFIDENCE_LOW) made.confidence--;
     *energy = made;
     return EMIT_OK;
 }

@@ -67,8 +67,20 @@ struct emit_token_energy {
     // The lowest of what `joules` is made of: coefficients that are not 0 of buckets that are
     // not empty, and transforms. A step less when one of the rows had expired on `day`.
     enum emit_confidence confidence;
+    enum emit_confidence cited_confidence; // without that step
     bool expired, extrapolated;
 };
+
+// A row of the table that was good until a day, and is past it.
+struct emit_token_expired {
+    const char *id, *valid_until;
+};
+enum { EMIT_TOKEN_EXPIRED_MAX = EMIT_TRANSFORM_CHAIN_MAX + 2 };
+
+// The rows behind the energy that had expired on the day: the profile, and the transforms that
+// were used. Returns how many.
+size_t emit_token_expired(struct emit_token_expired rows[EMIT_TOKEN_EXPIRED_MAX],
+                          const struct emit_token_model *model, bool extrapolated, const char *day);
 
 // day: of the event, "2026-11-25"; decides what had expired.
 // EMIT_INVALID: the profile has no coefficient for a bucket that is not empty, the table

@@ -123,8 +123,16 @@ def expired_numbers_are_trusted_less(folder):
         got = home.tokens(*words, "--at", at)
         event = home.stored()[-1]
         check_equal((event["tags"]["confidence"], "expired" in got.stdout), (confidence, at.startswith("2030")), f"{at}: {confidence}")
+        said = " ".join(got.stdout.split())
         check_equal([event["tags"]["quantity_low"], event["quantity"], event["tags"]["quantity_high"]], tokens.joules(ROWS, event["tags"]), "the joules are the same")
+    check(f"expired {words[1]} on {ROWS[words[1]]['valid_until']}: confidence of {words[1]} is low, a step below medium"
+          in said, "the page names the row, its day, and what became of the confidence")
     check_equal(tokens.page_faults(got.stdout), [], "the page")
+    got = home.tokens(*words, "--at", "2030-01-02T00:00:00Z", "--boundary", "system")
+    said = " ".join(got.stdout.split())
+    check(f", boundary-host-v1 on {ROWS['boundary-host-v1']['valid_until']}: confidence of {words[1]} stays low" in said,
+          "and the transform that was used; low has no step below")
+    check_equal(tokens.page_faults(got.stdout), [], "the page with both")
 
 
 def a_table_of_ones_own(folder):

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/tokens_account.h"
 
+#include "base/time.h"
 #include "programs/emit/page.h"
 #include "programs/emit/tokens_table.h"
 
@@ -111,16 +112,30 @@ static void print_confidence(const struct emit_page *page, const struct tokens_a
                         emit_confidence_word(account->rows[0].energy.confidence));
 }
 
+// Which rows of the table were past their day on that of the events, and what it did.
+static void print_expired(const struct emit_page *page, const struct tokens_row *row) {
+    char line[SENTENCE_MAX], day[EMIT_DAY_TEXT];
+    struct emit_token_expired rows[EMIT_TOKEN_EXPIRED_MAX];
+    struct emit_text text;
+    emit_time_write_day(day, row->last_ns);
+    size_t count = emit_token_expired(rows, &row->model, row->energy.extrapolated, day);
+    emit_text_init(&text, line, sizeof line);
+    for (size_t i = 0; i < count; i++)
+        emit_text_add_format(&text, "%s%s on %s", i ? ", " : "", rows[i].id, rows[i].valid_until);
+    const char *confidence = emit_confidence_word(row->energy.confidence);
+    emit_text_add_format(&text, ": confidence of %s ", row->model.profile->id);
+    if (row->energy.confidence == row->energy.cited_confidence)
+        emit_text_add_format(&text, "stays %s, the lowest", confidence);
+    else
+        emit_text_add_format(&text, "is %s, a step below %s", confidence,
+                             emit_confidence_word(row->energy.cited_confidence));
+    emit_page_words(page, "  expired  ", HANG, line);
+}
+
 static void print_caveats(const struct emit_page *page, const struct tokens_row *row) {
     char line[SENTENCE_MAX], figure[EMIT_FIGURE_MAX];
     const struct emit_profile *profile = row->model.profile;
-    if (row->energy.expired) {
-        (void)emit_text_format(line, sizeof line,
-                               "%s: its numbers were good until %s, or a factor's expired: "
-                               "confidence is a step lower",
-                               profile->id, profile->valid_until);
-        emit_page_words(page, "  expired  ", HANG, line);
-    }
+    if (row->energy.expired) print_expired(page, row);
     uint64_t extrapolated =
         row->counts.extrapolated_output + row->counts.extrapolated_reasoning_output;
     if (extrapolated) {

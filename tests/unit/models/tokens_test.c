@@ -165,7 +165,9 @@ static void check_expiry(void) {
         struct emit_token_energy energy = {0};
         CHECK(emit_token_energy(&energy, &model, &days[i].counts, EMIT_TOKENS_TOTAL, days[i].day,
                                 NULL) == EMIT_OK &&
-                  energy.expired == days[i].expired && energy.confidence == days[i].confidence,
+                  energy.expired == days[i].expired && energy.confidence == days[i].confidence &&
+                  (energy.cited_confidence == energy.confidence) ==
+                      (!energy.expired || energy.cited_confidence == EMIT_CONFIDENCE_LOW),
               "%s: %s", days[i].what, emit_confidence_word(energy.confidence));
     }
     // A transform that is older than its profile counts where it is used, and only there.
@@ -192,6 +194,13 @@ static void check_expiry(void) {
                   EMIT_OK &&
               energy.expired,
           "an expired transform on the way to the boundary");
+    struct emit_token_expired rows[EMIT_TOKEN_EXPIRED_MAX];
+    CHECK(emit_token_expired(rows, &model, false, "2026-11-25") == 1 && rows[0].id == old.id &&
+              rows[0].valid_until == old.valid_until,
+          "is named, alone");
+    CHECK(emit_token_expired(rows, &model, false, "2026-11-24") == 0, "a day before none is");
+    CHECK(emit_token_expired(rows, &model, true, "2099-01-01") == 2 + model.chain_length,
+          "long after all are");
 }
 
 // --- Chains --------------------------------------------------------------------------
