@@ -217,8 +217,9 @@ static bool was_cached(const struct emit_usage_fields *fields) {
 
 // A span around others, whose requests have spans of their own.
 static bool is_outer_span(const struct emit_usage_fields *fields) {
-    static const char *const operations[] = {"invoke_agent", "create_agent", "execute_tool",
-                                             "invoke_workflow"};
+    static const char *const operations[] = {
+        "invoke_agent", "create_agent", "execute_tool", "invoke_workflow",
+        "AGENT",        "CHAIN",        "TOOL"};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (emit_usage_is(fields, EMIT_FIELD_OTEL_OPERATION, operations[i])) return true;
     return false;
@@ -277,6 +278,7 @@ static bool is_inference(struct emit_usage_record *record, const struct emit_usa
 static void refuse_dialect(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                            enum emit_dialect asked, const struct emit_usage_detection *found) {
     enum emit_usage_field failure = find_failure(fields);
+    char name[EMIT_USAGE_NAME_MAX];
     if (failure != EMIT_FIELD_NONE && found->first == EMIT_DIALECT_COUNT)
         emit_usage_refuse(record, EMIT_USAGE_FAILED, "%s says that the request failed",
                           emit_usage_field_name(failure));
@@ -292,10 +294,13 @@ static void refuse_dialect(struct emit_usage_record *record, const struct emit_u
         emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
                           "resourceSpans holds many records: give them one by one, as jq -c "
                           "'.resourceSpans[].scopeSpans[].spans[]' prints them");
-    else if (emit_usage_has(fields, EMIT_FIELD_FLAT_OTHER))
+    else if (emit_usage_says_count(fields, EMIT_FIELD_FLAT_OTHER) &&
+             (emit_usage_has(fields, EMIT_FIELD_FLAT_INPUT) ||
+              emit_usage_has(fields, EMIT_FIELD_FLAT_OUTPUT)))
         emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
-                          "cached or reasoning tokens beside input_tokens and output_tokens are of "
-                          "no known dialect: whether those hold them is not known");
+                          "%s beside input_tokens and output_tokens is of no known dialect: "
+                          "whether those hold it is not known",
+                          emit_usage_name_of(fields, EMIT_FIELD_FLAT_OTHER, name));
     else if (asked != EMIT_DIALECT_COUNT)
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "no field of %s", emit_dialect_word(asked));
     else
@@ -322,7 +327,10 @@ static struct emit_usage_begin *follow(struct emit_usage_reader *reader,
     struct emit_usage_begin *begin = &reader->begin;
     if (record->dialect != EMIT_DIALECT_MESSAGES) return NULL;
     if (emit_usage_is(fields, EMIT_FIELD_TYPE, "message_start")) {
-        *begin = (struct emit_usage_begin){.is_there = true};
+        bool is_same = record->response_id.length == begin->id_length && begin->id_length > 0 &&
+                       memcmp(record->response_id.at, begin->id, begin->id_length) == 0;
+        *begin =
+            (struct emit_usage_begin){.is_there = true, .is_second = begin->is_there && !is_same};
         remember(begin->model, &begin->model_length, &record->model);
         remember(begin->id, &begin->id_length, &record->response_id);
         record->request_id = (struct emit_usage_text){0};
@@ -330,6 +338,12 @@ static struct emit_usage_begin *follow(struct emit_usage_reader *reader,
     }
     if (emit_usage_is(fields, EMIT_FIELD_TYPE, "message_stop")) begin->is_there = false;
     if (!emit_usage_is(fields, EMIT_FIELD_TYPE, "message_delta")) return NULL;
+    if (begin->is_second) {
+        emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
+                          "a message_delta behind two message_starts without a message_stop "
+                          "between them: of which stream it is, is not said");
+        return NULL;
+    }
     if (!begin->is_there) {
         emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
                           "a message_delta without the message_start before it, which says its "
@@ -376,6 +390,7 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
                           fault_at);
         return;
     }
+    if (emit_usage_is(&fields, EMIT_FIELD_TYPE, "error")) reader->begin.is_there = false;
     struct emit_usage_detection found = emit_usage_detect(&fields, reader->dialect);
     record->dialect = found.dialect;
     if (found.dialect == EMIT_DIALECT_COUNT) {

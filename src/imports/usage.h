@@ -90,6 +90,7 @@ enum { EMIT_USAGE_SLOTS = 1024 };
 // What the first piece of a stream of messages said, for those that follow it.
 struct emit_usage_begin {
     bool is_there;
+    bool is_second; // another stream had begun and not ended: they may be mixed
     size_t model_length, id_length;
     char model[EMIT_USAGE_MODEL_MAX], id[EMIT_USAGE_ID_MAX];
     bool has_input, has_read, has_writes;

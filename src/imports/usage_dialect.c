@@ -50,9 +50,9 @@ static bool has_inclusive_marks(const struct emit_usage_fields *fields) {
 
 // What the record says of itself, outside of its counts.
 static bool says_messages(const struct emit_usage_fields *fields) {
-    return TEXT_BEGINS(TYPE, "message") || TEXT_BEGINS(TYPE, "content_block_") ||
-           TEXT_IS(TYPE, "ping") || (HAS(RESULT_TYPE) && HAS(MESSAGE_USAGE)) ||
-           (TEXT_IS(TYPE, "result") && HAS(TURNS));
+    return TEXT_IS(TYPE, "message") || TEXT_BEGINS(TYPE, "message_") ||
+           TEXT_BEGINS(TYPE, "content_block_") || TEXT_IS(TYPE, "ping") ||
+           (HAS(RESULT_TYPE) && HAS(MESSAGE_USAGE)) || (TEXT_IS(TYPE, "result") && HAS(TURNS));
 }
 
 static bool says_responses(const struct emit_usage_fields *fields) {
@@ -64,6 +64,16 @@ static bool says_chat(const struct emit_usage_fields *fields) {
     return TEXT_BEGINS(OBJECT, "chat.completion") || TEXT_IS(OBJECT, "text_completion") ||
            TEXT_BEGINS(RESPONSE_OBJECT, "chat.completion") ||
            TEXT_IS(RESPONSE_OBJECT, "text_completion");
+}
+
+bool emit_usage_says_count(const struct emit_usage_fields *fields, enum emit_usage_field field) {
+    const struct emit_json_slice *value = &fields->value[field];
+    switch (fields->type[field]) {
+    case EMIT_FIELD_TWICE: return true;
+    case EMIT_JSON_NUMBER: return !(value->length == 1 && *value->at == '0');
+    case EMIT_JSON_STRING: return value->length > 0 && *value->at >= '1' && *value->at <= '9';
+    default: return false;
+    }
 }
 
 // --- The dialects ---
@@ -90,6 +100,8 @@ static enum likeness like_embeddings(const struct emit_usage_fields *fields) {
 static enum likeness like_chat(const struct emit_usage_fields *fields) {
     if (like_proxy(fields) == IS || says_messages(fields) || says_responses(fields)) return UNLIKE;
     if (says_chat(fields)) return IS;
+    // The first and the last piece of some streams say no more: the verdicts of a filter.
+    if (!HAS(USAGE) && fields->type[EMIT_FIELD_CHOICES] == EMIT_JSON_ARRAY) return IS;
     if (!HAS(USAGE) && !HAS(RESPONSE_USAGE)) return UNLIKE;
     if (!has_prompt(fields)) return UNLIKE;
     if (TEXT_IS(OBJECT, "list") || TEXT_IS(RESPONSE_OBJECT, "list")) return UNLIKE;
@@ -128,15 +140,17 @@ static enum likeness like_generate(const struct emit_usage_fields *fields) {
 }
 
 static enum likeness like_otel(const struct emit_usage_fields *fields) {
-    return HAS(OTEL_INPUT) || HAS(OTEL_OUTPUT) || HAS(OTEL_OPERATION) || HAS(OTEL_MODEL) ||
-                   HAS(OTEL_REQUEST_MODEL)
-               ? IS
-               : UNLIKE;
+    if (HAS(OTEL_INPUT) || HAS(OTEL_OUTPUT) || HAS(OTEL_OPERATION) || HAS(OTEL_MODEL) ||
+        HAS(OTEL_REQUEST_MODEL))
+        return IS;
+    // A span of something else.
+    return HAS(SPAN_ID) && (HAS(START_NANO) || HAS(START_TIME)) ? LIKE : UNLIKE;
 }
 
 static enum likeness like_costs(const struct emit_usage_fields *fields) {
     if (TEXT_IS(SOURCE_TYPE, "cost")) return IS;
-    if (HAS(USAGE) || HAS(FLAT_OTHER) || (!HAS(FLAT_INPUT) && !HAS(FLAT_OUTPUT))) return UNLIKE;
+    if (HAS(USAGE) || (!HAS(FLAT_INPUT) && !HAS(FLAT_OUTPUT))) return UNLIKE;
+    if (emit_usage_says_count(fields, EMIT_FIELD_FLAT_OTHER)) return UNLIKE;
     return HAS(MODEL) ? IS : LIKE;
 }
 

@@ -27,6 +27,8 @@
     ROW(EMIT_FIELD_SESSION_ID, "session_id")                                                       \
     ROW(EMIT_FIELD_TURNS, "num_turns")                                                             \
     ROW(EMIT_FIELD_SOURCE_TYPE, "source_type")                                                     \
+    ROW(EMIT_FIELD_CHOICES, "choices")                                                             \
+    ROW(EMIT_FIELD_DATA, "data")                                                                   \
     /* How it went. */                                                                             \
     ROW(EMIT_FIELD_ERROR, "error")                                                                 \
     ROW(EMIT_FIELD_RESPONSE_ERROR, "response.error")                                               \
@@ -77,13 +79,14 @@
     ROW(EMIT_FIELD_OUTPUT_AUDIO, "audio_tokens of the output")                                     \
     ROW(EMIT_FIELD_OUTPUT_IMAGE, "image_tokens of the output")                                     \
     ROW(EMIT_FIELD_OUTPUT_VIDEO, "video_tokens of the output")                                     \
+    ROW(EMIT_FIELD_OTHER_COUNT, "a count of no known name") /* in usage or usageMetadata */        \
     /* Counts beside the model's name. */                                                          \
     ROW(EMIT_FIELD_FLAT_PROMPT, "prompt_tokens")                                                   \
     ROW(EMIT_FIELD_FLAT_COMPLETION, "completion_tokens")                                           \
     ROW(EMIT_FIELD_FLAT_TOTAL, "total_tokens")                                                     \
     ROW(EMIT_FIELD_FLAT_INPUT, "input_tokens")                                                     \
     ROW(EMIT_FIELD_FLAT_OUTPUT, "output_tokens")                                                   \
-    ROW(EMIT_FIELD_FLAT_OTHER, "a count of cached or reasoning tokens")                            \
+    ROW(EMIT_FIELD_FLAT_OTHER, "a count of no known name") /* beside the model's */                \
     ROW(EMIT_FIELD_PROMPT_EVAL, "prompt_eval_count")                                               \
     ROW(EMIT_FIELD_EVAL, "eval_count")                                                             \
     ROW(EMIT_FIELD_PROXY, "call_type")                                                             \
@@ -113,6 +116,8 @@
     ROW(EMIT_FIELD_OTEL_CACHE_READ, "gen_ai.usage.cache_read.input_tokens")                        \
     ROW(EMIT_FIELD_OTEL_CACHE_CREATION, "gen_ai.usage.cache_creation.input_tokens")                \
     ROW(EMIT_FIELD_OTEL_REASONING, "gen_ai.usage.reasoning.output_tokens")                         \
+    ROW(EMIT_FIELD_OTEL_TOTAL, "gen_ai.usage.total_tokens")                                        \
+    ROW(EMIT_FIELD_OTEL_OTHER, "a gen_ai.usage count of no known name")                            \
     ROW(EMIT_FIELD_OTEL_ERROR, "error.type")                                                       \
     ROW(EMIT_FIELD_SPAN_ID, "spanId")                                                              \
     ROW(EMIT_FIELD_EXPORT, "resourceSpans")
@@ -178,6 +183,9 @@ static inline bool emit_usage_begins(const struct emit_usage_fields *fields,
     return fields->type[field] == EMIT_JSON_STRING && value->length >= length &&
            memcmp(value->at, word, length) == 0;
 }
+
+// Whether a count is there and not 0, whatever else it is.
+bool emit_usage_says_count(const struct emit_usage_fields *fields, enum emit_usage_field field);
 
 // Which dialect the fields are of.
 struct emit_usage_detection {

@@ -96,6 +96,21 @@ static void put(struct emit_usage_record *record, enum emit_bucket bucket, uint6
 
 // --- What is told of ---
 
+const char *emit_usage_name_of(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                               char name[EMIT_USAGE_NAME_MAX]) {
+    if (fields->type[field] == EMIT_FIELD_TWICE) return "more than one count";
+    // Before the value stand a colon and the key, in quotes.
+    const char *end = fields->value[field].at;
+    if (fields->type[field] == EMIT_JSON_STRING) end--;
+    while (*--end != '"')
+        ;
+    const char *begin = end;
+    while (*--begin != '"')
+        ;
+    (void)emit_text_format(name, EMIT_USAGE_NAME_MAX, "%.*s", (int)(end - begin - 1), begin + 1);
+    return name;
+}
+
 static bool refuse_more_than(struct emit_usage_record *record, const struct count *part,
                              const struct count *whole) {
     emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
@@ -192,20 +207,49 @@ static void count_within(struct emit_usage_record *record, const struct amounts 
                                emit_usage_field_name(all->total.field));
 }
 
+// Where cached tokens are named as messages name them, a gateway has turned one into the other: its
+// prompt holds what was read and written then (docs.litellm.ai/docs/completion/prompt_caching,
+// 2026-11). Older ones left both out, which shows where they are more than the prompt.
+static bool take_cached(struct emit_usage_record *record, const struct emit_usage_fields *fields,
+                        const struct count *input, struct count *cached) {
+    if (emit_usage_has(fields, EMIT_FIELD_CACHED))
+        return take(record, fields, EMIT_FIELD_CACHED, cached);
+    struct count writes;
+    if (!take(record, fields, EMIT_FIELD_CACHE_READ, cached) ||
+        !take(record, fields, EMIT_FIELD_CACHE_CREATION, &writes))
+        return false;
+    struct count both = {cached->field, cached->tokens + writes.tokens, true};
+    return both.tokens <= input->tokens || refuse_more_than(record, &both, input);
+}
+
 static void count_chat(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     struct amounts all;
     if (take(record, fields, EMIT_FIELD_PROMPT, &all.input) &&
-        take(record, fields, EMIT_FIELD_CACHED, &all.cached) &&
+        take_cached(record, fields, &all.input, &all.cached) &&
         take(record, fields, EMIT_FIELD_COMPLETION, &all.output) &&
         take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
         take(record, fields, EMIT_FIELD_TOTAL, &all.total) && has_text_details(record, fields))
         count_within(record, &all);
 }
 
+// The pixels of an image that was made are tokens, of which the details need not speak:
+// platform.openai.com/docs/api-reference/images/object (2026-11).
+static bool has_text_answer(struct emit_usage_record *record,
+                            const struct emit_usage_fields *fields) {
+    bool is_stream = emit_usage_begins(fields, EMIT_FIELD_TYPE, "image_");
+    if (!is_stream && fields->type[EMIT_FIELD_DATA] != EMIT_JSON_ARRAY) return true;
+    emit_usage_refuse(record, EMIT_USAGE_MODALITY,
+                      "%s of %s, which is an image: no coefficient is known for them, and text's "
+                      "would be wrong",
+                      emit_usage_field_name(EMIT_FIELD_OUTPUT),
+                      emit_usage_field_name(is_stream ? EMIT_FIELD_TYPE : EMIT_FIELD_DATA));
+    return false;
+}
+
 static void count_responses(struct emit_usage_record *record,
                             const struct emit_usage_fields *fields) {
     struct amounts all;
-    if (take(record, fields, EMIT_FIELD_INPUT, &all.input) &&
+    if (has_text_answer(record, fields) && take(record, fields, EMIT_FIELD_INPUT, &all.input) &&
         take(record, fields, EMIT_FIELD_CACHED, &all.cached) &&
         take(record, fields, EMIT_FIELD_OUTPUT, &all.output) &&
         take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
@@ -376,30 +420,37 @@ static void count_generate(struct emit_usage_record *record,
 }
 
 // The input must hold what was cached; some instruments pass on counts that exclude it, which
-// shows where they are larger.
+// shows where they are larger, or where the total is the sum of all.
 static void count_otel(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
-    struct count input, read, writes, output, reasoning;
-    if (!take(record, fields, EMIT_FIELD_OTEL_INPUT, &input) ||
+    struct count read, writes;
+    struct amounts all;
+    if (!take(record, fields, EMIT_FIELD_OTEL_INPUT, &all.input) ||
         !take(record, fields, EMIT_FIELD_OTEL_CACHE_READ, &read) ||
         !take(record, fields, EMIT_FIELD_OTEL_CACHE_CREATION, &writes) ||
-        !take(record, fields, EMIT_FIELD_OTEL_OUTPUT, &output) ||
-        !take(record, fields, EMIT_FIELD_OTEL_REASONING, &reasoning))
+        !take(record, fields, EMIT_FIELD_OTEL_OUTPUT, &all.output) ||
+        !take(record, fields, EMIT_FIELD_OTEL_REASONING, &all.reasoning) ||
+        !take(record, fields, EMIT_FIELD_OTEL_TOTAL, &all.total) ||
+        !has_text_details(record, fields))
         return;
-    if (reasoning.tokens > output.tokens) {
-        refuse_more_than(record, &reasoning, &output);
-        return;
+    uint64_t cached = read.tokens + writes.tokens, sum = all.input.tokens + all.output.tokens;
+    bool is_less = cached > all.input.tokens;
+    bool is_beside = cached > 0 && all.total.known && all.total.tokens == sum + cached;
+    if (is_less || is_beside) {
+        // A total of the two alone is as good as one of all.
+        if (all.total.known && all.total.tokens == sum) all.total.tokens += cached;
+        all.input.tokens += cached;
+        all.input.known = true;
     }
-    bool is_exclusive = read.tokens + writes.tokens > input.tokens;
-    if (input.known || is_exclusive)
-        put(record, EMIT_BUCKET_INPUT,
-            is_exclusive ? input.tokens + writes.tokens : input.tokens - read.tokens);
-    if (read.known) put(record, EMIT_BUCKET_CACHED_INPUT, read.tokens);
-    if (output.known) put(record, EMIT_BUCKET_OUTPUT, output.tokens - reasoning.tokens);
-    if (reasoning.known) put(record, EMIT_BUCKET_REASONING_OUTPUT, reasoning.tokens);
-    if (is_exclusive)
-        (void)emit_text_format(record->message, sizeof record->message,
-                               "%s is less than the cached tokens: taken as counted without them",
-                               emit_usage_field_name(EMIT_FIELD_OTEL_INPUT));
+    all.cached = read;
+    count_within(record, &all);
+    if (record->fate != EMIT_USAGE_USED || (!is_less && !is_beside)) return;
+    const char *name = emit_usage_field_name(EMIT_FIELD_OTEL_INPUT);
+    (void)emit_text_format(record->message, sizeof record->message,
+                           is_less
+                               ? "%s is less than the cached tokens: taken as counted without them"
+                               : "%s is taken as counted without the cached tokens, which the "
+                                 "total holds beside it",
+                           name);
 }
 
 // --- Two counts ---
@@ -413,6 +464,45 @@ static void count_two(struct emit_usage_record *record, const struct emit_usage_
     if (output.known) put(record, EMIT_BUCKET_OUTPUT, output.tokens);
 }
 
+static void count_costs(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    struct amounts all = {.cached.field = EMIT_FIELD_CACHED,
+                          .reasoning.field = EMIT_FIELD_REASONING};
+    if (take(record, fields, EMIT_FIELD_FLAT_INPUT, &all.input) &&
+        take(record, fields, EMIT_FIELD_FLAT_OUTPUT, &all.output) &&
+        take(record, fields, EMIT_FIELD_FLAT_TOTAL, &all.total))
+        count_within(record, &all);
+}
+
+// --- Counts of names that no row has ---
+
+// Within the others where those come to the total, or beside it: told. Without a total nobody
+// knows what it is, and the record is refused.
+static void judge_others(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    char name[EMIT_USAGE_NAME_MAX];
+    bool has_total = emit_usage_has(fields, EMIT_FIELD_TOTAL) ||
+                     emit_usage_has(fields, EMIT_FIELD_TOTAL_COUNT) ||
+                     emit_usage_has(fields, EMIT_FIELD_FLAT_TOTAL);
+    bool is_whole = has_total && record->dialect != EMIT_DIALECT_MESSAGES &&
+                    record->dialect != EMIT_DIALECT_TRANSCRIPT;
+    if (emit_usage_says_count(fields, EMIT_FIELD_OTHER_COUNT)) {
+        const char *other = emit_usage_name_of(fields, EMIT_FIELD_OTHER_COUNT, name);
+        if (record->counts.known && is_whole)
+            (void)emit_text_format(record->message, sizeof record->message,
+                                   "%s of usage is of no known name, and not counted: the other "
+                                   "counts come to the total",
+                                   other);
+        else
+            emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                              "%s of usage is of no known name: whether the other counts hold it "
+                              "is not known",
+                              other);
+    } else if (emit_usage_says_count(fields, EMIT_FIELD_OTEL_OTHER)) {
+        (void)emit_text_format(record->message, sizeof record->message,
+                               "%s is taken as held by the others",
+                               emit_usage_field_name(EMIT_FIELD_OTEL_OTHER));
+    }
+}
+
 void emit_usage_normalise(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                           struct emit_usage_begin *begin) {
     switch (record->dialect) {
@@ -424,9 +514,7 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     case EMIT_DIALECT_GENERATE: count_generate(record, fields); break;
     case EMIT_DIALECT_OTEL: count_otel(record, fields); break;
     case EMIT_DIALECT_PROXY: count_proxy(record, fields); break;
-    case EMIT_DIALECT_COSTS:
-        count_two(record, fields, EMIT_FIELD_FLAT_INPUT, EMIT_FIELD_FLAT_OUTPUT);
-        break;
+    case EMIT_DIALECT_COSTS: count_costs(record, fields); break;
     case EMIT_DIALECT_OLLAMA:
         count_two(record, fields, EMIT_FIELD_PROMPT_EVAL, EMIT_FIELD_EVAL);
         break;
@@ -440,6 +528,8 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
                               (unsigned long long)record->counts.bucket[i]);
             return;
         }
+    judge_others(record, fields);
+    if (record->fate != EMIT_USAGE_USED) return;
     if (record->counts.known == 0)
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "no count of tokens");
     else

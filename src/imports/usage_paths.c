@@ -1,5 +1,6 @@
 // The table of paths and its index: an open hash over (object, key), so that a key of no
-// meaning, as most are, costs one look.
+// meaning, as most are, costs one look. A count of a name that no row has is not of no
+// meaning: what it holds, or what holds it, is not known, and that must be told.
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage_paths.h"
 
@@ -11,25 +12,7 @@
 #define FIELD(node, key, field) FIELD_AND_WAY(node, key, field, NONE)
 #define WAY(node, key, into)    FIELD_AND_WAY(node, key, NONE, into)
 
-// Attributes stand in an object or an array of their own, or flat in the record.
 // clang-format off
-#define ATTRIBUTE_ROWS(node) \
-    FIELD(node, "gen_ai.operation.name", OTEL_OPERATION), \
-    FIELD(node, "gen_ai.request.model", OTEL_REQUEST_MODEL), \
-    FIELD(node, "gen_ai.response.model", OTEL_MODEL), \
-    FIELD(node, "gen_ai.response.id", OTEL_ID), \
-    FIELD(node, "gen_ai.usage.input_tokens", OTEL_INPUT), \
-    FIELD(node, "gen_ai.usage.prompt_tokens", OTEL_INPUT), \
-    FIELD(node, "gen_ai.usage.output_tokens", OTEL_OUTPUT), \
-    FIELD(node, "gen_ai.usage.completion_tokens", OTEL_OUTPUT), \
-    FIELD(node, "gen_ai.usage.cache_read.input_tokens", OTEL_CACHE_READ), \
-    FIELD(node, "gen_ai.usage.cache_read_input_tokens", OTEL_CACHE_READ), \
-    FIELD(node, "gen_ai.usage.cache_creation.input_tokens", OTEL_CACHE_CREATION), \
-    FIELD(node, "gen_ai.usage.cache_creation_input_tokens", OTEL_CACHE_CREATION), \
-    FIELD(node, "gen_ai.usage.reasoning.output_tokens", OTEL_REASONING), \
-    FIELD(node, "gen_ai.usage.reasoning_tokens", OTEL_REASONING), \
-    FIELD(node, "error.type", OTEL_ERROR)
-
 static const struct emit_usage_path paths[] = {
     // The record itself.
     FIELD(RECORD, "id", ID),
@@ -71,12 +54,12 @@ static const struct emit_usage_path paths[] = {
     FIELD(RECORD, "total_tokens", FLAT_TOTAL),
     FIELD(RECORD, "input_tokens", FLAT_INPUT),
     FIELD(RECORD, "output_tokens", FLAT_OUTPUT),
-    FIELD(RECORD, "cache_read_input_tokens", FLAT_OTHER),
-    FIELD(RECORD, "cache_creation_input_tokens", FLAT_OTHER),
-    FIELD(RECORD, "cached_input_tokens", FLAT_OTHER),
-    FIELD(RECORD, "cached_tokens", FLAT_OTHER),
-    FIELD(RECORD, "reasoning_tokens", FLAT_OTHER),
-    FIELD(RECORD, "reasoning_output_tokens", FLAT_OTHER),
+    // What was asked for, not counted.
+    FIELD(RECORD, "max_tokens", NONE),
+    FIELD(RECORD, "max_output_tokens", NONE),
+    FIELD(RECORD, "max_completion_tokens", NONE),
+    // A sum over requests: organization.usage.completions.result of an API of usage.
+    FIELD(RECORD, "num_model_requests", FLAT_OTHER),
     FIELD(RECORD, "prompt_eval_count", PROMPT_EVAL),
     FIELD(RECORD, "eval_count", EVAL),
     FIELD(RECORD, "call_type", PROXY),
@@ -85,7 +68,8 @@ static const struct emit_usage_path paths[] = {
     FIELD_AND_WAY(RECORD, "usageMetadata", METADATA, METADATA),
     FIELD_AND_WAY(RECORD, "usage_metadata", METADATA, METADATA),
     FIELD_AND_WAY(RECORD, "candidates", CANDIDATES, CANDIDATE),
-    WAY(RECORD, "choices", CHOICE),
+    FIELD_AND_WAY(RECORD, "choices", CHOICES, CHOICE),
+    FIELD(RECORD, "data", DATA),
     WAY(RECORD, "x_groq", EXTENSION),
     WAY(RECORD, "result", RESULT),
     FIELD(RECORD, "modelVersion", GENERATE_MODEL),
@@ -97,8 +81,47 @@ static const struct emit_usage_path paths[] = {
     FIELD(RECORD, "span_id", SPAN_ID),
     WAY(RECORD, "context", CONTEXT),
     FIELD(RECORD, "resourceSpans", EXPORT),
-    ATTRIBUTE_ROWS(RECORD),
-    ATTRIBUTE_ROWS(ATTRIBUTES),
+    // Attributes stand in an object or an array of their own, or flat in the record.
+    // opentelemetry.io/docs/specs/semconv/gen-ai (2026-11), and the names before them.
+    FIELD(ATTRIBUTES, "gen_ai.operation.name", OTEL_OPERATION),
+    FIELD(ATTRIBUTES, "gen_ai.request.model", OTEL_REQUEST_MODEL),
+    FIELD(ATTRIBUTES, "gen_ai.response.model", OTEL_MODEL),
+    FIELD(ATTRIBUTES, "gen_ai.response.id", OTEL_ID),
+    FIELD(ATTRIBUTES, "gen_ai.usage.input_tokens", OTEL_INPUT),
+    FIELD(ATTRIBUTES, "gen_ai.usage.prompt_tokens", OTEL_INPUT),
+    FIELD(ATTRIBUTES, "gen_ai.usage.output_tokens", OTEL_OUTPUT),
+    FIELD(ATTRIBUTES, "gen_ai.usage.completion_tokens", OTEL_OUTPUT),
+    FIELD(ATTRIBUTES, "gen_ai.usage.total_tokens", OTEL_TOTAL),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_read.input_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_read_input_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_creation.input_tokens", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_creation_input_tokens", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_write.input_tokens", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "gen_ai.usage.reasoning.output_tokens", OTEL_REASONING),
+    FIELD(ATTRIBUTES, "gen_ai.usage.reasoning_tokens", OTEL_REASONING),
+    // github.com/pydantic/pydantic-ai, usage as attributes (2026-02), beside an input that holds
+    // them.
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.cache_read_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.cached_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.cache_read_input_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.cache_write_tokens", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.cache_creation_input_tokens", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.reasoning_tokens", OTEL_REASONING),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.input_audio_tokens", INPUT_AUDIO),
+    FIELD(ATTRIBUTES, "gen_ai.usage.details.output_audio_tokens", OUTPUT_AUDIO),
+    // arize-ai.github.io/openinference/spec/attributes/semantic-conventions.html (2026-11).
+    FIELD(ATTRIBUTES, "openinference.span.kind", OTEL_OPERATION),
+    FIELD(ATTRIBUTES, "llm.model_name", OTEL_REQUEST_MODEL),
+    FIELD(ATTRIBUTES, "embedding.model_name", OTEL_REQUEST_MODEL),
+    FIELD(ATTRIBUTES, "llm.token_count.prompt", OTEL_INPUT),
+    FIELD(ATTRIBUTES, "llm.token_count.completion", OTEL_OUTPUT),
+    FIELD(ATTRIBUTES, "llm.token_count.total", OTEL_TOTAL),
+    FIELD(ATTRIBUTES, "llm.token_count.prompt_details.cache_read", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "llm.token_count.prompt_details.cache_write", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "llm.token_count.prompt_details.audio", INPUT_AUDIO),
+    FIELD(ATTRIBUTES, "llm.token_count.completion_details.reasoning", OTEL_REASONING),
+    FIELD(ATTRIBUTES, "llm.token_count.completion_details.audio", OUTPUT_AUDIO),
+    FIELD(ATTRIBUTES, "error.type", OTEL_ERROR),
     // Usage that some streams put into their last piece, there and nowhere else.
     FIELD_AND_WAY(CHOICE, "usage", USAGE, USAGE),
     FIELD_AND_WAY(EXTENSION, "usage", USAGE, USAGE),
@@ -131,6 +154,8 @@ static const struct emit_usage_path paths[] = {
     FIELD(MESSAGE, "model", MESSAGE_MODEL),
     FIELD_AND_WAY(MESSAGE, "usage", MESSAGE_USAGE, USAGE),
     WAY(PROXY_METADATA, "usage_object", USAGE),
+    // Of rows of spend, beside or instead of it: docs.litellm.ai (2026-11).
+    WAY(PROXY_METADATA, "additional_usage_values", USAGE),
     // usage, and what is in it.
     FIELD(USAGE, "prompt_tokens", PROMPT),
     FIELD(USAGE, "completion_tokens", COMPLETION),
@@ -139,6 +164,14 @@ static const struct emit_usage_path paths[] = {
     FIELD(USAGE, "output_tokens", OUTPUT),
     FIELD(USAGE, "cached_tokens", CACHED),
     FIELD(USAGE, "prompt_cache_hit_tokens", CACHED),
+    FIELD(USAGE, "prompt_cache_miss_tokens", NONE), // the others of the prompt
+    // Of a turn of an agent: github.com/openai/codex/issues/5276 (2025-10).
+    FIELD(USAGE, "cached_input_tokens", CACHED),
+    FIELD(USAGE, "reasoning_output_tokens", REASONING),
+    // Within the input: help.aliyun.com, DashScope's usage of models that see.
+    FIELD(USAGE, "image_tokens", INPUT_IMAGE),
+    FIELD(USAGE, "video_tokens", INPUT_VIDEO),
+    FIELD(USAGE, "audio_tokens", INPUT_AUDIO),
     FIELD(USAGE, "reasoning_tokens", REASONING),
     FIELD(USAGE, "prompt_audio_seconds", AUDIO_SECONDS),
     FIELD(USAGE, "cache_read_input_tokens", CACHE_READ),
@@ -254,6 +287,30 @@ static inline bool is_same_between(const char *a, const char *b, size_t length) 
     return true;
 }
 
+// Whether a key ends as the names of counts do: citation_tokens, inputTokens.
+static bool is_count(const char *key, size_t length) {
+    enum { TOKENS = sizeof "tokens" - 1 };
+    return length >= TOKENS && memcmp(key + length - TOKENS + 1, "okens", TOKENS - 1) == 0 &&
+           (key[length - TOKENS] | 0x20) == 't';
+}
+
+// What a key of no row is: nothing, but for counts.
+static const struct emit_usage_path *other_path(uint8_t node, const char *key, size_t length) {
+    static const struct emit_usage_path count = FIELD(USAGE, "", OTHER_COUNT),
+                                        flat = FIELD(RECORD, "", FLAT_OTHER),
+                                        attribute = FIELD(ATTRIBUTES, "", OTEL_OTHER);
+    static const char usage[] = "gen_ai.usage.";
+    if (!is_count(key, length)) return NULL;
+    switch (node) {
+    case EMIT_NODE_USAGE:
+    case EMIT_NODE_METADATA: return &count;
+    case EMIT_NODE_RECORD: return &flat;
+    case EMIT_NODE_ATTRIBUTES:
+        return length > strlen(usage) && memcmp(key, usage, strlen(usage)) == 0 ? &attribute : NULL;
+    default: return NULL;
+    }
+}
+
 const struct emit_usage_path *emit_usage_path(const uint8_t slots[EMIT_USAGE_SLOTS], uint8_t node,
                                               const char *key, size_t length) {
     if (length == 0) return NULL;
@@ -267,7 +324,10 @@ const struct emit_usage_path *emit_usage_path(const uint8_t slots[EMIT_USAGE_SLO
             is_same_between(path->key, key, length))
             return path;
     }
-    return NULL;
+    // No key of a record has a dot but those of attributes.
+    if (node == EMIT_NODE_RECORD && memchr(key, '.', length))
+        return emit_usage_path(slots, EMIT_NODE_ATTRIBUTES, key, length);
+    return other_path(node, key, length);
 }
 
 const char *emit_usage_field_name(enum emit_usage_field field) {

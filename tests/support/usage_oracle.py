@@ -79,7 +79,16 @@ def chat(record):
     if number(at(usage, "prompt_audio_seconds")):
         raise Refused("unsupported-modality")
     thought = first(count(at(outside, "reasoning_tokens")), count(at(usage, "reasoning_tokens")))
-    return within(prompt, count(at(inside, "cached_tokens")), completion, thought, total)
+    read = count(at(inside, "cached_tokens"))
+    if read is None:  # named as messages name it, by a gateway whose prompt holds both
+        read, written = counts(usage, "cache_read_input_tokens", "cache_creation_input_tokens")
+        if number(read) + number(written) > number(prompt):
+            raise Refused("usage-inconsistent")
+    if at(usage, "image_tokens"):
+        raise Refused("unsupported-modality")
+    if at(usage, "citation_tokens") and total is None:
+        raise Refused("unknown-dialect")
+    return within(prompt, read, completion, thought, total)
 
 
 def responses(record):
@@ -88,7 +97,10 @@ def responses(record):
     inside = first(at(usage, "input_tokens_details"), at(usage, "input_token_details"))
     outside = first(at(usage, "output_tokens_details"), at(usage, "output_token_details"))
     no_media(inside, outside)
-    return within(given, count(at(inside, "cached_tokens")), made, count(at(outside, "reasoning_tokens")), total)
+    if "data" in record or record.get("type", "").startswith("image_"):
+        raise Refused("unsupported-modality")
+    return within(given, first(count(at(inside, "cached_tokens")), count(at(usage, "cached_input_tokens"))), made,
+                  first(count(at(outside, "reasoning_tokens")), count(at(usage, "reasoning_output_tokens"))), total)
 
 
 def embeddings(record):
@@ -102,6 +114,8 @@ def embeddings(record):
 def messages(usage, before):
     names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
     said = dict(zip(names, counts(usage, *names)))
+    if at(usage, "cache_read_tokens"):
+        raise Refused("unknown-dialect")
     lifetimes = [count(value) for value in (at(usage, "cache_creation") or {}).values()]
     if lifetimes:
         written = said["cache_creation_input_tokens"]
@@ -163,27 +177,33 @@ def otel(record):
     held = attributes(record)
 
     def usage(*names):
-        return next((count(held[f"gen_ai.usage.{name}"]) for name in names if f"gen_ai.usage.{name}" in held), None)
+        return next((count(held[name]) for name in names if name in held), None)
 
-    if held.get("gen_ai.operation.name") == "invoke_agent":
+    prefix = "gen_ai.usage."
+    if held.get("gen_ai.operation.name") == "invoke_agent" or held.get("openinference.span.kind") == "CHAIN":
         raise Refused("no-usage")
-    given, made = usage("input_tokens", "prompt_tokens"), usage("output_tokens", "completion_tokens")
-    read, written = usage("cache_read.input_tokens"), usage("cache_creation.input_tokens")
-    thought = usage("reasoning.output_tokens")
-    if number(thought) > number(made):
-        raise Refused("usage-inconsistent")
-    if number(read) + number(written) > number(given):
-        whole = number(given) + number(written)
-    else:
-        whole = None if given is None else given - number(read)
-    return [whole, read, None if made is None else made - number(thought), thought]
+    if usage(prefix + "details.input_audio_tokens"):
+        raise Refused("unsupported-modality")
+    given = usage(prefix + "input_tokens", prefix + "prompt_tokens", "llm.token_count.prompt")
+    made = usage(prefix + "output_tokens", prefix + "completion_tokens", "llm.token_count.completion")
+    read = usage(prefix + "cache_read.input_tokens", prefix + "details.cache_read_tokens",
+                 "llm.token_count.prompt_details.cache_read")
+    written = usage(prefix + "cache_creation.input_tokens")
+    thought = usage(prefix + "reasoning.output_tokens", prefix + "reasoning_tokens",
+                    prefix + "details.reasoning_tokens", "llm.token_count.completion_details.reasoning")
+    total = usage(prefix + "total_tokens", "llm.token_count.total")
+    cached = number(read) + number(written)
+    if cached > number(given) or (cached and total == number(given) + cached + number(made)):
+        given = number(given) + cached
+    return within(given, read, made, thought, total)
 
 
 def litellm(record):
     if str(record.get("cache_hit")).lower() == "true":
         raise Refused("proxy-cache-hit")
     prompt, completion, total = counts(record, "prompt_tokens", "completion_tokens", "total_tokens")
-    inner = at(record, "metadata", "usage_object") or at(record, "response", "usage")
+    inner = (at(record, "metadata", "usage_object") or at(record, "metadata", "additional_usage_values")
+             or at(record, "response", "usage"))
     cached = count(at(inner, "prompt_tokens_details", "cached_tokens"))
     if cached is None:
         cached = count(at(inner, "cache_read_input_tokens"))
@@ -250,11 +270,11 @@ def identity(dialect, record, begin):
                 first(record.get("responseId"), record.get("response_id")), None, record.get("createTime")]
     if dialect == "otel-genai":
         held = attributes(record)
-        return [first(held.get("gen_ai.response.model"), held.get("gen_ai.request.model")),
+        return [first(held.get("gen_ai.response.model"), held.get("gen_ai.request.model"), held.get("llm.model_name")),
                 first(held.get("gen_ai.response.id"), record.get("spanId"), at(record, "context", "span_id")), None,
                 first(record.get("endTimeUnixNano"), record.get("end_time"), record.get("timestamp"))]
     if dialect == "litellm":
-        return [record.get("model"), record.get("id"), None, record.get("endTime")]
+        return [record.get("model"), record.get("id"), record.get("request_id"), record.get("endTime")]
     if dialect == "transcript":
         return [at(record, "message", "model"), at(record, "message", "id"), record.get("requestId"),
                 record.get("timestamp")]
@@ -276,9 +296,15 @@ def buckets(dialect, record, begin):
             raise Refused("no-usage")
         if "result" in record:  # of a batch
             return messages(record["result"]["message"]["usage"], None)
+        if record.get("type") == "message_stop":
+            begin.pop("open", None)
+            raise Refused("no-usage")
+        if record.get("type") == "message_delta" and begin.get("mixed"):
+            raise Refused("usage-inconsistent")
         if record.get("type") == "message_start":
+            mixed = "open" in begin
             begin.clear()
-            begin.update(model=at(record, "message", "model"), id=at(record, "message", "id"))
+            begin.update(open=True, mixed=mixed, model=at(record, "message", "model"), id=at(record, "message", "id"))
             return messages(at(record, "message", "usage"), begin)
         return messages(record.get("usage"), begin if record.get("type") == "message_delta" else None)
     if dialect == "transcript":
@@ -286,6 +312,8 @@ def buckets(dialect, record, begin):
             raise Refused("no-usage")
         return messages(at(record, "message", "usage"), None)
     if dialect == "lumenflow-costs":
+        if record.get("total_tokens") not in (None, number(record.get("input_tokens")) + number(record.get("output_tokens"))):
+            raise Refused("usage-inconsistent")
         return two(record, "input_tokens", "output_tokens")
     return {"openai-chat": chat, "openai-responses": responses, "openai-embeddings": embeddings, "gemini": gemini,
             "otel-genai": otel, "litellm": litellm, "ollama": ollama}[dialect](record)
@@ -293,6 +321,7 @@ def buckets(dialect, record, begin):
 
 def judge(dialect, record, begin):
     if failed(record):
+        begin.pop("open", None)
         return {"fate": "failed"}
     try:
         found = buckets(dialect, record, begin)

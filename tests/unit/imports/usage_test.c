@@ -209,7 +209,21 @@ static void check_refused(void) {
          "\"done\":false}",
          EMIT_USAGE_NO_USAGE, "piece"},
         {"{\"model\":\"m\",\"input_tokens\":1,\"cache_read_input_tokens\":1}",
-         EMIT_USAGE_UNKNOWN_DIALECT, "cached or reasoning"},
+         EMIT_USAGE_UNKNOWN_DIALECT, "cache_read_input_tokens beside"},
+        // Events of a coding assistant, of which a collector made flat lines.
+        {"{\"event_name\":\"api_request\",\"model\":\"m\",\"input_tokens\":\"10\",\"output_"
+         "tokens\":"
+         "\"20\",\"cache_read_tokens\":\"5000\"}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "cache_read_tokens beside"},
+        // Sums of many requests, of an organization's usage.
+        {"{\"object\":\"organization.usage.completions.result\",\"model\":\"m\",\"input_tokens\":"
+         "1000,\"output_tokens\":500,\"input_cached_tokens\":0,\"num_model_requests\":5}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "more than one count beside"},
+        // A framework's own words for counts.
+        {"{\"type\":\"ai\",\"usage_metadata\":{\"input_tokens\":10}}", EMIT_USAGE_UNKNOWN_DIALECT,
+         "input_tokens of usage"},
+        {"{\"type\":\"message-end\",\"delta\":{\"usage\":{\"tokens\":{\"input_tokens\":7}}}}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "none of its fields"},
         {"{\"type\":\"message\",\"model\":7.5e0,\"usage\":{\"input_tokens\":1}}", EMIT_USAGE_USED,
          ""},
         {"{\"type\":\"message\",\"model\":[],\"usage\":{\"input_tokens\":1}}", EMIT_USAGE_MALFORMED,
