@@ -71,13 +71,19 @@ def main():
               "a run that was only modeled is shown, by the beginning of its id too")
         check_lines(only.stdout, "show of a run that was only modeled")
         document = emit(store, "show", "job-tokens", "--json")
-        check(document.returncode == 1 and "emit outbox export --run job-tokens" in document.stderr,
-              "it has no report as a document, and that is said")
+        alone = json.loads(document.stdout)
+        check_equal((document.returncode, document.stderr, set(alone), alone["run_id"]),
+                    (0, "", {"run_id", "modeled"}, "job-tokens"), "its document says what was modeled, and no more")
+        check_equal([alone["modeled"].get(key) for key in ("events", "joules", "joules_low", "joules_high")],
+                    list(sums(store, "job-tokens")), "as its events do")
         line, = emit(store, "show", "job-both", "--json").stdout.splitlines()
         modeled = json.loads(line).get("modeled", {})
         with open(os.path.join(os.environ["CONTRACT"], "report.schema.json"), encoding="utf-8") as file:
-            check_equal([error.message for error in jsonschema.Draft202012Validator(json.load(file)).iter_errors(json.loads(line))], [],
-                        "show --json: the document with what was modeled keeps its schema")
+            schema = jsonschema.Draft202012Validator(json.load(file))
+        for name, one in (("with what was modeled", json.loads(line)), ("of a run that was only modeled", alone)):
+            check_equal([error.message for error in schema.iter_errors(one)], [], f"show --json: the document {name} keeps its schema")
+        for name, less in (("of neither", {"run_id": "a"}), ("of a part of a report", alone | {"exit": 0})):
+            check(not schema.is_valid(less), f"the schema knows no document {name}")
         check_equal([modeled.get(key) for key in ("events", "joules", "joules_low", "joules_high")], list(sums(store, "job-both")),
                     "show --json: the sum is that of the totals")
         check_equal([(row["profile"], row["phase"], row["events"]) for row in modeled["profiles"]],

@@ -44,6 +44,19 @@ with Folder() as folder:
     check_equal(done.stdout, "0 entries removed\n", "nothing is a day old")
     done = emit("outbox", "prune", "--older-than", "1ns", "--outbox", store)
     check_equal(done.stdout, "20 entries removed\n", "all is a nanosecond old")
+
+    # Windows of a facility are of no run: who looks for runs is told where they are.
+    window = {"energy_source": "pdu", "facility_id": "fra-1", "device_id": "rack-7", "region": "eu-central",
+              "from": "2026-06-13T14:00:00Z", "to": "2026-06-13T15:00:00Z", "value": 1, "unit": "kWh"}
+    for words in (["runs"], ["show", "fra-1"]):
+        check("windows" not in emit(*words, "--outbox", store).stderr, f"{words[0]} of an empty store speaks of none")
+    with open(folder + "/windows.json", "w", encoding="utf-8") as file:
+        json.dump({"records": [window]}, file)
+    emit("campus", "facility-energy", folder + "/windows.json", "--outbox", store)
+    for words, status in (["runs"], 0), (["show", "fra-1"], 1):
+        done = emit(*words, "--outbox", store)
+        check((done.returncode, done.stdout) == (status, "") and "windows of facilities" in done.stderr
+              and "emit outbox list" in done.stderr, f"{words[0]} of windows alone: {done.stderr.strip()}")
     modes = {os.stat(os.path.join(folder, "state/emit", name)).st_mode & 0o777 for name in os.listdir(folder + "/state/emit")}
     check_equal(modes, {0o600}, "every file of the store is 0600")
 end()

@@ -14,3 +14,17 @@ enum emit_status emit_command_look(struct emit_store *store, const struct emit_c
     if (store->notice[0]) (void)emit_complain(command, EXIT_OK, "%s", store->notice);
     return EMIT_OK;
 }
+
+static bool take_one(void *owner, const struct emit_entry *entry) {
+    (void)entry;
+    *(bool *)owner = true;
+    return false;
+}
+
+const char *emit_command_tell_windows(struct emit_outbox *outbox) {
+    bool found = false;
+    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT, .run_id = "", .limit = 1};
+    if (!outbox || emit_outbox_visit(outbox, &query, take_one, &found, NULL, NULL) != EMIT_OK)
+        return "";
+    return found ? "; windows of facilities are there, of no run: emit outbox list" : "";
+}

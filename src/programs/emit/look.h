@@ -12,4 +12,8 @@ EMIT_MUST_CHECK enum emit_status emit_command_look(struct emit_store *store,
                                                    const struct emit_command *command,
                                                    const char *outbox_path, struct emit_error *err);
 
+// What to say behind "no such run": that windows of facilities, which are of no run, are there.
+// "" when there are none.
+const char *emit_command_tell_windows(struct emit_outbox *outbox);
+
 #endif

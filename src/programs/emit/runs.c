@@ -275,7 +275,7 @@ static enum emit_status list_modeled(struct emit_outbox *outbox, struct listing 
     return EMIT_OK;
 }
 
-static int conclude(const struct listing *listing, size_t damaged) {
+static int conclude(struct emit_outbox *outbox, const struct listing *listing, size_t damaged) {
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(&emit_command_runs, EXIT_USAGE, "cannot write to standard output");
     if (listing->no_memory)
@@ -285,7 +285,8 @@ static int conclude(const struct listing *listing, size_t damaged) {
                              "%zu damaged entries are not shown: emit outbox verify --repair",
                              damaged);
     if (listing->shown + listing->open + listing->only_modeled == 0)
-        return emit_complain(&emit_command_runs, EXIT_OK, "no runs yet: emit run -- COMMAND");
+        return emit_complain(&emit_command_runs, EXIT_OK, "no runs yet: emit run -- COMMAND%s",
+                             emit_command_tell_windows(outbox));
     return EXIT_OK;
 }
 
@@ -302,7 +303,7 @@ static int list(struct emit_outbox *outbox, struct listing *listing) {
         status = emit_outbox_visit(outbox, &query, print_entry, listing, &damaged, &err);
     if (status == EMIT_OK) status = list_modeled(outbox, listing, &err);
     if (status != EMIT_OK) return emit_complain(&emit_command_runs, EXIT_USAGE, "%s", err.text);
-    return conclude(listing, damaged + damaged_events + listing->unreadable);
+    return conclude(outbox, listing, damaged + damaged_events + listing->unreadable);
 }
 
 static int run(const void *values_of_options, int operand_count, char **operands) {

@@ -8,6 +8,8 @@
 #include "programs/emit/modeled.h"
 #include "programs/emit/open_runs.h"
 
+#include "base/json_write.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,9 @@ static const struct emit_option options[] = {
     {.name = "json",
      .type = EMIT_OPTION_FLAG,
      .help = "print the stored JSON document",
-     .text = "What was modeled of the run stands in the first document, as its member modeled.",
+     .text =
+         "What was modeled of the run stands in the first document, as its member modeled. Of a "
+         "run that was only modeled the document has run_id and modeled, and nothing else.",
      .offset = offsetof(struct show_values, json)},
     {0},
 };
@@ -110,11 +114,12 @@ static int complain_of(const struct emit_error *err) {
     return emit_complain(&emit_command_show, EXIT_USAGE, "%s", err->text);
 }
 
-static int complain_of_search(const struct search *search) {
+static int complain_of_search(struct emit_outbox *outbox, const struct search *search) {
     char ids[AMBIGUOUS_SHOWN * (EMIT_RUN_ID_MAX + 2)];
     if (search->count == 0)
         return emit_complain(&emit_command_show, EXIT_NEGATIVE,
-                             "no run begins with '%s': emit runs lists them", search->prefix);
+                             "no run begins with '%s': emit runs lists them%s", search->prefix,
+                             emit_command_tell_windows(outbox));
     struct emit_text text;
     emit_text_init(&text, ids, sizeof ids);
     for (size_t i = 0; i < search->count && i < AMBIGUOUS_SHOWN; i++)
@@ -153,10 +158,27 @@ static bool take_modeled(void *owner, const struct emit_entry *entry) {
     return true;
 }
 
+// The document of a run that nobody metered: it has no more than this.
+static void print_modeled_document(const struct printing *printing, const char *run_id) {
+    char bytes[MODELED_JSON_MAX], id[6 * EMIT_RUN_ID_MAX];
+    struct emit_text text;
+    struct emit_json_writer writer;
+    emit_text_init(&text, id, sizeof id);
+    emit_json_writer_init(&writer, &text);
+    emit_json_string(&writer, run_id);
+    emit_text_init(&text, bytes, sizeof bytes);
+    modeled_write_json(&text, &printing->modeled);
+    printf("{\"run_id\":%s,\"modeled\":%s}\n", id, bytes);
+}
+
 // What was modeled of the run, below its reports: another kind of figure, never in their sum.
 static void print_modeled(const struct printing *printing, const char *run_id) {
     char id[4 * EMIT_RUN_ID_MAX];
-    if (!printing->modeled.events || printing->values->json) return;
+    if (!printing->modeled.events) return;
+    if (printing->values->json) {
+        if (!printing->reports) print_modeled_document(printing, run_id);
+        return;
+    }
     emit_page_copy(id, sizeof id, run_id, EMIT_PAGE_COLUMNS_MIN);
     if (!printing->reports)
         printf("emit: %s  no device was metered for it here\n", id);
@@ -206,7 +228,7 @@ static int show(struct emit_outbox *outbox, const struct show_values *values, co
     if (show_whole(outbox, &printing, asked, &damaged, &err) != EMIT_OK) return complain_of(&err);
     if (!printing.reports && !printing.modeled.events) {
         if (find_matches(outbox, values, &search, &err) != EMIT_OK) return complain_of(&err);
-        if (search.count != 1) return complain_of_search(&search);
+        if (search.count != 1) return complain_of_search(outbox, &search);
         if (show_whole(outbox, &printing, search.found[0], &damaged, &err) != EMIT_OK)
             return complain_of(&err);
     }
@@ -216,11 +238,6 @@ static int show(struct emit_outbox *outbox, const struct show_values *values, co
         return emit_complain(&emit_command_show, EXIT_PARTIAL,
                              "%zu damaged entries are not shown: emit outbox verify --repair",
                              damaged);
-    if (values->json && !printing.reports)
-        return emit_complain(&emit_command_show, EXIT_NEGATIVE,
-                             "the run has no report, only modeled events: emit outbox export "
-                             "--run %s prints them",
-                             search.count ? search.found[0] : asked);
     return printing.exit_status;
 }
 
@@ -253,7 +270,7 @@ const struct emit_command emit_command_show = {
         "its range: it is never added to what was measured. RUN is the id of the run or as much of "
         "its beginning as no other run shares.",
     .example = "emit show run_01JD9Z6Q3K7V",
-    .exits = "0 shown; 1 there is no such run, or with --json no report of it; 2 wrong usage, an "
+    .exits = "0 shown; 1 there is no such run; 2 wrong usage, an "
              "ambiguous id, or no store could be read; 3 a damaged entry was left out.",
     .options = options,
     .values_size = sizeof(struct show_values),
