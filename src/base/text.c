@@ -58,3 +58,10 @@ bool emit_text_format(char *at, size_t size, const char *format, ...) {
 bool emit_text_has_prefix(const char *string, const char *prefix) {
     return strncmp(string, prefix, strlen(prefix)) == 0;
 }
+
+size_t emit_text_whole(const char *bytes, size_t length, size_t room) {
+    if (length <= room) return length;
+    while (room > 0 && ((unsigned char)bytes[room] & 0xc0) == 0x80)
+        room--; // inside a character
+    return room;
+}

@@ -38,6 +38,9 @@ void emit_text_add_format(struct emit_text *text, const char *format, ...) EMIT_
 // One whole text at once. Returns false when it was cut to fit.
 bool emit_text_format(char *at, size_t size, const char *format, ...) EMIT_PRINTF(3, 4);
 
+// How many of the text's first `room` bytes hold whole characters of UTF-8: where to cut it.
+size_t emit_text_whole(const char *bytes, size_t length, size_t room);
+
 // True when string begins with prefix.
 bool emit_text_has_prefix(const char *string, const char *prefix);
 
