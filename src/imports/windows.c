@@ -99,13 +99,9 @@ static bool refuse(const struct reader *reader, enum emit_window_fate fate, cons
 static bool refuse_found(const struct reader *reader, enum emit_window_fate fate, const char *name,
                          const struct emit_json_slice *found, const char *sentence) {
     char message[EMIT_WINDOW_MESSAGE_MAX];
-    size_t length = found->length;
-    bool is_cut = length > FOUND_MAX;
-    if (is_cut) length = FOUND_MAX;
-    while (is_cut && length > 0 && (found->at[length] & 0xc0) == 0x80)
-        length--; // not inside a character
+    size_t length = emit_text_whole(found->at, found->length, FOUND_MAX);
     (void)emit_text_format(message, sizeof message, "'%.*s%s' %s", (int)length, found->at,
-                           is_cut ? "..." : "", sentence);
+                           length < found->length ? "..." : "", sentence);
     return refuse(reader, fate, name, message);
 }
 
@@ -216,14 +212,16 @@ static bool read_time(struct reader *reader, const struct field *field, int64_t 
     return refuse_found(
         reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name, &slice,
         "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z; there "
-        "is no hour 24 and no second 60");
+        "is no hour 24, no second 60, and no year after 2261");
 }
 
 static bool read_decimal(struct reader *reader, const struct field *field,
                          struct emit_decimal *decimal) {
     struct emit_json_slice slice;
     enum emit_json_type type = emit_json_peek(&reader->json);
-    if (type == EMIT_JSON_NULL)
+    // A reading may be missing; what is known of the meter is known, or is not said.
+    bool is_reading = field->is_required || field == &fields[VALUE];
+    if (type == EMIT_JSON_NULL && is_reading)
         return refuse(reader, EMIT_WINDOW_SENTINEL, field->name, "null: the meter had no value");
     if (type != EMIT_JSON_NUMBER && type != EMIT_JSON_STRING && !reader->json.fault)
         return refuse(reader, EMIT_WINDOW_MALFORMED, field->name,
@@ -264,10 +262,18 @@ static const struct field *find_field(const struct field *rows, size_t count, si
 }
 
 static bool refuse_key(const struct reader *reader, const struct emit_json_slice *key) {
-    char name[EMIT_WINDOW_FIELD_MAX], near[EMIT_NEAREST_TEXT], sentence[EMIT_WINDOW_MESSAGE_MAX];
+    char name[EMIT_WINDOW_FIELD_MAX - sizeof "first."]; // which may stand before it
+    char decoded[4 * EMIT_WINDOW_FIELD_MAX], near[EMIT_NEAREST_TEXT];
+    char sentence[EMIT_WINDOW_MESSAGE_MAX];
     struct emit_nearest nearest;
-    size_t length = key->length < sizeof name - 1 ? key->length : sizeof name - 1;
-    memcpy(name, key->at, length);
+    const char *at = key->at;
+    size_t length = key->length;
+    if (key->escaped && emit_json_decode(key, decoded, sizeof decoded)) {
+        at = decoded;
+        length = strlen(decoded);
+    }
+    length = emit_text_whole(at, length, sizeof name - 1);
+    memcpy(name, at, length);
     name[length] = '\0';
     emit_nearest_begin(&nearest, name, length);
     for (size_t i = 0; i < FIELD_COUNT; i++)

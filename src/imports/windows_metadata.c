@@ -43,8 +43,8 @@ static enum emit_status invalid(const struct reader *reader, const char *name,
 
 static enum emit_status unknown(const struct reader *reader, const struct emit_json_slice *key) {
     char name[48];
-    (void)emit_text_format(name, sizeof name, "%.*s", (int)(key->length < 47 ? key->length : 47),
-                           key->at);
+    (void)emit_text_format(name, sizeof name, "%.*s",
+                           (int)emit_text_whole(key->at, key->length, sizeof name - 1), key->at);
     return invalid(reader, name, "there is no such member");
 }
 
@@ -67,7 +67,8 @@ static enum emit_status take_time(struct reader *reader, const char *name, int64
         emit_time_read_rfc3339(slice.at, slice.length, wall_ns))
         return EMIT_OK;
     return invalid(reader, name,
-                   "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z");
+                   "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z, and no "
+                   "later than 2261");
 }
 
 static bool is_label(const char *text, bool is_currency) {

@@ -174,10 +174,22 @@ static bool settle_times(struct emit_facility_window *window, int64_t now_ns,
 
 // --- What it comes to ---
 
-// Registers that have no value say so with the ends of their range. Energy that somebody has
-// worked out may well be 65535; a register or a power of exactly that is none, however it is
-// spelled. Of the wide ones a driver may have moved the point: 429496729.5.
-static bool is_sentinel(struct emit_decimal value, bool is_register) {
+// Whether what a meter says may be a register of 16 bits. Energy that somebody has worked out
+// is none, nor is a counter that is declared to reach further.
+static bool is_narrow(const struct emit_facility_window *window) {
+    enum { NARROW_RANGE = 65536 };
+    struct emit_decimal modulus = window->modulus;
+    if (!window->is_counter) return emit_window_unit_is_power(window->unit);
+    emit_decimal_trim(&modulus);
+    for (; modulus.exponent < 0; modulus.exponent++)
+        modulus.digits /= 10;
+    return !window->has_modulus || modulus.digits <= NARROW_RANGE;
+}
+
+// Registers that have no value say so with the ends of their range, and a register or a power
+// of exactly that is none, however it is spelled. Of the wide ones a driver may have moved the
+// point: 429496729.5.
+static bool is_sentinel(struct emit_decimal value, bool is_narrow_register) {
     static const uint64_t narrow[] = {0x7fff, 0x8000, 0xffff};
     static const uint64_t wide[] = {0x7fffffff,
                                     0x80000000,
@@ -190,7 +202,7 @@ static bool is_sentinel(struct emit_decimal value, bool is_register) {
     if (value.exponent > 0 || value.exponent < -POINT_MOVED_MAX) return false;
     for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
         if (value.digits == wide[i]) return true;
-    for (size_t i = 0; is_register && i < sizeof narrow / sizeof *narrow; i++)
+    for (size_t i = 0; is_narrow_register && i < sizeof narrow / sizeof *narrow; i++)
         if (value.digits == narrow[i] && value.exponent == 0) return true;
     return false;
 }
@@ -198,12 +210,11 @@ static bool is_sentinel(struct emit_decimal value, bool is_register) {
 static bool take_value(emit_u128 *attojoules, const struct emit_facility_window *window,
                        const struct emit_decimal *value, const char *field,
                        struct emit_window_refusal *why) {
-    bool is_power = emit_window_unit_is_power(window->unit);
     if (value->is_negative)
         return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
                                   "a negative value is a meter's way to say that it has none; "
                                   "what flows back has a meter of its own");
-    if (is_sentinel(*value, is_power || window->is_counter))
+    if (is_sentinel(*value, is_narrow(window)))
         return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
                                   "the end of a register's range stands for no value: leave the "
                                   "record out");

@@ -12,6 +12,9 @@ enum {
     SLOTS_MIN = 64,  // of the table of meters, a power of two
 };
 
+// In the index of a window for which no event stands.
+static const uint64_t void_bit = UINT64_C(1) << 63;
+
 struct block {
     int64_t from_ns; // of its first window
     uint32_t count, size;
@@ -208,20 +211,61 @@ static bool insert(struct meter *meter, size_t at, uint32_t place,
     return true;
 }
 
+static void remove_span(struct meter *meter, size_t at, uint32_t place) {
+    struct block *block = &meter->blocks[at];
+    block->count--;
+    memmove(block->spans + place, block->spans + place + 1,
+            (block->count - place) * sizeof *block->spans);
+    if (block->count > 0) {
+        block->from_ns = block->spans[0].from_ns;
+        return;
+    }
+    free(block->spans);
+    meter->count--;
+    memmove(meter->blocks + at, meter->blocks + at + 1,
+            (meter->count - at) * sizeof *meter->blocks);
+}
+
 // --- Comparing ---
 
-// The neighbours in time: what begins no later, and what begins next. NULL: none.
-static void find_neighbours(const struct meter *meter, size_t at, uint32_t place,
-                            const struct emit_window_span **before,
-                            const struct emit_window_span **after) {
-    *before = *after = NULL;
-    if (meter->count == 0) return;
-    const struct block *block = &meter->blocks[at];
-    if (place > 0) *before = &block->spans[place - 1];
-    if (place < block->count)
-        *after = &block->spans[place];
-    else if (at + 1 < meter->count)
-        *after = &meter->blocks[at + 1].spans[0];
+// Where a window stands, or belongs: behind the `place` windows of block `at` that begin no
+// later.
+struct position {
+    size_t at;
+    uint32_t place;
+};
+
+static struct position find_position(const struct meter *meter, int64_t from_ns) {
+    struct position found = {.at = find_block(meter, from_ns)};
+    if (meter->count) found.place = find_place(&meter->blocks[found.at], from_ns);
+    return found;
+}
+
+// The remembered window that the span overlaps, and where it is; NULL for none. What is
+// remembered does not overlap: only a neighbour in time can be touched.
+static struct emit_window_span *find_touched(const struct meter *meter, struct position here,
+                                             const struct emit_window_span *span,
+                                             struct position *there) {
+    if (meter->count == 0) return NULL;
+    const struct block *block = &meter->blocks[here.at];
+    if (here.place > 0 && block->spans[here.place - 1].to_ns > span->from_ns) {
+        *there = (struct position){here.at, here.place - 1};
+        return &block->spans[here.place - 1];
+    }
+    *there = here;
+    if (here.place == block->count) {
+        if (here.at + 1 == meter->count) return NULL;
+        *there = (struct position){here.at + 1, 0};
+    }
+    struct emit_window_span *after = &meter->blocks[there->at].spans[there->place];
+    return after->from_ns < span->to_ns ? after : NULL;
+}
+
+static enum emit_window_news compare(const struct emit_window_span *touched,
+                                     const struct emit_window_span *span) {
+    if (touched->from_ns != span->from_ns || touched->to_ns != span->to_ns)
+        return EMIT_WINDOW_OVERLAPS;
+    return touched->print == span->print ? EMIT_WINDOW_REPEATED : EMIT_WINDOW_CONTRARY;
 }
 
 enum emit_status emit_window_past_add(struct emit_window_past *past,
@@ -234,26 +278,34 @@ enum emit_status emit_window_past_add(struct emit_window_past *past,
                          EMIT_WINDOW_PAST_MAX);
     struct meter *meter = find_meter(past, name);
     if (!meter) return no_memory(err);
-    size_t at = find_block(meter, span->from_ns);
-    uint32_t place = meter->count ? find_place(&meter->blocks[at], span->from_ns) : 0;
-    const struct emit_window_span *before, *after;
-    find_neighbours(meter, at, place, &before, &after);
-    // What is remembered does not overlap: only a neighbour can be touched.
-    const struct emit_window_span *touched = NULL;
-    if (before && before->to_ns > span->from_ns)
-        touched = before;
-    else if (after && after->from_ns < span->to_ns)
-        touched = after;
-    if (touched) {
-        bool is_same = touched->from_ns == span->from_ns && touched->to_ns == span->to_ns;
-        *other = *touched;
-        *news = !is_same                        ? EMIT_WINDOW_OVERLAPS
-                : touched->print == span->print ? EMIT_WINDOW_REPEATED
-                                                : EMIT_WINDOW_CONTRARY;
-        return EMIT_OK;
+    struct position here = find_position(meter, span->from_ns), there;
+    struct emit_window_span *touched;
+    while ((touched = find_touched(meter, here, span, &there))) {
+        enum emit_window_news found = compare(touched, span);
+        bool is_void = touched->index & void_bit;
+        if (!is_void || found == EMIT_WINDOW_REPEATED) {
+            *other = *touched;
+            other->index &= ~void_bit;
+            *news = found;
+            return EMIT_OK;
+        }
+        remove_span(meter, there.at, there.place);
+        past->span_count--;
+        here = find_position(meter, span->from_ns);
     }
-    if (!insert(meter, at, place, span)) return no_memory(err);
+    if (!insert(meter, here.at, here.place, span)) return no_memory(err);
     past->span_count++;
     *news = EMIT_WINDOW_NEW;
     return EMIT_OK;
+}
+
+void emit_window_past_void(struct emit_window_past *past, const struct emit_window_meter *name,
+                           int64_t from_ns) {
+    uint32_t number = past->slots[find_slot(past, name)];
+    if (!number) return;
+    const struct meter *meter = &past->meters[number - 1];
+    struct position here = find_position(meter, from_ns);
+    if (here.place == 0) return;
+    struct emit_window_span *span = &meter->blocks[here.at].spans[here.place - 1];
+    if (span->from_ns == from_ns) span->index |= void_bit;
 }

@@ -20,7 +20,7 @@ enum {
 struct emit_window_span {
     int64_t from_ns, to_ns;
     uint64_t print; // of what its event says: equal for two that say the same
-    uint64_t index; // the caller's, to name it by
+    uint64_t index; // the caller's, to name it by; below 2^63
 };
 
 enum emit_window_news {
@@ -42,5 +42,11 @@ EMIT_MUST_CHECK enum emit_status
 emit_window_past_add(struct emit_window_past *past, const struct emit_window_meter *meter,
                      const struct emit_window_span *span, enum emit_window_news *news,
                      struct emit_window_span *other, struct emit_error *err);
+
+// No event stands for the window of the meter that begins then: it is in nobody's way any
+// more, and goes when another one comes there. Its repeats are still told as such, so that
+// how soon the caller knew makes no difference.
+void emit_window_past_void(struct emit_window_past *past, const struct emit_window_meter *meter,
+                           int64_t from_ns);
 
 #endif

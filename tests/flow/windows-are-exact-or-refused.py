@@ -14,59 +14,11 @@ from fractions import Fraction
 SOURCE = os.environ["SOURCE"]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "support"))
 from tap import EMIT, check, check_equal, end
+from windows import INPUT, METADATA, OUTPUT, call, counter, feed, hours, record, run, stripped
 
-import jsonschema
-
-
-def schema(name):
-    with open(os.path.join(SOURCE, "contract", f"{name}.schema.json"), encoding="utf-8") as file:
-        return jsonschema.Draft202012Validator(json.load(file))
-
-
-INPUT, OUTPUT = schema("campus.input"), schema("campus.output")
 JOULES = {"J": 1, "kJ": 1000, "MJ": 10**6, "Wh": 3600, "0.01 kWh": 36000, "0.1 kWh": 360000, "kWh": 3600000,
           "MWh": 3600 * 10**6}
 WATTS = {"W": 1, "kW": 1000, "MW": 10**6}
-METADATA = {"region": "eu-central"}
-
-
-def record(**members):
-    base = {"energy_source": "pdu", "facility_id": "fra-1", "device_id": "rack-7", "from": "2026-06-13T14:00:00Z",
-            "to": "2026-06-13T15:00:00Z", "value": 1, "unit": "kWh"}
-    base.update(members)
-    return {key: value for key, value in base.items() if value is not ...}
-
-
-def counter(first, last, **members):
-    def reading(value):
-        return value if isinstance(value, dict) else {"value": value}
-    return record(value=..., first=reading(first), last=reading(last), **members)
-
-
-def feed(**members):
-    return record(**{"energy_source": "smart_meter", "device_id": "feed-a", "pue_applied": True, **members})
-
-
-def run(text, *words, wanted=None, env=None):
-    got = subprocess.run([EMIT, "campus", "facility-energy", *words], input=text, capture_output=True, text=True,
-                         check=False, env=env)
-    if wanted is not None and got.returncode != wanted:
-        check(False, f"{words} exits {wanted}: {got.returncode}, {got.stderr[-400:]}")
-    return got
-
-
-def call(records, metadata=METADATA, *words, **options):
-    document = {"records": records}
-    if metadata is not None:
-        document["metadata"] = metadata
-    got = run(json.dumps(document), "--no-outbox", *words, **options)
-    if not got.stdout:
-        return {"events": [], "refused": [], "duplicates": 0, "notes": [], "stderr": got.stderr, "exit": got.returncode}
-    return json.loads(got.stdout) | {"exit": got.returncode, "stderr": got.stderr}
-
-
-def stripped(answer):
-    return {key: answer[key] for key in ("events", "refused", "duplicates", "notes")}
 
 
 # --- What it comes to ---
@@ -168,6 +120,7 @@ def decimal_text(value):
 
 REFUSED = [  # code, field, whether a schema can say it, record
     ("unknown-field", "qualty", True, record(qualty="estimated")),
+    ("unknown-field", "x" * 55, True, record(**{"x" * 55 + "\u00e9\u00e9": 1})),  # no half a character
     ("unknown-field", "first.when", True, counter({"value": 1, "when": 2}, 2)),
     ("missing-field", "unit", True, record(unit=...)),
     ("missing-field", "value", True, record(value=...)),
@@ -187,6 +140,8 @@ REFUSED = [  # code, field, whether a schema can say it, record
     ("unknown-word", "energy_source", True, record(energy_source="PDU")),
     ("unknown-word", "energy_source", True, record(energy_source="rapl")),
     ("unknown-word", "quality", True, record(quality="good")),
+    ("malformed", "rated_power_w", True, record(rated_power_w=None)),
+    ("malformed", "quantum", True, record(quantum=None)),
     ("bad-number", "value", True, record(value="1,5")),
     ("bad-number", "value", True, record(value="NaN")),
     ("bad-number", "value", True, record(value="0x10")),
@@ -200,6 +155,7 @@ REFUSED = [  # code, field, whether a schema can say it, record
     ("bad-timestamp", "from", True, record(**{"from": "2026-06-13T14:00:00"})),
     ("bad-timestamp", "from", True, record(**{"from": "2026-06-13 14:00:00Z"})),
     ("bad-timestamp", "from", False, record(**{"from": "2026-02-30T14:00:00Z"})),
+    ("bad-timestamp", "to", False, record(to="9999-12-31T23:59:59Z")),
     ("bad-timestamp", "to", True, record(to="2026-06-13T23:59:60Z")),
     ("bad-timestamp", "to", True, record(to="2026-06-13T15:00:00-00:00")),
     ("time-order", "to", False, record(to="2026-06-13T14:00:00Z")),
@@ -218,6 +174,8 @@ REFUSED = [  # code, field, whether a schema can say it, record
     ("sentinel", "value", False, record(value=429496729.5)),
     ("sentinel", "last.value", False, counter(1, 4294967295, unit="Wh")),
     ("sentinel", "first.value", False, counter(65535, 65540, unit="Wh")),
+    ("sentinel", "first.value", False, counter(65535, 20, unit="0.1 kWh", counter_modulus=65536, rated_power_w=20000)),
+    ("sentinel", "first.value", False, counter("4294967295", 20, unit="0.1 kWh", counter_modulus=4294967296, rated_power_w=20000)),
     ("reset", "last.value", False, counter(5, 4)),
     ("reset", "last.serial", False, counter({"value": 1, "serial": "a"}, {"value": 2, "serial": "b"})),
     ("reset", "last.serial", False, counter({"value": 1, "serial": "a"}, 2)),
@@ -268,6 +226,10 @@ ACCEPTED = [  # joules, tags that must stand, record
     (235929600, {}, record(value=65536, unit="W")),
     (3600000, {"quantum_joules": 360000, "counter_wraps": 0}, counter(10, 20, unit="0.1 kWh")),
     (36000000, {"counter_wraps": 1}, counter(96, 6, counter_modulus=100, unit="kWh", rated_power_w=20000)),
+    (20160000, {"counter_wraps": 1}, counter(65500, 20, unit="0.1 kWh", counter_modulus=65536, rated_power_w=20000)),
+    (20160000, {"counter_wraps": 1}, counter("4294967260", 20, unit="0.1 kWh", counter_modulus="4294967296", rated_power_w=20000)),
+    (36000000, {"counter_wraps": 0}, counter(65535, 65635, unit="0.1 kWh", counter_modulus=4294967296)),
+    (36000000, {"counter_wraps": 0}, counter(32668, 32768, unit="0.1 kWh", counter_modulus="99999.9e1")),
     (4500000, {}, record(value=1250, unit="Wh", rated_power_w=1000)),
     (0, {}, record(value=0)),
     (0, {}, record(value=-0.0, unit="W")),
@@ -309,10 +271,6 @@ def acceptances():
 
 
 # --- Records that speak of the same time ---
-
-def hours(first, last, **members):
-    return record(**{"from": f"2026-06-13T{first:02d}:00:00Z", "to": f"2026-06-13T{last:02d}:00:00Z", **members})
-
 
 def same_time():
     records = [hours(1, 2), hours(2, 3), hours(1, 2, value="1000", unit="Wh"), hours(5, 6), hours(5, 6, value=2),
@@ -437,7 +395,8 @@ def a_pause():
 # --- Reading and storing ---
 
 def unreadable():
-    cases = [("", "nothing to read"), ("[]", ""), ("{", "no JSON"), ('{"records":1}', "array"), ("{}", "no records"),
+    cases = [("", "nothing to read"), ("[]", ""), ("{", "no JSON"), ("null", "no object"), ('"x"', "no object"), ("1 2", "no object"),
+             ('[{"records":[]}]', "--ndjson"), ('{"records":1}', "array"), ("{}", "no records"),
              ('{"records":[],"record":[]}', "'record'"), ('{"records":[]} {"records":[]}', "no JSON"),
              ('{"records":[]}\n{"records":[]}', "more than one"),
              ('{"records":[{"a":1,"a":2}]}', "key"), ('{"records":[],"metadata":{"pue":1}}', "metadata.pue")]

@@ -28,7 +28,7 @@ struct campus_options {
 struct campus {
     const struct campus_options *options;
     char workspace_id[EMIT_WORKSPACE_MAX];
-    int64_t now_ns;     // UTC, when the command began
+    int64_t now_ns;     // UTC: the clock as it was looked at last
     uint64_t secret[2]; // of digests
     struct emit_window_metadata metadata;
     struct campus_post *post;

@@ -15,7 +15,7 @@ enum {
     RECORDS_MAX = 100000,                   // of one object; a stream has no limit
     REFUSALS_TOLD = 10,                     // on standard error
     NOTE_MAX = 2 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a note as JSON
-    SAID_MAX = 2 * EMIT_TIME_TEXT + 128,    // bytes of what is said of another record
+    KEY_SHOWN_MAX = 60,                     // bytes of a key that is not known
 };
 
 // A record, and what became of it.
@@ -103,13 +103,15 @@ static enum emit_status split(struct parts *parts, const char *text, size_t leng
     struct emit_json_slice key;
     *parts = (struct parts){0};
     emit_json_init(&json, text, length);
-    if (emit_json_peek(&json) == EMIT_JSON_OBJECT) (void)emit_json_enter_object(&json);
-    while (emit_json_next_member(&json, &key)) {
+    if (emit_json_peek(&json) != EMIT_JSON_OBJECT && !json.fault)
+        return emit_fail(err, EMIT_INVALID, "no object: {\"records\": [...]} is wanted");
+    if (!json.fault) (void)emit_json_enter_object(&json);
+    while (!json.fault && emit_json_next_member(&json, &key)) {
         bool is_records = emit_json_slice_is(&key, "records");
         if (!is_records && !emit_json_slice_is(&key, "metadata"))
             return emit_fail(err, EMIT_INVALID,
                              "the object has a member '%.*s': there are records and metadata",
-                             (int)(key.length < 60 ? key.length : 60), key.at);
+                             (int)emit_text_whole(key.at, key.length, KEY_SHOWN_MAX), key.at);
         if (is_records && emit_json_peek(&json) != EMIT_JSON_ARRAY && !json.fault)
             return emit_fail(err, EMIT_INVALID, "records must be an array");
         if (!emit_json_take_raw(&json, is_records ? &parts->records : &parts->metadata)) break;
@@ -148,6 +150,10 @@ static enum emit_status read_stream(struct batch *batch, struct emit_object_read
     if (item == EMIT_READER_END)
         return emit_fail(err, EMIT_INVALID,
                          "nothing to read: one JSON object with records is wanted");
+    if (reader->state == EMIT_READER_ARRAY)
+        return emit_fail(err, EMIT_INVALID,
+                         "an array: one JSON object is wanted, {\"records\": [...]}; records by "
+                         "themselves are read with --ndjson");
     if (item == EMIT_READER_BROKEN)
         return emit_fail(err, EMIT_INVALID, "line %llu: %s", (unsigned long long)object.line,
                          object.message);
@@ -177,7 +183,10 @@ static int compare_items(const void *left, const void *right) {
     if (a->meter.low != b->meter.low) return a->meter.low < b->meter.low ? -1 : 1;
     if (a->from_ns != b->from_ns) return compare_numbers(a->from_ns, b->from_ns);
     if (a->to_ns != b->to_ns) return compare_numbers(a->to_ns, b->to_ns);
-    return (a > b) - (a < b); // as they came
+    // Repeats side by side, whatever stands between them.
+    if (a->length != b->length) return a->length < b->length ? -1 : 1;
+    int difference = memcmp(a->line, b->line, a->length);
+    return difference ? difference : (a > b) - (a < b); // as they came
 }
 
 static bool is_same_meter(const struct item *left, const struct item *right) {

@@ -13,6 +13,9 @@ struct campus_place {
     uint64_t index;  // of the record, from 0
     uint64_t line;   // on which it begins, from 1; 0 in an object
     unsigned missed; // as of its campus_event
+    // Its meter and its begin, by which a stream remembers it; an object has no use for them.
+    struct emit_window_meter meter;
+    int64_t from_ns;
 };
 
 // An event on its way. Borrowed.

@@ -12,7 +12,8 @@
 struct stream {
     struct campus *campus;
     struct emit_window_past *past;
-    const char *name; // of the input, for sentences
+    const char *name;  // of the input, for sentences
+    uint64_t answered; // line of the last record whose event was stored, or refused by the store
     struct campus_event event;
 };
 
@@ -32,7 +33,9 @@ static void take_answer(void *owner, const struct campus_place *place, enum emit
                         const struct emit_window_refusal *why, const char *bytes, size_t length) {
     struct stream *stream = owner;
     struct campus *campus = stream->campus;
+    stream->answered = place->line;
     if (fate == EMIT_ENTRY_CONFLICT) {
+        emit_window_past_void(stream->past, &place->meter, place->from_ns);
         tell_refusal(stream, place, why);
         return;
     }
@@ -45,41 +48,51 @@ static void take_answer(void *owner, const struct campus_place *place, enum emit
     (void)putc_unlocked('\n', stdout);
 }
 
-// Whether the record is the first that speaks so of its window. True: an event stands for it.
-static enum emit_status compare(struct stream *stream, const struct campus_place *place,
-                                bool *is_new, struct emit_error *err) {
-    struct campus *campus = stream->campus;
-    const struct emit_facility_window *window = &stream->event.window;
-    struct emit_window_meter meter = emit_window_meter(window, campus->secret);
-    struct emit_window_span other, span = {
-                                       .from_ns = window->from_ns,
-                                       .to_ns = window->to_ns,
-                                       .print = emit_window_print(window, campus->secret),
-                                       .index = place->line,
-                                   };
-    enum emit_window_news news = EMIT_WINDOW_NEW;
-    enum emit_status status = emit_window_past_add(stream->past, &meter, &span, &news, &other, err);
-    if (status != EMIT_OK) return status;
-    *is_new = news == EMIT_WINDOW_NEW;
-    if (*is_new) return EMIT_OK;
-    if (news == EMIT_WINDOW_REPEATED) {
-        campus->duplicates++;
-        return EMIT_OK;
-    }
+// The record that stands in the way of this one.
+static void refuse_for(struct stream *stream, const struct campus_place *place,
+                       enum emit_window_news news, const struct emit_window_span *other) {
     char from[EMIT_TIME_TEXT], to[EMIT_TIME_TEXT];
     struct emit_window_refusal why;
-    emit_time_write(from, other.from_ns);
-    emit_time_write(to, other.to_ns);
+    emit_time_write(from, other->from_ns);
+    emit_time_write(to, other->to_ns);
     if (news == EMIT_WINDOW_CONTRARY)
         (void)emit_window_refuse(&why, EMIT_WINDOW_CONFLICT, "from",
                                  "line %llu says otherwise of the same meter and window, %s to "
                                  "%s, and stands",
-                                 (unsigned long long)other.index, from, to);
+                                 (unsigned long long)other->index, from, to);
     else
         (void)emit_window_refuse(&why, EMIT_WINDOW_OVERLAP, "from",
                                  "overlaps line %llu of the same meter, %s to %s, which stands",
-                                 (unsigned long long)other.index, from, to);
+                                 (unsigned long long)other->index, from, to);
     tell_refusal(stream, place, &why);
+}
+
+// Whether the record is the first that speaks so of its window. True: an event stands for it.
+static enum emit_status compare(struct stream *stream, const struct campus_place *place,
+                                bool *is_new, struct emit_error *err) {
+    const struct emit_facility_window *window = &stream->event.window;
+    struct emit_window_span other, span = {
+                                       .from_ns = window->from_ns,
+                                       .to_ns = window->to_ns,
+                                       .print = emit_window_print(window, stream->campus->secret),
+                                       .index = place->line,
+                                   };
+    enum emit_window_news news = EMIT_WINDOW_NEW;
+    enum emit_status status =
+        emit_window_past_add(stream->past, &place->meter, &span, &news, &other, err);
+    bool is_against = news == EMIT_WINDOW_CONTRARY || news == EMIT_WINDOW_OVERLAPS;
+    if (status == EMIT_OK && is_against && other.index >= stream->answered) {
+        // The other one is perhaps on its way yet, and the store may have something against it.
+        status = campus_post_finish(stream->campus->post, err);
+        if (status == EMIT_OK)
+            status = emit_window_past_add(stream->past, &place->meter, &span, &news, &other, err);
+    }
+    if (status != EMIT_OK) return status;
+    *is_new = news == EMIT_WINDOW_NEW;
+    if (news == EMIT_WINDOW_REPEATED)
+        stream->campus->duplicates++;
+    else if (!*is_new)
+        refuse_for(stream, place, news, &other);
     return EMIT_OK;
 }
 
@@ -98,6 +111,8 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     }
     bool is_new = false;
     place.missed = stream->event.missed;
+    place.meter = emit_window_meter(&stream->event.window, campus->secret);
+    place.from_ns = stream->event.window.from_ns;
     enum emit_status status = compare(stream, &place, &is_new, err);
     if (status != EMIT_OK || !is_new) return status;
     char meter[CAMPUS_METER_MAX] = "";
@@ -110,6 +125,7 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
                                      .to_ns = stream->event.window.to_ns};
     status = campus_post_add(campus->post, &line, err);
     if (status != EMIT_REFUSED) return status;
+    emit_window_past_void(stream->past, &place.meter, place.from_ns);
     (void)emit_window_refuse(&why, EMIT_WINDOW_CONTRACT, "", "%s", err->text);
     tell_refusal(stream, &place, &why);
     return EMIT_OK;

@@ -14,35 +14,66 @@ static uint32_t next_random(uint32_t *state) {
     return *state >> 8;
 }
 
-static bool overlaps(const struct emit_window_span *a, const struct emit_window_span *b) {
-    return a->from_ns < b->to_ns && b->from_ns < a->to_ns;
+// What the list knows of a window that was new once.
+struct known {
+    struct emit_window_span span;
+    int meter;
+    bool is_void, is_gone;
+};
+
+struct list {
+    struct known *all;
+    size_t count;
+};
+
+static bool is_touched(const struct known *known, int meter, const struct emit_window_span *span) {
+    return known->meter == meter && !known->is_gone && known->span.from_ns < span->to_ns &&
+           span->from_ns < known->span.to_ns;
 }
 
-// What is said of a new one is true: compared with all that were new before.
-static bool is_true(const struct emit_window_span *all, const int *meters, size_t count, int meter,
-                    const struct emit_window_span *span, enum emit_window_news news,
-                    const struct emit_window_span *other) {
-    const struct emit_window_span *found = NULL;
-    bool touches = false;
-    for (size_t i = 0; i < count; i++) {
-        if (meters[i] != meter || !overlaps(&all[i], span)) continue;
-        touches = true;
-        if (news != EMIT_WINDOW_NEW && all[i].index == other->index) found = &all[i];
+static bool is_same_window(const struct emit_window_span *a, const struct emit_window_span *b) {
+    return a->from_ns == b->from_ns && a->to_ns == b->to_ns;
+}
+
+// What is said of a new one is true: compared with all that were new before. Voided ones are
+// met by their repeats only.
+static bool is_true(const struct list *list, int meter, const struct emit_window_span *span,
+                    enum emit_window_news news, const struct emit_window_span *other) {
+    const struct known *found = NULL;
+    bool is_met = false;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct known *known = &list->all[i];
+        if (!is_touched(known, meter, span)) continue;
+        if (known->is_void &&
+            (!is_same_window(&known->span, span) || known->span.print != span->print))
+            continue;
+        is_met = true;
+        if (news != EMIT_WINDOW_NEW && known->span.index == other->index) found = known;
     }
-    if (news == EMIT_WINDOW_NEW || !touches) return news == EMIT_WINDOW_NEW && !touches;
+    if (news == EMIT_WINDOW_NEW || !is_met) return news == EMIT_WINDOW_NEW && !is_met;
     if (!found) return false;
-    bool is_same = found->from_ns == span->from_ns && found->to_ns == span->to_ns;
+    bool is_same = is_same_window(&found->span, span);
     if (news == EMIT_WINDOW_OVERLAPS) return !is_same;
-    return is_same && (news == EMIT_WINDOW_REPEATED) == (found->print == span->print);
+    return is_same && (news == EMIT_WINDOW_REPEATED) == (found->span.print == span->print);
 }
 
-static void test_against_a_list(int64_t range, uint32_t seed) {
-    struct emit_window_span *all = calloc(STEPS, sizeof *all);
-    int *meters = calloc(STEPS, sizeof *meters);
+// Voided ones go when another one comes there: those before the one that is met, if any is.
+static void forget(struct list *list, int meter, const struct emit_window_span *span,
+                   enum emit_window_news news, const struct emit_window_span *other) {
+    for (size_t i = 0; i < list->count; i++) {
+        struct known *known = &list->all[i];
+        if (known->is_void && is_touched(known, meter, span) &&
+            (news == EMIT_WINDOW_NEW || known->span.from_ns < other->from_ns))
+            known->is_gone = true;
+    }
+}
+
+static void test_against_a_list(int64_t range, uint32_t seed, bool with_void) {
+    struct list list = {.all = calloc(STEPS, sizeof *list.all)};
     struct emit_window_past *past = NULL;
     struct emit_error err;
-    size_t count = 0, told[4] = {0}, wrong = 0;
-    if (!all || !meters || emit_window_past_open(&past, &err) != EMIT_OK) abort();
+    size_t told[4] = {0}, wrong = 0;
+    if (!list.all || emit_window_past_open(&past, &err) != EMIT_OK) abort();
     for (uint64_t i = 0; i < STEPS; i++) {
         int meter = (int)(next_random(&seed) % METERS);
         struct emit_window_meter name = {(uint64_t)meter % 2, (uint64_t)meter}; // some share a slot
@@ -51,18 +82,24 @@ static void test_against_a_list(int64_t range, uint32_t seed) {
         span.to_ns = span.from_ns + 1 + next_random(&seed) % 3;
         enum emit_window_news news = EMIT_WINDOW_NEW;
         if (emit_window_past_add(past, &name, &span, &news, &other, &err) != EMIT_OK) abort();
-        wrong += !is_true(all, meters, count, meter, &span, news, &other);
+        wrong += !is_true(&list, meter, &span, news, &other);
         told[news]++;
-        if (news != EMIT_WINDOW_NEW) continue;
-        all[count] = span;
-        meters[count++] = meter;
+        forget(&list, meter, &span, news, &other);
+        if (news == EMIT_WINDOW_NEW)
+            list.all[list.count++] = (struct known){.span = span, .meter = meter};
+        if (!with_void || list.count == 0 || next_random(&seed) % 2) continue;
+        struct known *known = &list.all[next_random(&seed) % list.count];
+        name = (struct emit_window_meter){(uint64_t)known->meter % 2, (uint64_t)known->meter};
+        if (known->is_gone) continue;
+        known->is_void = true;
+        emit_window_past_void(past, &name, known->span.from_ns);
     }
     emit_window_past_close(past);
-    free(all);
-    free(meters);
+    free(list.all);
     CHECK(wrong == 0 && told[0] && told[1] && told[2] && told[3],
-          "%d windows in 0..%lld: %zu new, %zu repeated, %zu contrary, %zu overlap; %zu wrong",
-          STEPS, (long long)range, told[0], told[1], told[2], told[3], wrong);
+          "%d windows in 0..%lld%s: %zu new, %zu repeated, %zu contrary, %zu overlap; %zu wrong",
+          STEPS, (long long)range, with_void ? ", some voided" : "", told[0], told[1], told[2],
+          told[3], wrong);
 }
 
 enum order { OLDEST_FIRST, NEWEST_FIRST, ANY_ORDER };
@@ -112,9 +149,11 @@ static void test_memory(void) {
 }
 
 int main(void) {
-    test_against_a_list(1000, 1);
-    test_against_a_list(6000, 2);
-    test_against_a_list(200, 3);
+    for (int with_void = 0; with_void <= 1; with_void++) {
+        test_against_a_list(1000, 1, with_void);
+        test_against_a_list(6000, 2, with_void);
+        test_against_a_list(200, 3, with_void);
+    }
     test_memory();
     return check_end();
 }
