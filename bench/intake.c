@@ -29,7 +29,7 @@ static double lines_a_second(const struct emit_destination *to, unsigned lines) 
     struct emit_intake *intake = NULL;
     struct emit_error err;
     double seconds = 0;
-    if (emit_intake_open(&intake, to, NULL, NULL, &err) != EMIT_OK) give_up(err.text);
+    if (emit_intake_open(&intake, to, NULL, &err) != EMIT_OK) give_up(err.text);
     for (unsigned from = 0; from < lines; from += KEPT) {
         for (unsigned i = 0; i < KEPT; i++)
             made_line_make(&made[i], "run_bench", from + i, 100, false);

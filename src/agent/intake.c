@@ -8,33 +8,36 @@
 
 struct emit_intake {
     const struct emit_destination *to;
-    emit_intake_listener *listener;
-    void *listener_owner;
+    struct emit_intake_listener listener;
     struct emit_batch batch;
-    void *owners[EMIT_INTAKE_BATCH]; // of the lines in the batch
+    char *notes; // of the lines in the batch, one behind the other; NULL: they have none
+    bool has_note[EMIT_INTAKE_BATCH];
 };
 
 enum emit_status emit_intake_open(struct emit_intake **intake, const struct emit_destination *to,
-                                  emit_intake_listener *listener, void *listener_owner,
+                                  const struct emit_intake_listener *listener,
                                   struct emit_error *err) {
     struct emit_intake *opened = calloc(1, sizeof *opened);
     if (!opened) return emit_fail(err, EMIT_NO_MEMORY, "no memory to take events in");
+    opened->to = to;
+    if (listener) opened->listener = *listener;
     enum emit_status status =
         emit_batch_init(&opened->batch, EMIT_INTAKE_BATCH, EMIT_INTAKE_BYTES, err);
-    if (status != EMIT_OK) {
-        free(opened);
-        return status;
-    }
-    opened->to = to;
-    opened->listener = listener;
-    opened->listener_owner = listener_owner;
-    *intake = opened;
-    return EMIT_OK;
+    size_t note_bytes = opened->listener.note_bytes;
+    if (status == EMIT_OK && note_bytes) opened->notes = calloc(EMIT_INTAKE_BATCH, note_bytes);
+    if (status == EMIT_OK && note_bytes && !opened->notes)
+        status = emit_fail(err, EMIT_NO_MEMORY, "no memory to take events in");
+    if (status == EMIT_OK)
+        *intake = opened;
+    else
+        emit_intake_close(opened);
+    return status;
 }
 
 void emit_intake_close(struct emit_intake *intake) {
     if (!intake) return;
     emit_batch_clear(&intake->batch);
+    free(intake->notes);
     free(intake);
 }
 
@@ -97,7 +100,7 @@ static bool copy_borrowed(struct emit_batch *batch, const struct emit_entry *lin
 
 // Takes the line behind the others; false when the batch has no room for it, and then it is
 // as it was. The body may stand there already, or anywhere behind the others.
-static bool copy_line(struct emit_intake *intake, const struct emit_entry *line, void *owner) {
+static bool copy_line(struct emit_intake *intake, const struct emit_entry *line, const void *note) {
     struct emit_batch *batch = &intake->batch;
     if (batch->count == batch->capacity) return false;
     size_t used = batch->used;
@@ -116,30 +119,34 @@ static bool copy_line(struct emit_intake *intake, const struct emit_entry *line,
     const struct emit_text text = {body, line->length + 1, line->length, false};
     // A hash takes longer than everything else.
     emit_batch_add(batch, &copy, &text, intake->to->outbox ? &text : NULL);
-    intake->owners[batch->count - 1] = owner;
+    size_t at = batch->count - 1, note_bytes = intake->listener.note_bytes;
+    intake->has_note[at] = note && note_bytes;
+    if (intake->has_note[at]) memcpy(intake->notes + at * note_bytes, note, note_bytes);
     return true;
 }
 
 // Where nothing is stored or copied, a line needs not wait for others.
-static void pass_on(const struct emit_intake *intake, const struct emit_entry *line, void *owner) {
+static void pass_on(const struct emit_intake *intake, const struct emit_entry *line,
+                    const void *note) {
     const struct emit_intake_answer answer = {
-        .owner = owner, .fate = EMIT_ENTRY_STORED, .line = line->body, .length = line->length};
-    if (intake->listener) intake->listener(intake->listener_owner, &answer);
+        .note = note, .fate = EMIT_ENTRY_STORED, .line = line->body, .length = line->length};
+    if (intake->listener.hear) intake->listener.hear(intake->listener.owner, &answer);
 }
 
 // --- Batches ---
 
 static void tell(const struct emit_intake *intake) {
     const struct emit_batch *batch = &intake->batch;
-    for (size_t i = 0; intake->listener && i < batch->count; i++) {
+    const struct emit_intake_listener *listener = &intake->listener;
+    for (size_t i = 0; listener->hear && i < batch->count; i++) {
         const struct emit_intake_answer answer = {
-            .owner = intake->owners[i],
+            .note = intake->has_note[i] ? intake->notes + i * listener->note_bytes : NULL,
             .fate = batch->fates[i],
             .line = batch->entries[i].body,
             .length = batch->entries[i].length,
             .span = batch->entries[i].span,
         };
-        intake->listener(intake->listener_owner, &answer);
+        listener->hear(listener->owner, &answer);
     }
 }
 
@@ -166,17 +173,17 @@ enum emit_status emit_intake_next(struct emit_intake *intake, size_t limit, stru
 }
 
 enum emit_status emit_intake_add(struct emit_intake *intake, const struct emit_entry *line,
-                                 void *owner, struct emit_error *err) {
+                                 const void *note, struct emit_error *err) {
     enum emit_status status = emit_batch_judge(line->body, line->length, err);
     if (status != EMIT_OK) return status;
     if (!intake->to->outbox && !intake->to->output) {
-        pass_on(intake, line, owner);
+        pass_on(intake, line, note);
         return EMIT_OK;
     }
-    if (copy_line(intake, line, owner)) return EMIT_OK;
+    if (copy_line(intake, line, note)) return EMIT_OK;
     status = emit_intake_finish(intake, err);
     if (status != EMIT_OK) return status;
-    if (copy_line(intake, line, owner)) return EMIT_OK;
+    if (copy_line(intake, line, note)) return EMIT_OK;
     return emit_fail(err, EMIT_INVALID, "an event with more than %d bytes beside it",
                      EMIT_INTAKE_BYTES);
 }

@@ -21,33 +21,40 @@ struct emit_intake;
 // What became of a line, told in the order of the lines once their batch is on disk; without
 // store and output at once, before emit_intake_add returns.
 struct emit_intake_answer {
-    void *owner;               // as given with the line
+    const void *note;          // a copy of what was given with the line; NULL: nothing was
     enum emit_entry_fate fate; // STORED (also when there is no store), DUPLICATE, CONFLICT
     const char *line;          // borrowed
     size_t length;
     const struct emit_claimed_span *span; // a copy of the line's; NULL also without a store
 };
-typedef void emit_intake_listener(void *listener_owner, const struct emit_intake_answer *answer);
 
-// to: borrowed, with what it names. listener may be NULL.
+// Who is told of the lines.
+struct emit_intake_listener {
+    void (*hear)(void *owner, const struct emit_intake_answer *answer);
+    void *owner;       // borrowed
+    size_t note_bytes; // of the note that may come with a line
+};
+
+// to: borrowed, with what it names. listener: copied; NULL: nobody is told, there are no notes.
 EMIT_MUST_CHECK enum emit_status emit_intake_open(struct emit_intake **intake,
                                                   const struct emit_destination *to,
-                                                  emit_intake_listener *listener,
-                                                  void *listener_owner, struct emit_error *err);
+                                                  const struct emit_intake_listener *listener,
+                                                  struct emit_error *err);
 
 // Where the next line may be written, in at most `limit` bytes, terminator included: it is not
 // copied then. Fails as emit_intake_finish, which makes room. limit: at most EMIT_INTAKE_BYTES.
 EMIT_MUST_CHECK enum emit_status emit_intake_next(struct emit_intake *intake, size_t limit,
                                                   struct emit_text *line, struct emit_error *err);
-// Takes a canonical line: body, run, workspace, time, claims and span of an entry, all copied;
-// kind and identity are not looked at.
+// Takes a canonical line: body, run, workspace, time, claims and span of an entry, all copied
+// with the note; kind and identity are not looked at. note: what the listener wants to know of
+// the line when it hears of it; NULL: nothing.
 // EMIT_REFUSED: the line breaks the contract, which is a bug of ours: the sentence says how.
 // The lines before and behind it are none the worse for it.
 // EMIT_INVALID: with what it borrows it is longer than EMIT_INTAKE_BYTES.
 // Others: the batch before it could not be stored, and nothing of it was; or stored, but not
 // written, as the sentence says. The line itself was not taken.
 EMIT_MUST_CHECK enum emit_status emit_intake_add(struct emit_intake *intake,
-                                                 const struct emit_entry *line, void *owner,
+                                                 const struct emit_entry *line, const void *note,
                                                  struct emit_error *err);
 // Stores what is left: all lines are on disk then.
 EMIT_MUST_CHECK enum emit_status emit_intake_finish(struct emit_intake *intake,

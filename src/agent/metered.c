@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metered.h"
 
+#include "agent/token_claims.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -15,10 +16,6 @@ static bool has_gpu_energy(const struct emit_slot *slots, const struct emit_outc
             emit_outcome_has_energy(&outcomes[i]))
             return true;
     return false;
-}
-
-void emit_grouping_key(char key[EMIT_GROUPING_KEY_MAX], const char *run_id) {
-    (void)emit_text_format(key, EMIT_GROUPING_KEY_MAX, "%s grouping", run_id);
 }
 
 // --- Has a meter counted it? ---
@@ -114,13 +111,11 @@ static bool look_into_event(void *owner, const struct emit_entry *entry) {
 
 enum emit_status emit_report_check_modeled(struct emit_report *report, struct emit_outbox *outbox,
                                            struct emit_error *err) {
-    char key[EMIT_GROUPING_KEY_MAX], remedy[240];
+    char remedy[240];
     if (!has_gpu_energy(report->slots, report->outcomes, report->point_count)) return EMIT_OK;
-    emit_grouping_key(key, report->header.run_id);
     bool found = false;
-    const struct emit_outbox_query modeled = {.kind = EMIT_ENTRY_EVENT, .claim = key};
     enum emit_status status =
-        emit_outbox_visit(outbox, &modeled, look_into_event, &found, NULL, err);
+        emit_token_events_visit(outbox, report->header.run_id, look_into_event, &found, err);
     if (status != EMIT_OK || !found) return status;
     (void)emit_text_format(remedy, sizeof remedy,
                            "count what was measured and leave out the modeled events of this run: "

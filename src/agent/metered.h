@@ -9,12 +9,6 @@
 #include "outbox/outbox.h"
 #include "report/report.h"
 
-enum { EMIT_GROUPING_KEY_MAX = EMIT_RUN_ID_MAX + 16 }; // bytes of the key, terminator included
-
-// The key that every modeled event of a run claims, however its tokens are grouped: by it
-// the store finds them.
-void emit_grouping_key(char key[EMIT_GROUPING_KEY_MAX], const char *run_id);
-
 // Whether the run has energy of GPUs that was measured: in a report that the store keeps, or
 // as far as the run has come that goes on on this node. outbox may be NULL.
 EMIT_MUST_CHECK enum emit_status emit_run_has_measured(struct emit_host *host,

@@ -137,6 +137,9 @@ static enum emit_status campus_open(struct campus *campus, const struct campus_o
     if (status != EMIT_OK) return status;
     if (getrandom(campus->secret, sizeof campus->secret, 0) != sizeof campus->secret)
         return emit_fail_errno(err, errno, "the kernel has no random number");
+    if (options->output_path && strcmp(options->output_path, "-") == 0)
+        return emit_fail(err, EMIT_INVALID,
+                         "--output wants a file: standard output has the events anyway");
     if (options->refused_path && !options->ndjson)
         return emit_fail(err, EMIT_INVALID,
                          "--refused belongs to --ndjson: the answer to an object has them in it");

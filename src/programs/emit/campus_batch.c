@@ -79,8 +79,8 @@ static enum emit_status add_record(struct batch *batch, const char *text, size_t
         refuse(batch, item, &why);
         return EMIT_OK;
     }
-    char meter[CAMPUS_METER_MAX];
-    campus_meter(meter, &event.window);
+    char meter[EMIT_WINDOW_CLAIM_MAX];
+    emit_window_claim_key(meter, &event.window);
     item->meter = emit_window_meter(&event.window, campus->secret);
     item->from_ns = event.window.from_ns;
     item->to_ns = event.window.to_ns;

@@ -1,60 +1,25 @@
-// Lines on their way, through the intake.
+// Lines on their way: through the intake, with the span of time that each claims.
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/intake.h"
-#include "agent/store.h"
-#include "host/host.h"
+#include "agent/producer.h"
 #include "programs/emit/campus.h"
 #include "programs/emit/campus_conflict.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-enum { WAITING = 2 * EMIT_INTAKE_BATCH }; // more lines than are ever not answered
 
 struct campus_post {
     struct campus *campus; // borrowed
-    struct emit_store store;
-    struct emit_destination to;
-    struct emit_intake *intake;
+    struct emit_producer producer;
     campus_listener *listener;
     void *listener_owner;
-    struct campus_place waiting[WAITING]; // a ring: answers come in the order of the lines
-    size_t next;
 };
 
 static void take_answer(void *owner, const struct emit_intake_answer *answer) {
     struct campus_post *post = owner;
-    const struct campus_place *place = answer->owner;
     bool is_conflict = answer->fate == EMIT_ENTRY_CONFLICT;
     struct emit_window_refusal why;
-    if (is_conflict) campus_conflict_explain(&why, post->store.outbox, answer);
-    post->listener(post->listener_owner, place, answer->fate, is_conflict ? &why : NULL,
+    if (is_conflict) campus_conflict_explain(&why, post->producer.store.outbox, answer);
+    post->listener(post->listener_owner, answer->note, answer->fate, is_conflict ? &why : NULL,
                    answer->line, answer->length);
-}
-
-static enum emit_status open_output(struct campus_post *post, const char *path,
-                                    struct emit_error *err) {
-    if (!path) return EMIT_OK;
-    post->to.output_name = path;
-    post->to.output = fopen(path, "ae");
-    if (!post->to.output) return emit_fail_errno(err, errno, "cannot write %s", path);
-    return EMIT_OK;
-}
-
-static enum emit_status open_store(struct campus_post *post, struct emit_error *err) {
-    const struct emit_store_options options = {.outbox_path = post->campus->options->outbox_path};
-    struct emit_host host;
-    enum emit_status status = emit_host_open(&host, NULL, err);
-    if (status != EMIT_OK) return status;
-    status = emit_store_open(&post->store, &host, &options, err);
-    emit_host_close(&host);
-    if (status != EMIT_OK) return status;
-    post->to.outbox = post->store.outbox;
-    if (post->store.notice[0])
-        (void)emit_complain(&emit_command_campus, EXIT_OK, "%s", post->store.notice);
-    return EMIT_OK;
 }
 
 enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,
@@ -62,27 +27,26 @@ enum emit_status campus_post_open(struct campus_post **post, struct campus *camp
     struct campus_post *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     fresh->campus = campus;
-    enum emit_status status = open_output(fresh, campus->options->output_path, err);
-    if (status == EMIT_OK && !campus->options->no_outbox) status = open_store(fresh, err);
-    if (status == EMIT_OK)
-        status = emit_intake_open(&fresh->intake, &fresh->to, take_answer, fresh, err);
-    if (status == EMIT_OK)
-        *post = fresh;
-    else
-        campus_post_close(fresh);
-    return status;
+    const struct emit_intake_listener listener = {take_answer, fresh, sizeof(struct campus_place)};
+    const struct emit_producer_options asked = {
+        .outbox_path = campus->options->outbox_path,
+        .no_outbox = campus->options->no_outbox,
+        .output_path = campus->options->output_path,
+    };
+    enum emit_status status = emit_producer_open(&fresh->producer, &asked, &listener, err);
+    if (status != EMIT_OK) {
+        free(fresh);
+        return status;
+    }
+    if (fresh->producer.store.notice[0])
+        (void)emit_complain(&emit_command_campus, EXIT_OK, "%s", fresh->producer.store.notice);
+    *post = fresh;
+    return EMIT_OK;
 }
 
 void campus_post_listen(struct campus_post *post, campus_listener *listener, void *owner) {
     post->listener = listener;
     post->listener_owner = owner;
-}
-
-void campus_meter(char meter[CAMPUS_METER_MAX], const struct emit_facility_window *window) {
-    // An id may hold any character: its length says where it ends.
-    (void)emit_text_format(meter, CAMPUS_METER_MAX, "window %s %zu:%s %s",
-                           emit_component_word(window->component), strlen(window->facility_id),
-                           window->facility_id, window->device_id);
 }
 
 enum emit_status campus_post_add(struct campus_post *post, const struct campus_line *line,
@@ -97,21 +61,15 @@ enum emit_status campus_post_add(struct campus_post *post, const struct campus_l
         .length = line->length,
         .span = &span,
     };
-    struct campus_place *place = &post->waiting[post->next];
-    *place = line->place;
-    enum emit_status status = emit_intake_add(post->intake, &entry, place, err);
-    if (status == EMIT_OK) post->next = (post->next + 1) % WAITING;
-    return status;
+    return emit_intake_add(post->producer.intake, &entry, &line->place, err);
 }
 
 enum emit_status campus_post_finish(struct campus_post *post, struct emit_error *err) {
-    return emit_intake_finish(post->intake, err);
+    return emit_intake_finish(post->producer.intake, err);
 }
 
 void campus_post_close(struct campus_post *post) {
     if (!post) return;
-    emit_intake_close(post->intake);
-    emit_store_close(&post->store);
-    if (post->to.output) (void)fclose(post->to.output);
+    emit_producer_close(&post->producer);
     free(post);
 }

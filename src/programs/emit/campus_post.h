@@ -3,10 +3,7 @@
 #ifndef PROGRAMS_EMIT_CAMPUS_POST_H
 #define PROGRAMS_EMIT_CAMPUS_POST_H
 
-#include "measurement/window.h"
-#include "outbox/outbox.h"
-
-enum { CAMPUS_METER_MAX = 2 * EMIT_WINDOW_ID_MAX + 64 }; // bytes, terminator included
+#include "agent/window_claim.h"
 
 // Which record an event is of.
 struct campus_place {
@@ -23,8 +20,8 @@ struct campus_line {
     struct campus_place place;
     const char *bytes;
     size_t length;
-    const char *meter;      // as of campus_meter
-    int64_t from_ns, to_ns; // UTC: the window, of which no other line of the meter may hold a part
+    const char *meter;      // as of emit_window_claim_key
+    int64_t from_ns, to_ns; // UTC
 };
 
 struct campus;
@@ -35,10 +32,6 @@ struct campus_post;
 typedef void campus_listener(void *owner, const struct campus_place *place,
                              enum emit_entry_fate fate, const struct emit_window_refusal *why,
                              const char *bytes, size_t length);
-
-// The meter of a window, in an unmistakable form. How it was read is no part of it: the same
-// outlet, read once over SNMP and once over Redfish, is one flow.
-void campus_meter(char meter[CAMPUS_METER_MAX], const struct emit_facility_window *window);
 
 EMIT_MUST_CHECK enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,
                                                   struct emit_error *err);

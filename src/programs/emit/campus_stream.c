@@ -115,8 +115,8 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     place.from_ns = stream->event.window.from_ns;
     enum emit_status status = compare(stream, &place, &is_new, err);
     if (status != EMIT_OK || !is_new) return status;
-    char meter[CAMPUS_METER_MAX] = "";
-    if (!campus->options->no_outbox) campus_meter(meter, &stream->event.window);
+    char meter[EMIT_WINDOW_CLAIM_MAX] = "";
+    if (!campus->options->no_outbox) emit_window_claim_key(meter, &stream->event.window);
     const struct campus_line line = {.place = place,
                                      .bytes = stream->event.line.at,
                                      .length = stream->event.line.length,

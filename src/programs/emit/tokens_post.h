@@ -1,22 +1,11 @@
-// Token counts become event lines with their claims, and go to the store: the event of
-// everything, and on request those of prefill and decode. What became of them is booked in
-// the account.
-//
-// Claims are what makes re-reading a log harmless and everything else told: how the records
-// of a run are grouped, since both ways at once would count twice; the record_ref of a request,
-// whatever the profile; and of a profile's event the name of each model in it, so that no model
-// is charged twice. The claims of a phase are those of its total: there is none without it.
+// What became of the events of emit tokens: booked in the account.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef PROGRAMS_EMIT_TOKENS_POST_H
 #define PROGRAMS_EMIT_TOKENS_POST_H
 
-#include "agent/intake.h"
-#include "agent/store.h"
+#include "agent/token_post.h"
 #include "imports/usage_tally.h"
 #include "programs/emit/tokens_account.h"
-
-// As many models of one event as it can claim.
-enum { TOKENS_EVENT_MODELS_MAX = EMIT_ENTRY_CLAIMS_MAX - 1 };
 
 // What an event is about.
 struct tokens_item {
@@ -40,8 +29,7 @@ EMIT_MUST_CHECK enum emit_status tokens_post_open(struct tokens_post **post,
                                                   struct tokens_account *account,
                                                   struct emit_error *err);
 
-// The event of the store that a model of the run is in, as a number that says no more than
-// which; 0: in none, or there is no store.
+// As emit_token_holder_find; 0 also without a store.
 EMIT_MUST_CHECK enum emit_status tokens_post_find_holder(struct tokens_post *post,
                                                          const char *model, uint64_t *holder,
                                                          struct emit_error *err);

@@ -32,7 +32,7 @@ static int compare(const void *left, const void *right) {
 // How many of the models, from the first, go into one event.
 static size_t share_length(const struct used *used, size_t count) {
     size_t length = 1;
-    while (length < count && length < TOKENS_EVENT_MODELS_MAX &&
+    while (length < count && length < EMIT_TOKEN_MODELS_MAX &&
            used[length].profile == used->profile && used[length].holder == used->holder)
         length++;
     return length;
@@ -71,7 +71,7 @@ static enum emit_status post_sum(struct tokens_usage *usage, struct tokens_row *
                                  const struct emit_usage_tally_group *sum, const struct used *used,
                                  size_t count, struct emit_error *err) {
     char ref[EMIT_RECORD_REF_MAX], name[NAME_MAX_BYTES];
-    const char *models[TOKENS_EVENT_MODELS_MAX];
+    const char *models[EMIT_TOKEN_MODELS_MAX];
     for (size_t i = 0; i < count; i++)
         models[i] = used[i].name;
     write_name(name, used, count);

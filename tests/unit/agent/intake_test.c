@@ -15,17 +15,17 @@ static struct made_line made; // copied by whoever takes it
 // What the listener heard, and what stands in the output.
 struct heard {
     size_t fates[3], count;
-    bool in_order; // owners are addresses of the bytes of `marks`
+    bool in_order; // notes are numbers from 0 on
     char *output;
     size_t output_size;
     FILE *file;
     struct emit_error err;
 };
-static char marks[9000];
 
 static void hear(void *owner, const struct emit_intake_answer *answer) {
     struct heard *heard = owner;
-    if (answer->owner != &marks[heard->count] || answer->line[0] != '{' ||
+    const size_t *number = answer->note;
+    if (!number || *number != heard->count || answer->line[0] != '{' ||
         answer->line[answer->length - 1] != '}')
         heard->in_order = false;
     heard->fates[answer->fate]++;
@@ -65,16 +65,16 @@ static struct emit_outbox *open_outbox(const char *name, int64_t max_bytes) {
 }
 
 // Every second line is written where it stays.
-static enum emit_status take_line(struct emit_intake *intake, char *mark, bool in_place,
+static enum emit_status take_line(struct emit_intake *intake, size_t number, bool in_place,
                                   struct emit_error *err) {
     struct emit_text line;
-    if (!in_place) return emit_intake_add(intake, &made.entry, mark, err);
+    if (!in_place) return emit_intake_add(intake, &made.entry, &number, err);
     enum emit_status status = emit_intake_next(intake, made.entry.length + 1, &line, err);
     if (status != EMIT_OK) return status;
     emit_text_add_bytes(&line, made.entry.body, made.entry.length);
     struct emit_entry entry = made.entry;
     entry.body = line.at;
-    return emit_intake_add(intake, &entry, mark, err);
+    return emit_intake_add(intake, &entry, &number, err);
 }
 
 // Lines from .. to - 1 of a run through an intake of their own.
@@ -83,10 +83,11 @@ static enum emit_status take(struct heard *heard, struct emit_outbox *outbox, co
     const struct emit_destination into = {
         .outbox = outbox, .output = heard->file, .output_name = "the memory"};
     struct emit_intake *intake = NULL;
-    enum emit_status status = emit_intake_open(&intake, &into, hear, heard, &heard->err);
+    enum emit_status status = emit_intake_open(
+        &intake, &into, &(struct emit_intake_listener){hear, heard, sizeof(size_t)}, &heard->err);
     for (unsigned n = from; n < to && status == EMIT_OK; n++) {
         made_line_make(&made, run_id, n, joules, false);
-        status = take_line(intake, &marks[n - from], n % 2 == 1, &heard->err);
+        status = take_line(intake, n - from, n % 2 == 1, &heard->err);
         memset(&made, 'x', sizeof made);
     }
     if (status == EMIT_OK) status = emit_intake_finish(intake, &heard->err);
@@ -140,7 +141,7 @@ static void test_without_store(void) {
     struct emit_intake *intake = NULL;
     struct emit_error err;
     made_line_make(&made, "run_a", 1, 100, false);
-    CHECK(emit_intake_open(&intake, &nowhere, NULL, NULL, &err) == EMIT_OK &&
+    CHECK(emit_intake_open(&intake, &nowhere, NULL, &err) == EMIT_OK &&
               emit_intake_add(intake, &made.entry, NULL, &err) == EMIT_OK &&
               emit_intake_finish(intake, &err) == EMIT_OK &&
               emit_intake_finish(intake, &err) == EMIT_OK,
@@ -157,12 +158,15 @@ static void test_broken_line(void) {
     heard_begin(&heard);
     const struct emit_destination into = {.outbox = outbox, .output = heard.file};
     enum emit_status broken = EMIT_OK;
-    if (emit_intake_open(&intake, &into, hear, &heard, &heard.err) != EMIT_OK) abort();
+    static const size_t numbers[] = {0, 9, 1}; // of those that are heard
+    if (emit_intake_open(&intake, &into,
+                         &(struct emit_intake_listener){hear, &heard, sizeof(size_t)},
+                         &heard.err) != EMIT_OK)
+        abort();
     for (unsigned n = 0; n < 3; n++) {
         made_line_make(&made, "run_a", n, 100, false);
         if (n == 1) *strstr(made.text, "joules") = 'J';
-        enum emit_status status =
-            emit_intake_add(intake, &made.entry, &marks[heard.count + (n > 0)], &heard.err);
+        enum emit_status status = emit_intake_add(intake, &made.entry, &numbers[n], &heard.err);
         if (n == 1) broken = status;
     }
     CHECK(broken == EMIT_REFUSED && strstr(heard.err.text, "unit"), "refused: %s", heard.err.text);
@@ -182,12 +186,13 @@ static void test_long_claims(void) {
     static char key[1024 * 1024], longest[EMIT_INTAKE_BYTES];
     heard_begin(&heard);
     const struct emit_destination into = {.outbox = outbox, .output = heard.file};
-    enum emit_status status = emit_intake_open(&intake, &into, hear, &heard, &heard.err);
-    for (unsigned n = 0; n < 10 && status == EMIT_OK; n++) {
+    enum emit_status status = emit_intake_open(
+        &intake, &into, &(struct emit_intake_listener){hear, &heard, sizeof(size_t)}, &heard.err);
+    for (size_t n = 0; n < 10 && status == EMIT_OK; n++) {
         memset(key, 'a' + (int)n, sizeof key - 1);
-        made_line_make(&made, "run_a", n, 100, false);
+        made_line_make(&made, "run_a", (unsigned)n, 100, false);
         made.claims[1].key = key;
-        status = emit_intake_add(intake, &made.entry, &marks[n], &heard.err);
+        status = emit_intake_add(intake, &made.entry, &n, &heard.err);
     }
     memset(longest, 'a', sizeof longest - 1);
     made.claims[1].key = longest;

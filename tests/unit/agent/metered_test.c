@@ -90,7 +90,7 @@ static void model(struct emit_outbox *outbox, bool here) {
     const struct emit_destination to = {.outbox = outbox};
     struct emit_intake *intake = NULL;
     made_line_make(&made, run.result.header.run_id, here, 100, here);
-    if (emit_intake_open(&intake, &to, NULL, NULL, &err) != EMIT_OK ||
+    if (emit_intake_open(&intake, &to, NULL, &err) != EMIT_OK ||
         emit_intake_add(intake, &made.entry, NULL, &err) != EMIT_OK ||
         emit_intake_finish(intake, &err) != EMIT_OK) {
         printf("Bail out! %s\n", err.text);
