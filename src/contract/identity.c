@@ -3,6 +3,7 @@
 // sorted by the UTF-16 code units of their keys, numbers are written as
 // ECMAScript does, strings with no more escapes than they need.
 // SPDX-License-Identifier: Apache-2.0
+#include "base/digest.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "contract/canonical.h"
@@ -207,5 +208,7 @@ enum emit_status emit_contract_identity(const char *bytes, size_t length,
 
 void emit_contract_identity_of_canonical(const char *line, size_t length,
                                          char identity[EMIT_IDENTITY_TEXT]) {
-    (void)SHA256Data((const uint8_t *)line, length, identity);
+    unsigned char digest[EMIT_DIGEST];
+    emit_digest_of(line, length, digest);
+    emit_digest_write(digest, identity);
 }

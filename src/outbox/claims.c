@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/claims.h"
 
-#include <sha2.h>
+#include "base/digest.h"
+
 #include <string.h>
 
 enum { KEY = EMIT_CLAIM_KEY, VALUE = 32, NUMBER = 8, SPAN = 0x80 };
 _Static_assert(KEY + VALUE == EMIT_ROW_CLAIM, "a claim is a key and a value");
 // Of a span: 8 bytes of its key's hash and its end; its begin and the rest of the hash.
-_Static_assert(2 * NUMBER == KEY && NUMBER + SHA256_DIGEST_LENGTH - NUMBER == VALUE,
-               "a span fills a claim");
+_Static_assert(2 * NUMBER == KEY && NUMBER + EMIT_DIGEST - NUMBER == VALUE, "a span fills a claim");
 
 static enum emit_status fail(struct emit_outbox *outbox, const char *what, struct emit_error *err) {
     return emit_sqlite_fail(&outbox->sql, outbox->db, what, outbox->folder.path, err);
@@ -17,11 +17,8 @@ static enum emit_status fail(struct emit_outbox *outbox, const char *what, struc
 
 // --- Packing ---
 
-static void hash_text(const char *text, unsigned char hash[SHA256_DIGEST_LENGTH]) {
-    SHA2_CTX context;
-    SHA256Init(&context);
-    SHA256Update(&context, (const uint8_t *)text, strlen(text));
-    SHA256Final(hash, &context);
+static void hash_text(const char *text, unsigned char hash[EMIT_DIGEST]) {
+    emit_digest_of(text, strlen(text), hash);
 }
 
 static const unsigned char *find_key(const unsigned char *claims, size_t length,
@@ -39,7 +36,7 @@ static void pack_number(unsigned char bytes[NUMBER], int64_t number) {
 }
 
 static void pack_span(unsigned char claim[EMIT_ROW_CLAIM], const struct emit_claimed_span *span) {
-    unsigned char hash[SHA256_DIGEST_LENGTH];
+    unsigned char hash[EMIT_DIGEST];
     hash_text(span->key, hash);
     hash[0] |= SPAN;
     memcpy(claim, hash, NUMBER);
@@ -58,7 +55,7 @@ enum emit_status emit_claims_pack(struct emit_claims *claims, const struct emit_
                          EMIT_ENTRY_CLAIMS_MAX);
     for (size_t i = 0; i < entry->claim_count; i++) {
         const struct emit_claim *claim = &entry->claims[i];
-        unsigned char key[SHA256_DIGEST_LENGTH], value[VALUE];
+        unsigned char key[EMIT_DIGEST], value[VALUE];
         hash_text(claim->key, key);
         key[0] &= SPAN - 1;
         if (claim->value)
@@ -102,7 +99,7 @@ bool emit_claims_bind_span(const struct emit_sqlite *sql, sqlite3_stmt *statemen
 }
 
 void emit_claims_ask(struct emit_claim_asked *asked, const char *key, const char *value) {
-    unsigned char hash[SHA256_DIGEST_LENGTH];
+    unsigned char hash[EMIT_DIGEST];
     hash_text(key, hash);
     hash[0] &= SPAN - 1;
     memcpy(asked->bytes, hash, KEY);

@@ -2,23 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/row.h"
 
+#include "base/digest.h"
 #include "host/host.h"
 #include "outbox/checksum.h"
 #include "outbox/claims.h"
 
 #include <string.h>
 
-static const char digits[16] = "0123456789abcdef"; // without a terminator
-
 bool emit_row_identity_bytes(const char *text, unsigned char bytes[EMIT_ROW_IDENTITY]) {
-    if (strlen(text) != EMIT_ENTRY_IDENTITY_MAX) return false;
-    for (size_t i = 0; i < EMIT_ENTRY_IDENTITY_MAX; i += 2) {
-        const char *high = memchr(digits, text[i], sizeof digits),
-                   *low = memchr(digits, text[i + 1], sizeof digits);
-        if (!high || !low) return false;
-        bytes[i / 2] = (unsigned char)((high - digits) << 4 | (low - digits));
-    }
-    return true;
+    return emit_digest_read(text, strlen(text), bytes);
 }
 
 // Bytes, or the text that schema 1 kept. False when it is neither.
@@ -33,10 +25,7 @@ static bool read_identity(const struct emit_sqlite *sql, sqlite3_stmt *statement
         return emit_row_identity_bytes(text, of_text);
     }
     if (!bytes || length != EMIT_ROW_IDENTITY) return false;
-    for (size_t i = 0; i < EMIT_ROW_IDENTITY; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
+    emit_digest_write(bytes, text);
     return true;
 }
 
