@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage.h"
 
-#include "imports/usage_fields.h"
+#include "imports/usage_count.h"
 #include "imports/usage_normalise.h"
 
 #include <string.h>

@@ -3,202 +3,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage_normalise.h"
 
-#include "base/json_token.h"
 #include "base/number.h"
 #include "base/text.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-
-enum { SHOWN_MAX = 40 }; // bytes of a value that a sentence shows
-
-struct count {
-    enum emit_usage_field field;
-    uint64_t tokens; // 0 when unknown
-    bool known;
-};
-
-void emit_usage_refuse(struct emit_usage_record *record, enum emit_usage_fate fate,
-                       const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    // Cut at its end when a value in it is long.
-    (void)vsnprintf(record->message, sizeof record->message, format, arguments);
-    va_end(arguments);
-    record->fate = fate;
-}
-
-// --- Counts ---
-
-// What of a value fits into a sentence, characters whole.
-static int shown_length(const struct emit_json_slice *value) {
-    if (value->length <= SHOWN_MAX) return (int)value->length;
-    int length = SHOWN_MAX;
-    while (length > 0 && ((unsigned char)value->at[length] & 0xc0) == 0x80)
-        length--;
-    return length;
-}
-
-// A field that is there and no count: why.
-static void refuse_value(struct emit_usage_record *record, const struct emit_usage_fields *fields,
-                         enum emit_usage_field field) {
-    const char *name = emit_usage_field_name(field);
-    const struct emit_json_slice *value = &fields->value[field];
-    int length = shown_length(value);
-    const char *more = (size_t)length < value->length ? "..." : "";
-    switch (fields->type[field]) {
-    case EMIT_JSON_NUMBER:
-        emit_usage_refuse(record, EMIT_USAGE_OUT_OF_RANGE,
-                          "%s is %.*s%s, where a whole number from 0 to 2^53 was expected", name,
-                          length, value->at, more);
-        break;
-    case EMIT_JSON_STRING:
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
-                          "%s is the string \"%.*s%s\", where a number was expected", name, length,
-                          value->at, more);
-        break;
-    case EMIT_FIELD_TWICE:
-        emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
-                          "%s stands at two places of the record with different values", name);
-        break;
-    case EMIT_JSON_TRUE:
-    case EMIT_JSON_FALSE:
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s is %.*s, where a number was expected",
-                          name, length, value->at);
-        break;
-    default:
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s is an %s, where a number was expected",
-                          name, fields->type[field] == EMIT_JSON_OBJECT ? "object" : "array");
-        break;
-    }
-}
-
-// False when the field is there and no count; the record is refused then.
-static bool take(struct emit_usage_record *record, const struct emit_usage_fields *fields,
-                 enum emit_usage_field field, struct count *count) {
-    *count = (struct count){.field = field};
-    if (!emit_usage_has(fields, field)) return true;
-    const struct emit_json_slice *value = &fields->value[field];
-    if (fields->type[field] != EMIT_JSON_NUMBER ||
-        !emit_number_read_u64(value->at, value->length, &count->tokens) ||
-        count->tokens > EMIT_COUNT_MAX) {
-        refuse_value(record, fields, field);
-        return false;
-    }
-    count->known = true;
-    return true;
-}
-
-static void put(struct emit_usage_record *record, enum emit_bucket bucket, uint64_t tokens) {
-    record->counts.bucket[bucket] = tokens;
-    record->counts.known |= 1u << bucket;
-}
-
-// --- What is told of ---
-
-const char *emit_usage_name_of(const struct emit_usage_fields *fields, enum emit_usage_field field,
-                               char name[EMIT_USAGE_NAME_MAX]) {
-    if (fields->type[field] == EMIT_FIELD_TWICE) return "more than one count";
-    // Before the value stand a colon and the key, in quotes.
-    const char *end = fields->value[field].at;
-    if (fields->type[field] == EMIT_JSON_STRING) end--;
-    while (*--end != '"')
-        ;
-    const char *begin = end;
-    while (*--begin != '"')
-        ;
-    (void)emit_text_format(name, EMIT_USAGE_NAME_MAX, "%.*s", (int)(end - begin - 1), begin + 1);
-    return name;
-}
-
-static bool refuse_more_than(struct emit_usage_record *record, const struct count *part,
-                             const struct count *whole) {
-    emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
-                      "%s is %llu, more than %s, which holds it and is %llu",
-                      emit_usage_field_name(part->field), (unsigned long long)part->tokens,
-                      emit_usage_field_name(whole->field), (unsigned long long)whole->tokens);
-    return false;
-}
-
-static bool refuse_total(struct emit_usage_record *record, const struct count *total,
-                         uint64_t sum) {
-    emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
-                      "%s is %llu, but the counts that it holds come to %llu",
-                      emit_usage_field_name(total->field), (unsigned long long)total->tokens,
-                      (unsigned long long)sum);
-    return false;
-}
-
-static bool has_text_only(struct emit_usage_record *record, const struct emit_usage_fields *fields,
-                          const enum emit_usage_field *media, size_t media_count) {
-    for (size_t i = 0; i < media_count; i++) {
-        struct count count;
-        if (!take(record, fields, media[i], &count)) return false;
-        if (count.tokens == 0) continue;
-        emit_usage_refuse(record, EMIT_USAGE_MODALITY,
-                          "%llu %s: no coefficient is known for them, and text's would be wrong",
-                          (unsigned long long)count.tokens, emit_usage_field_name(media[i]));
-        return false;
-    }
-    return true;
-}
-
-// The details of `usage` in each dialect that has them.
-static bool has_text_details(struct emit_usage_record *record,
-                             const struct emit_usage_fields *fields) {
-    static const enum emit_usage_field media[] = {
-        EMIT_FIELD_INPUT_AUDIO,  EMIT_FIELD_INPUT_IMAGE,  EMIT_FIELD_INPUT_VIDEO,
-        EMIT_FIELD_OUTPUT_AUDIO, EMIT_FIELD_OUTPUT_IMAGE, EMIT_FIELD_OUTPUT_VIDEO,
-    };
-    if (!has_text_only(record, fields, media, sizeof media / sizeof *media)) return false;
-    const struct emit_json_slice *seconds = &fields->value[EMIT_FIELD_AUDIO_SECONDS];
-    uint8_t type = fields->type[EMIT_FIELD_AUDIO_SECONDS];
-    // Its tokens are among those of the text, nobody says how many.
-    if (type == EMIT_JSON_NUMBER && !(seconds->length == 1 && *seconds->at == '0')) {
-        emit_usage_refuse(record, EMIT_USAGE_MODALITY,
-                          "%s is %.*s: no coefficient is known for audio, and text's would be "
-                          "wrong",
-                          emit_usage_field_name(EMIT_FIELD_AUDIO_SECONDS), shown_length(seconds),
-                          seconds->at);
-        return false;
-    }
-    return true;
-}
+#include "imports/usage_count.h"
 
 // --- Parts within wholes ---
 
 struct amounts {
-    struct count input, cached, output, reasoning, total;
+    struct emit_usage_count input, cached, output, reasoning, total;
 };
 
 // Cached tokens within the input, reasoning within the output, the total their sum. Some
 // servers count reasoning beside the output: their own total proves it then.
 static void count_within(struct emit_usage_record *record, const struct amounts *all) {
-    const struct count *input = &all->input, *output = &all->output;
-    const struct count *cached = &all->cached, *reasoning = &all->reasoning;
+    const struct emit_usage_count *input = &all->input, *output = &all->output;
+    const struct emit_usage_count *cached = &all->cached, *reasoning = &all->reasoning;
     uint64_t sum = input->tokens + output->tokens;
     bool is_beside = all->total.known && reasoning->tokens > 0 && all->total.tokens != sum &&
                      all->total.tokens == sum + reasoning->tokens;
     if (cached->tokens > input->tokens) {
-        refuse_more_than(record, cached, input);
+        emit_usage_refuse_more_than(record, cached, input);
         return;
     }
     if (!is_beside && reasoning->tokens > output->tokens) {
-        refuse_more_than(record, reasoning, output);
+        emit_usage_refuse_more_than(record, reasoning, output);
         return;
     }
     // Where one of the two is not said, a total larger than the other one is no contradiction.
     bool is_whole = input->known && output->known;
     if (all->total.known && !is_beside &&
         (is_whole ? all->total.tokens != sum : all->total.tokens < sum)) {
-        refuse_total(record, &all->total, sum);
+        emit_usage_refuse_total(record, &all->total, sum);
         return;
     }
-    if (input->known) put(record, EMIT_BUCKET_INPUT, input->tokens - cached->tokens);
-    if (cached->known) put(record, EMIT_BUCKET_CACHED_INPUT, cached->tokens);
+    if (input->known) emit_usage_put(record, EMIT_BUCKET_INPUT, input->tokens - cached->tokens);
+    if (cached->known) emit_usage_put(record, EMIT_BUCKET_CACHED_INPUT, cached->tokens);
     if (output->known)
-        put(record, EMIT_BUCKET_OUTPUT, output->tokens - (is_beside ? 0 : reasoning->tokens));
-    if (reasoning->known) put(record, EMIT_BUCKET_REASONING_OUTPUT, reasoning->tokens);
+        emit_usage_put(record, EMIT_BUCKET_OUTPUT,
+                       output->tokens - (is_beside ? 0 : reasoning->tokens));
+    if (reasoning->known) emit_usage_put(record, EMIT_BUCKET_REASONING_OUTPUT, reasoning->tokens);
     if (is_beside)
         (void)emit_text_format(record->message, sizeof record->message,
                                "%s are counted beside %s: %s is the sum with them",
@@ -211,24 +54,25 @@ static void count_within(struct emit_usage_record *record, const struct amounts 
 // prompt holds what was read and written then (docs.litellm.ai/docs/completion/prompt_caching,
 // 2026-11). Older ones left both out, which shows where they are more than the prompt.
 static bool take_cached(struct emit_usage_record *record, const struct emit_usage_fields *fields,
-                        const struct count *input, struct count *cached) {
+                        const struct emit_usage_count *input, struct emit_usage_count *cached) {
     if (emit_usage_has(fields, EMIT_FIELD_CACHED))
-        return take(record, fields, EMIT_FIELD_CACHED, cached);
-    struct count writes;
-    if (!take(record, fields, EMIT_FIELD_CACHE_READ, cached) ||
-        !take(record, fields, EMIT_FIELD_CACHE_CREATION, &writes))
+        return emit_usage_take(record, fields, EMIT_FIELD_CACHED, cached);
+    struct emit_usage_count writes;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_CACHE_READ, cached) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHE_CREATION, &writes))
         return false;
-    struct count both = {cached->field, cached->tokens + writes.tokens, true};
-    return both.tokens <= input->tokens || refuse_more_than(record, &both, input);
+    struct emit_usage_count both = {cached->field, cached->tokens + writes.tokens, true};
+    return both.tokens <= input->tokens || emit_usage_refuse_more_than(record, &both, input);
 }
 
 static void count_chat(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     struct amounts all;
-    if (take(record, fields, EMIT_FIELD_PROMPT, &all.input) &&
+    if (emit_usage_take(record, fields, EMIT_FIELD_PROMPT, &all.input) &&
         take_cached(record, fields, &all.input, &all.cached) &&
-        take(record, fields, EMIT_FIELD_COMPLETION, &all.output) &&
-        take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
-        take(record, fields, EMIT_FIELD_TOTAL, &all.total) && has_text_details(record, fields))
+        emit_usage_take(record, fields, EMIT_FIELD_COMPLETION, &all.output) &&
+        emit_usage_take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
+        emit_usage_take(record, fields, EMIT_FIELD_TOTAL, &all.total) &&
+        emit_usage_has_text_details(record, fields))
         count_within(record, &all);
 }
 
@@ -249,41 +93,45 @@ static bool has_text_answer(struct emit_usage_record *record,
 static void count_responses(struct emit_usage_record *record,
                             const struct emit_usage_fields *fields) {
     struct amounts all;
-    if (has_text_answer(record, fields) && take(record, fields, EMIT_FIELD_INPUT, &all.input) &&
-        take(record, fields, EMIT_FIELD_CACHED, &all.cached) &&
-        take(record, fields, EMIT_FIELD_OUTPUT, &all.output) &&
-        take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
-        take(record, fields, EMIT_FIELD_TOTAL, &all.total) && has_text_details(record, fields))
+    if (has_text_answer(record, fields) &&
+        emit_usage_take(record, fields, EMIT_FIELD_INPUT, &all.input) &&
+        emit_usage_take(record, fields, EMIT_FIELD_CACHED, &all.cached) &&
+        emit_usage_take(record, fields, EMIT_FIELD_OUTPUT, &all.output) &&
+        emit_usage_take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
+        emit_usage_take(record, fields, EMIT_FIELD_TOTAL, &all.total) &&
+        emit_usage_has_text_details(record, fields))
         count_within(record, &all);
 }
 
 // No output; some servers give nothing but the total.
 static void count_embeddings(struct emit_usage_record *record,
                              const struct emit_usage_fields *fields) {
-    struct count prompt, total, completion;
-    if (!take(record, fields, EMIT_FIELD_PROMPT, &prompt) ||
-        !take(record, fields, EMIT_FIELD_TOTAL, &total) ||
-        !take(record, fields, EMIT_FIELD_COMPLETION, &completion) ||
-        !has_text_details(record, fields))
+    struct emit_usage_count prompt, total, completion;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_PROMPT, &prompt) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_TOTAL, &total) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_COMPLETION, &completion) ||
+        !emit_usage_has_text_details(record, fields))
         return;
     if (prompt.known && total.known && total.tokens != prompt.tokens + completion.tokens) {
-        refuse_total(record, &total, prompt.tokens + completion.tokens);
+        emit_usage_refuse_total(record, &total, prompt.tokens + completion.tokens);
         return;
     }
     if (prompt.known || total.known)
-        put(record, EMIT_BUCKET_INPUT, prompt.known ? prompt.tokens : total.tokens);
-    if (completion.tokens) put(record, EMIT_BUCKET_OUTPUT, completion.tokens);
+        emit_usage_put(record, EMIT_BUCKET_INPUT, prompt.known ? prompt.tokens : total.tokens);
+    if (completion.tokens) emit_usage_put(record, EMIT_BUCKET_OUTPUT, completion.tokens);
 }
 
 // A proxy's counts, the details from the provider's own usage where it was logged.
 static void count_proxy(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     struct amounts all;
     bool has_cached = emit_usage_has(fields, EMIT_FIELD_CACHED);
-    if (take(record, fields, EMIT_FIELD_FLAT_PROMPT, &all.input) &&
-        take(record, fields, has_cached ? EMIT_FIELD_CACHED : EMIT_FIELD_CACHE_READ, &all.cached) &&
-        take(record, fields, EMIT_FIELD_FLAT_COMPLETION, &all.output) &&
-        take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
-        take(record, fields, EMIT_FIELD_FLAT_TOTAL, &all.total) && has_text_details(record, fields))
+    if (emit_usage_take(record, fields, EMIT_FIELD_FLAT_PROMPT, &all.input) &&
+        emit_usage_take(record, fields, has_cached ? EMIT_FIELD_CACHED : EMIT_FIELD_CACHE_READ,
+                        &all.cached) &&
+        emit_usage_take(record, fields, EMIT_FIELD_FLAT_COMPLETION, &all.output) &&
+        emit_usage_take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) &&
+        emit_usage_take(record, fields, EMIT_FIELD_FLAT_TOTAL, &all.total) &&
+        emit_usage_has_text_details(record, fields))
         count_within(record, &all);
 }
 
@@ -291,21 +139,21 @@ static void count_proxy(struct emit_usage_record *record, const struct emit_usag
 
 // Cache writes: their sum, or their split by lifetime, or both.
 static bool take_writes(struct emit_usage_record *record, const struct emit_usage_fields *fields,
-                        struct count *writes) {
-    struct count five_minutes, hour;
-    if (!take(record, fields, EMIT_FIELD_CACHE_CREATION, writes) ||
-        !take(record, fields, EMIT_FIELD_CACHE_5M, &five_minutes) ||
-        !take(record, fields, EMIT_FIELD_CACHE_1H, &hour))
+                        struct emit_usage_count *writes) {
+    struct emit_usage_count five_minutes, hour;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_CACHE_CREATION, writes) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHE_5M, &five_minutes) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHE_1H, &hour))
         return false;
     if (!five_minutes.known && !hour.known) return true;
     uint64_t sum = five_minutes.tokens + hour.tokens;
-    if (writes->known && writes->tokens != sum) return refuse_total(record, writes, sum);
+    if (writes->known && writes->tokens != sum) return emit_usage_refuse_total(record, writes, sum);
     writes->tokens = sum;
     writes->known = true;
     return true;
 }
 
-static void inherit(struct count *count, bool *has, uint64_t *tokens) {
+static void inherit(struct emit_usage_count *count, bool *has, uint64_t *tokens) {
     if (count->known) {
         *has = true;
         *tokens = count->tokens;
@@ -317,7 +165,8 @@ static void inherit(struct count *count, bool *has, uint64_t *tokens) {
 
 // What was read and written to make a long context shorter: beside the counts of the answer.
 static bool add_compaction(struct emit_usage_record *record, const struct emit_usage_fields *fields,
-                           struct count *input, struct count *read, struct count *output) {
+                           struct emit_usage_count *input, struct emit_usage_count *read,
+                           struct emit_usage_count *output) {
     const struct emit_usage_compaction *more = &fields->compaction;
     const struct emit_json_slice *other = &fields->value[EMIT_FIELD_ITERATION_OTHER];
     if (more->is_wrong || more->input > EMIT_COUNT_MAX || more->read > EMIT_COUNT_MAX ||
@@ -340,7 +189,7 @@ static bool add_compaction(struct emit_usage_record *record, const struct emit_u
         (void)emit_text_format(record->message, sizeof record->message,
                                "usage.iterations has a %.*s, which is not counted: what served it "
                                "is not said",
-                               shown_length(other), other->at);
+                               emit_usage_shown_length(other), other->at);
     }
     return true;
 }
@@ -349,12 +198,13 @@ static bool add_compaction(struct emit_usage_record *record, const struct emit_u
 // Pieces of a stream say what has come together so far, and need not say the input again.
 static void count_messages(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                            struct emit_usage_begin *begin) {
-    struct count input, read, writes, output, thinking;
-    if (!take(record, fields, EMIT_FIELD_INPUT, &input) ||
-        !take(record, fields, EMIT_FIELD_CACHE_READ, &read) ||
+    struct emit_usage_count input, read, writes, output, thinking;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_INPUT, &input) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHE_READ, &read) ||
         !take_writes(record, fields, &writes) ||
-        !take(record, fields, EMIT_FIELD_OUTPUT, &output) ||
-        !take(record, fields, EMIT_FIELD_THINKING, &thinking) || !has_text_details(record, fields))
+        !emit_usage_take(record, fields, EMIT_FIELD_OUTPUT, &output) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_THINKING, &thinking) ||
+        !emit_usage_has_text_details(record, fields))
         return;
     if (begin) {
         inherit(&input, &begin->has_input, &begin->input);
@@ -362,27 +212,29 @@ static void count_messages(struct emit_usage_record *record, const struct emit_u
         inherit(&writes, &begin->has_writes, &begin->writes);
     }
     if (thinking.tokens > output.tokens) {
-        refuse_more_than(record, &thinking, &output);
+        emit_usage_refuse_more_than(record, &thinking, &output);
         return;
     }
     if (!add_compaction(record, fields, &input, &read, &output)) return;
-    if (input.known || writes.known) put(record, EMIT_BUCKET_INPUT, input.tokens + writes.tokens);
-    if (read.known) put(record, EMIT_BUCKET_CACHED_INPUT, read.tokens);
-    if (output.known) put(record, EMIT_BUCKET_OUTPUT, output.tokens - thinking.tokens);
-    if (thinking.known) put(record, EMIT_BUCKET_REASONING_OUTPUT, thinking.tokens);
+    if (input.known || writes.known)
+        emit_usage_put(record, EMIT_BUCKET_INPUT, input.tokens + writes.tokens);
+    if (read.known) emit_usage_put(record, EMIT_BUCKET_CACHED_INPUT, read.tokens);
+    if (output.known) emit_usage_put(record, EMIT_BUCKET_OUTPUT, output.tokens - thinking.tokens);
+    if (thinking.known) emit_usage_put(record, EMIT_BUCKET_REASONING_OUTPUT, thinking.tokens);
 }
 
 static bool has_text_modalities(struct emit_usage_record *record,
                                 const struct emit_usage_fields *fields) {
-    struct count media;
-    if (!take(record, fields, EMIT_FIELD_MEDIA_COUNT, &media)) return false;
+    struct emit_usage_count media;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_MEDIA_COUNT, &media)) return false;
     if (media.tokens == 0) return true;
     const struct emit_json_slice *modality = &fields->value[EMIT_FIELD_MEDIA];
     bool named = fields->type[EMIT_FIELD_MEDIA] == EMIT_JSON_STRING;
     emit_usage_refuse(record, EMIT_USAGE_MODALITY,
                       "%llu tokens of modality %.*s: no coefficient is known for them, and text's "
                       "would be wrong",
-                      (unsigned long long)media.tokens, named ? shown_length(modality) : 7,
+                      (unsigned long long)media.tokens,
+                      named ? emit_usage_shown_length(modality) : 7,
                       named ? modality->at : "unknown");
     return false;
 }
@@ -390,29 +242,29 @@ static bool has_text_modalities(struct emit_usage_record *record,
 // The prompt holds the cached tokens; thoughts and prompts of tools stand beside it.
 static void count_generate(struct emit_usage_record *record,
                            const struct emit_usage_fields *fields) {
-    struct count prompt, cached, candidates, thoughts, tool_use, total;
-    if (!take(record, fields, EMIT_FIELD_PROMPT_COUNT, &prompt) ||
-        !take(record, fields, EMIT_FIELD_CACHED_COUNT, &cached) ||
-        !take(record, fields, EMIT_FIELD_CANDIDATES_COUNT, &candidates) ||
-        !take(record, fields, EMIT_FIELD_THOUGHTS_COUNT, &thoughts) ||
-        !take(record, fields, EMIT_FIELD_TOOL_USE_COUNT, &tool_use) ||
-        !take(record, fields, EMIT_FIELD_TOTAL_COUNT, &total) ||
+    struct emit_usage_count prompt, cached, candidates, thoughts, tool_use, total;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_PROMPT_COUNT, &prompt) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHED_COUNT, &cached) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CANDIDATES_COUNT, &candidates) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_THOUGHTS_COUNT, &thoughts) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_TOOL_USE_COUNT, &tool_use) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_TOTAL_COUNT, &total) ||
         !has_text_modalities(record, fields))
         return;
     if (cached.tokens > prompt.tokens) {
-        refuse_more_than(record, &cached, &prompt);
+        emit_usage_refuse_more_than(record, &cached, &prompt);
         return;
     }
     uint64_t sum = prompt.tokens + candidates.tokens + thoughts.tokens + tool_use.tokens;
     if (total.known && total.tokens != sum) {
-        refuse_total(record, &total, sum);
+        emit_usage_refuse_total(record, &total, sum);
         return;
     }
     if (prompt.known || tool_use.known)
-        put(record, EMIT_BUCKET_INPUT, prompt.tokens - cached.tokens + tool_use.tokens);
-    if (cached.known) put(record, EMIT_BUCKET_CACHED_INPUT, cached.tokens);
-    if (candidates.known) put(record, EMIT_BUCKET_OUTPUT, candidates.tokens);
-    if (thoughts.known) put(record, EMIT_BUCKET_REASONING_OUTPUT, thoughts.tokens);
+        emit_usage_put(record, EMIT_BUCKET_INPUT, prompt.tokens - cached.tokens + tool_use.tokens);
+    if (cached.known) emit_usage_put(record, EMIT_BUCKET_CACHED_INPUT, cached.tokens);
+    if (candidates.known) emit_usage_put(record, EMIT_BUCKET_OUTPUT, candidates.tokens);
+    if (thoughts.known) emit_usage_put(record, EMIT_BUCKET_REASONING_OUTPUT, thoughts.tokens);
     if (!record->response_id.length)
         (void)emit_text_format(record->message, sizeof record->message,
                                "without responseId each is taken for a request of its own, also "
@@ -422,15 +274,15 @@ static void count_generate(struct emit_usage_record *record,
 // The input must hold what was cached; some instruments pass on counts that exclude it, which
 // shows where they are larger, or where the total is the sum of all.
 static void count_otel(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
-    struct count read, writes;
+    struct emit_usage_count read, writes;
     struct amounts all;
-    if (!take(record, fields, EMIT_FIELD_OTEL_INPUT, &all.input) ||
-        !take(record, fields, EMIT_FIELD_OTEL_CACHE_READ, &read) ||
-        !take(record, fields, EMIT_FIELD_OTEL_CACHE_CREATION, &writes) ||
-        !take(record, fields, EMIT_FIELD_OTEL_OUTPUT, &all.output) ||
-        !take(record, fields, EMIT_FIELD_OTEL_REASONING, &all.reasoning) ||
-        !take(record, fields, EMIT_FIELD_OTEL_TOTAL, &all.total) ||
-        !has_text_details(record, fields))
+    if (!emit_usage_take(record, fields, EMIT_FIELD_OTEL_INPUT, &all.input) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OTEL_CACHE_READ, &read) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OTEL_CACHE_CREATION, &writes) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OTEL_OUTPUT, &all.output) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OTEL_REASONING, &all.reasoning) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OTEL_TOTAL, &all.total) ||
+        !emit_usage_has_text_details(record, fields))
         return;
     uint64_t cached = read.tokens + writes.tokens, sum = all.input.tokens + all.output.tokens;
     bool is_less = cached > all.input.tokens;
@@ -457,19 +309,20 @@ static void count_otel(struct emit_usage_record *record, const struct emit_usage
 
 static void count_two(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                       enum emit_usage_field input_field, enum emit_usage_field output_field) {
-    struct count input, output;
-    if (!take(record, fields, input_field, &input) || !take(record, fields, output_field, &output))
+    struct emit_usage_count input, output;
+    if (!emit_usage_take(record, fields, input_field, &input) ||
+        !emit_usage_take(record, fields, output_field, &output))
         return;
-    if (input.known) put(record, EMIT_BUCKET_INPUT, input.tokens);
-    if (output.known) put(record, EMIT_BUCKET_OUTPUT, output.tokens);
+    if (input.known) emit_usage_put(record, EMIT_BUCKET_INPUT, input.tokens);
+    if (output.known) emit_usage_put(record, EMIT_BUCKET_OUTPUT, output.tokens);
 }
 
 static void count_costs(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     struct amounts all = {.cached.field = EMIT_FIELD_CACHED,
                           .reasoning.field = EMIT_FIELD_REASONING};
-    if (take(record, fields, EMIT_FIELD_FLAT_INPUT, &all.input) &&
-        take(record, fields, EMIT_FIELD_FLAT_OUTPUT, &all.output) &&
-        take(record, fields, EMIT_FIELD_FLAT_TOTAL, &all.total))
+    if (emit_usage_take(record, fields, EMIT_FIELD_FLAT_INPUT, &all.input) &&
+        emit_usage_take(record, fields, EMIT_FIELD_FLAT_OUTPUT, &all.output) &&
+        emit_usage_take(record, fields, EMIT_FIELD_FLAT_TOTAL, &all.total))
         count_within(record, &all);
 }
 
@@ -533,5 +386,5 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     if (record->counts.known == 0)
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "no count of tokens");
     else
-        put(record, EMIT_BUCKET_REQUEST, 1);
+        emit_usage_put(record, EMIT_BUCKET_REQUEST, 1);
 }
