@@ -65,9 +65,10 @@ static const struct identity identities[] = {
                             {EMIT_FIELD_ID},
                             {EMIT_FIELD_REQUEST_ID},
                             {EMIT_FIELD_END_TIME, EMIT_FIELD_START_TIME, EMIT_FIELD_TIMESTAMP}},
-    [EMIT_DIALECT_TRANSCRIPT] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_MODEL},
-                                 {EMIT_FIELD_MESSAGE_ID},
-                                 {EMIT_FIELD_REQUEST_ID},
+    [EMIT_DIALECT_TRANSCRIPT] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_PAYLOAD_MODEL,
+                                  EMIT_FIELD_MODEL},
+                                 {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_PAYLOAD_ID},
+                                 {EMIT_FIELD_REQUEST_ID, EMIT_FIELD_SESSION_TOTAL},
                                  {EMIT_FIELD_TIMESTAMP}},
     [EMIT_DIALECT_COSTS] = {{EMIT_FIELD_MODEL},
                             {EMIT_FIELD_ID},
@@ -77,6 +78,10 @@ static const struct identity identities[] = {
                              {EMIT_FIELD_ID},
                              {EMIT_FIELD_REQUEST_ID},
                              {EMIT_FIELD_CREATED_AT, EMIT_FIELD_TIMESTAMP}},
+    [EMIT_DIALECT_BEDROCK] = {{EMIT_FIELD_MODEL},
+                              {EMIT_FIELD_NONE},
+                              {EMIT_FIELD_REQUEST_ID},
+                              {EMIT_FIELD_TIMESTAMP}},
 };
 
 static enum emit_usage_field first_of(const struct emit_usage_fields *fields,
@@ -356,6 +361,40 @@ static struct emit_usage_begin *follow(struct emit_usage_reader *reader,
     return begin;
 }
 
+// --- Sessions that were rolled out ---
+
+// Each request is told with the sum of the session so far, again and again until the next one: by
+// the session and that sum it is known. The copy that a fork begins with follows the
+// session_meta of the session that it is a copy of, and is known as that one's. (Doubled sums:
+// github.com/ccusage/ccusage/issues/876, 1288 and 1349.)
+static void follow_session(struct emit_usage_reader *reader, struct emit_usage_record *record,
+                           const struct emit_usage_fields *fields) {
+    struct emit_usage_begin *session = &reader->begin;
+    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "session_meta")) {
+        session->is_there = true;
+        remember(session->id, &session->id_length, &record->response_id);
+    }
+    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "turn_context"))
+        remember(session->model, &session->model_length, &record->model);
+    bool has_sum = emit_usage_has(fields, EMIT_FIELD_SESSION_TOTAL);
+    bool has_last =
+        emit_usage_has(fields, EMIT_FIELD_INPUT) || emit_usage_has(fields, EMIT_FIELD_OUTPUT);
+    if (!has_sum && !has_last) return;
+    if (!has_last)
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "total_token_usage without last_token_usage: what each request took is "
+                          "not said");
+    else if (!has_sum || !session->is_there)
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          has_sum ? "last_token_usage without the session_meta before it, which "
+                                    "says of which session it is"
+                                  : "last_token_usage without total_token_usage, by which a "
+                                    "request that is told twice is known");
+    record->response_id = record->model = (struct emit_usage_text){0};
+    recall(&record->response_id, session->id, session->id_length);
+    recall(&record->model, session->model, session->model_length);
+}
+
 // --- The record ---
 
 void emit_usage_reader_init(struct emit_usage_reader *reader, enum emit_dialect dialect) {
@@ -400,5 +439,6 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
     if (!identify(record, &fields) || !is_inference(record, &fields)) return;
     strengthen(record, &fields);
     struct emit_usage_begin *begin = follow(reader, record, &fields);
+    if (emit_usage_has(&fields, EMIT_FIELD_PAYLOAD)) follow_session(reader, record, &fields);
     if (record->fate == EMIT_USAGE_USED) emit_usage_normalise(record, &fields, begin);
 }

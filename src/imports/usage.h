@@ -1,7 +1,7 @@
 // Usage records of inference, in any of the dialects that are in use, as counts of
 // tokens in disjoint buckets. One text in, one record out; no allocation. Of the texts
-// before it a reader remembers only the begin of a stream of messages, whose later
-// pieces say neither their id nor their model.
+// before it a reader remembers only the begin of a stream of messages or of a session, whose
+// later pieces say neither their id nor their model.
 //
 // A dialect is a table of paths to fields and a rule of how its counts include each
 // other. Which model is which profile is not decided here.
@@ -29,7 +29,8 @@ enum {
     ROW(EMIT_DIALECT_PROXY, "litellm", "a proxy's logging payload")                                \
     ROW(EMIT_DIALECT_TRANSCRIPT, "transcript", "coding assistants' JSON lines")                    \
     ROW(EMIT_DIALECT_COSTS, "lumenflow-costs", "costs.ndjson")                                     \
-    ROW(EMIT_DIALECT_OLLAMA, "ollama", "prompt_eval_count and eval_count")
+    ROW(EMIT_DIALECT_OLLAMA, "ollama", "prompt_eval_count and eval_count")                         \
+    ROW(EMIT_DIALECT_BEDROCK, "bedrock", "Converse, and the log of invocations")
 
 #define EMIT_DIALECT_ENUMERATOR(name, word, writer) name,
 enum emit_dialect { EMIT_DIALECT_ROWS(EMIT_DIALECT_ENUMERATOR) EMIT_DIALECT_COUNT };
@@ -87,7 +88,8 @@ struct emit_usage_record {
 
 enum { EMIT_USAGE_SLOTS = 1024 };
 
-// What the first piece of a stream of messages said, for those that follow it.
+// What the first piece of a stream of messages said, or the first lines of a session, for those
+// that follow it.
 struct emit_usage_begin {
     bool is_there;
     bool is_second; // another stream had begun and not ended: they may be mixed

@@ -126,7 +126,18 @@ static enum likeness like_messages(const struct emit_usage_fields *fields) {
     return has_exclusive_marks(fields) ? IS : LIKE;
 }
 
+// A line of a session that was rolled out.
+static bool says_rollout(const struct emit_usage_fields *fields) {
+    static const char *const types[] = {"event_msg", "response_item", "session_meta",
+                                        "turn_context", "compacted"};
+    if (fields->type[EMIT_FIELD_PAYLOAD] != EMIT_JSON_OBJECT) return false;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (emit_usage_is(fields, EMIT_FIELD_TYPE, types[i])) return true;
+    return false;
+}
+
 static enum likeness like_transcript(const struct emit_usage_fields *fields) {
+    if (says_rollout(fields)) return IS;
     if (HAS(USAGE) || HAS(RESPONSE_USAGE) || says_messages(fields)) return UNLIKE;
     if (HAS(SESSION) || HAS(API_ERROR)) return IS;
     // What a session printed as it went on.
@@ -159,6 +170,12 @@ static enum likeness like_ollama(const struct emit_usage_fields *fields) {
     return HAS(DONE) && HAS(MODEL) && !HAS(USAGE) ? IS : UNLIKE;
 }
 
+static enum likeness like_bedrock(const struct emit_usage_fields *fields) {
+    return HAS(CONVERSE_INPUT) || HAS(CONVERSE_OUTPUT) || TEXT_IS(SCHEMA_TYPE, "ModelInvocationLog")
+               ? IS
+               : UNLIKE;
+}
+
 struct emit_usage_detection emit_usage_detect(const struct emit_usage_fields *fields,
                                               enum emit_dialect asked) {
     static enum likeness (*const rules[])(const struct emit_usage_fields *) = {
@@ -172,6 +189,7 @@ struct emit_usage_detection emit_usage_detect(const struct emit_usage_fields *fi
         [EMIT_DIALECT_TRANSCRIPT] = like_transcript,
         [EMIT_DIALECT_COSTS] = like_costs,
         [EMIT_DIALECT_OLLAMA] = like_ollama,
+        [EMIT_DIALECT_BEDROCK] = like_bedrock,
     };
     const enum emit_dialect none = EMIT_DIALECT_COUNT;
     struct emit_usage_detection found = {none, none, none};

@@ -29,6 +29,10 @@
     ROW(EMIT_FIELD_SOURCE_TYPE, "source_type")                                                     \
     ROW(EMIT_FIELD_CHOICES, "choices")                                                             \
     ROW(EMIT_FIELD_DATA, "data")                                                                   \
+    ROW(EMIT_FIELD_SCHEMA_TYPE, "schemaType")                                                      \
+    ROW(EMIT_FIELD_PAYLOAD, "payload")                                                             \
+    ROW(EMIT_FIELD_PAYLOAD_ID, "payload.id")                                                       \
+    ROW(EMIT_FIELD_PAYLOAD_MODEL, "payload.model")                                                 \
     /* How it went. */                                                                             \
     ROW(EMIT_FIELD_ERROR, "error")                                                                 \
     ROW(EMIT_FIELD_RESPONSE_ERROR, "response.error")                                               \
@@ -66,6 +70,12 @@
     ROW(EMIT_FIELD_CACHE_CREATION, "usage.cache_creation_input_tokens")                            \
     ROW(EMIT_FIELD_CACHE_5M, "ephemeral_5m_input_tokens")                                          \
     ROW(EMIT_FIELD_CACHE_1H, "ephemeral_1h_input_tokens")                                          \
+    ROW(EMIT_FIELD_SESSION_TOTAL, "total_token_usage.total_tokens")                                \
+    ROW(EMIT_FIELD_CONVERSE_INPUT, "inputTokens")                                                  \
+    ROW(EMIT_FIELD_CONVERSE_OUTPUT, "outputTokens")                                                \
+    ROW(EMIT_FIELD_CONVERSE_TOTAL, "totalTokens")                                                  \
+    ROW(EMIT_FIELD_CONVERSE_READ, "cacheReadInputTokens")                                          \
+    ROW(EMIT_FIELD_CONVERSE_WRITES, "cacheWriteInputTokens")                                       \
     ROW(EMIT_FIELD_ITERATION_TYPE, "usage.iterations") /* of the element that is read */           \
     ROW(EMIT_FIELD_ITERATION_INPUT, "input_tokens")                                                \
     ROW(EMIT_FIELD_ITERATION_READ, "cache_read_input_tokens")                                      \

@@ -90,6 +90,23 @@ static bool has_text_answer(struct emit_usage_record *record,
     return false;
 }
 
+// A request of a session that was rolled out. An estimate of what the context holds is told like
+// one that read and wrote nothing.
+static void count_turn(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    struct amounts all;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_INPUT, &all.input) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHED, &all.cached) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OUTPUT, &all.output) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_REASONING, &all.reasoning) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_TOTAL, &all.total))
+        return;
+    if (all.input.tokens + all.output.tokens + all.cached.tokens + all.reasoning.tokens == 0 &&
+        all.total.tokens > 0)
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "an estimate of the context, no request");
+    else
+        count_within(record, &all);
+}
+
 static void count_responses(struct emit_usage_record *record,
                             const struct emit_usage_fields *fields) {
     struct amounts all;
@@ -223,6 +240,28 @@ static void count_messages(struct emit_usage_record *record, const struct emit_u
     if (thinking.known) emit_usage_put(record, EMIT_BUCKET_REASONING_OUTPUT, thinking.tokens);
 }
 
+// inputTokens holds neither of the cached counts (docs.aws.amazon.com/bedrock/latest/userguide/
+// prompt-caching.html, 2026-11); totalTokens is the sum of all, of some models that of the two.
+static void count_converse(struct emit_usage_record *record,
+                           const struct emit_usage_fields *fields) {
+    struct emit_usage_count input, read, writes, output, total;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_CONVERSE_INPUT, &input) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CONVERSE_READ, &read) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CONVERSE_WRITES, &writes) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CONVERSE_OUTPUT, &output) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CONVERSE_TOTAL, &total))
+        return;
+    uint64_t two = input.tokens + output.tokens, all = two + read.tokens + writes.tokens;
+    if (total.known && total.tokens != two && total.tokens != all) {
+        emit_usage_refuse_total(record, &total, all);
+        return;
+    }
+    if (input.known || writes.known)
+        emit_usage_put(record, EMIT_BUCKET_INPUT, input.tokens + writes.tokens);
+    if (read.known) emit_usage_put(record, EMIT_BUCKET_CACHED_INPUT, read.tokens);
+    if (output.known) emit_usage_put(record, EMIT_BUCKET_OUTPUT, output.tokens);
+}
+
 static bool has_text_modalities(struct emit_usage_record *record,
                                 const struct emit_usage_fields *fields) {
     struct emit_usage_count media;
@@ -332,14 +371,14 @@ static void count_costs(struct emit_usage_record *record, const struct emit_usag
 // knows what it is, and the record is refused.
 static void judge_others(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     char name[EMIT_USAGE_NAME_MAX];
-    bool has_total = emit_usage_has(fields, EMIT_FIELD_TOTAL) ||
-                     emit_usage_has(fields, EMIT_FIELD_TOTAL_COUNT) ||
-                     emit_usage_has(fields, EMIT_FIELD_FLAT_TOTAL);
-    bool is_whole = has_total && record->dialect != EMIT_DIALECT_MESSAGES &&
-                    record->dialect != EMIT_DIALECT_TRANSCRIPT;
+    // The totals that a rule has held against the sum.
+    bool has_total =
+        emit_usage_has(fields, EMIT_FIELD_TOTAL_COUNT) ||
+        emit_usage_has(fields, EMIT_FIELD_FLAT_TOTAL) ||
+        (emit_usage_has(fields, EMIT_FIELD_TOTAL) && record->dialect != EMIT_DIALECT_MESSAGES);
     if (emit_usage_says_count(fields, EMIT_FIELD_OTHER_COUNT)) {
         const char *other = emit_usage_name_of(fields, EMIT_FIELD_OTHER_COUNT, name);
-        if (record->counts.known && is_whole)
+        if (record->counts.known && has_total)
             (void)emit_text_format(record->message, sizeof record->message,
                                    "%s of usage is of no known name, and not counted: the other "
                                    "counts come to the total",
@@ -362,8 +401,13 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     case EMIT_DIALECT_CHAT: count_chat(record, fields); break;
     case EMIT_DIALECT_RESPONSES: count_responses(record, fields); break;
     case EMIT_DIALECT_EMBEDDINGS: count_embeddings(record, fields); break;
-    case EMIT_DIALECT_MESSAGES:
-    case EMIT_DIALECT_TRANSCRIPT: count_messages(record, fields, begin); break;
+    case EMIT_DIALECT_MESSAGES: count_messages(record, fields, begin); break;
+    case EMIT_DIALECT_TRANSCRIPT:
+        if (emit_usage_has(fields, EMIT_FIELD_PAYLOAD))
+            count_turn(record, fields);
+        else
+            count_messages(record, fields, begin);
+        break;
     case EMIT_DIALECT_GENERATE: count_generate(record, fields); break;
     case EMIT_DIALECT_OTEL: count_otel(record, fields); break;
     case EMIT_DIALECT_PROXY: count_proxy(record, fields); break;
@@ -371,6 +415,7 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     case EMIT_DIALECT_OLLAMA:
         count_two(record, fields, EMIT_FIELD_PROMPT_EVAL, EMIT_FIELD_EVAL);
         break;
+    case EMIT_DIALECT_BEDROCK: count_converse(record, fields); break;
     case EMIT_DIALECT_COUNT: break;
     }
     if (record->fate != EMIT_USAGE_USED) return;

@@ -131,6 +131,35 @@ static const struct emit_usage_path paths[] = {
     FIELD(RESULT, "type", RESULT_TYPE),
     FIELD(RESULT, "error", RESULT_ERROR),
     WAY(RESULT, "message", MESSAGE),
+    // Of an invocation that was logged, or answered by Converse: docs.aws.amazon.com/bedrock, model
+    // invocation logging, and API_runtime_TokenUsage (2026-11).
+    FIELD(RECORD, "schemaType", SCHEMA_TYPE),
+    FIELD(RECORD, "modelId", MODEL),
+    FIELD(RECORD, "errorCode", ERROR),
+    WAY(RECORD, "input", LOG_INPUT),
+    WAY(RECORD, "output", LOG_OUTPUT),
+    WAY(RECORD, "ResponseMetadata", RESPONSE_METADATA),
+    FIELD(RESPONSE_METADATA, "RequestId", REQUEST_ID),
+    FIELD(LOG_INPUT, "inputTokenCount", CONVERSE_INPUT),
+    FIELD(LOG_INPUT, "cacheReadInputTokenCount", CONVERSE_READ),
+    FIELD(LOG_INPUT, "cacheWriteInputTokenCount", CONVERSE_WRITES),
+    FIELD(LOG_OUTPUT, "outputTokenCount", CONVERSE_OUTPUT),
+    FIELD(USAGE, "inputTokens", CONVERSE_INPUT),
+    FIELD(USAGE, "outputTokens", CONVERSE_OUTPUT),
+    FIELD(USAGE, "totalTokens", CONVERSE_TOTAL),
+    FIELD(USAGE, "cacheReadInputTokens", CONVERSE_READ),
+    FIELD(USAGE, "cacheReadInputTokenCount", CONVERSE_READ),
+    FIELD(USAGE, "cacheWriteInputTokens", CONVERSE_WRITES),
+    FIELD(USAGE, "cacheWriteInputTokenCount", CONVERSE_WRITES),
+    // Of a line of a session that was rolled out: github.com/openai/codex/issues/5276 (2025-10)
+    // and codex-rs/protocol/src/protocol.rs.
+    FIELD_AND_WAY(RECORD, "payload", PAYLOAD, PAYLOAD),
+    FIELD(PAYLOAD, "id", PAYLOAD_ID),
+    FIELD(PAYLOAD, "model", PAYLOAD_MODEL),
+    WAY(PAYLOAD, "info", INFO),
+    WAY(INFO, "last_token_usage", USAGE),
+    WAY(INFO, "total_token_usage", SESSION_TOTAL),
+    FIELD(SESSION_TOTAL, "total_tokens", SESSION_TOTAL),
     // Of spans.
     FIELD(STATUS, "code", STATUS_CODE),
     FIELD(STATUS, "status_code", STATUS_CODE),
@@ -168,6 +197,7 @@ static const struct emit_usage_path paths[] = {
     // Of a turn of an agent: github.com/openai/codex/issues/5276 (2025-10).
     FIELD(USAGE, "cached_input_tokens", CACHED),
     FIELD(USAGE, "reasoning_output_tokens", REASONING),
+    FIELD(USAGE, "cache_write_input_tokens", NONE), // within the input, and input
     // Within the input: help.aliyun.com, DashScope's usage of models that see.
     FIELD(USAGE, "image_tokens", INPUT_IMAGE),
     FIELD(USAGE, "video_tokens", INPUT_VIDEO),

@@ -116,6 +116,11 @@ VECTORS = [
     ("ollama",
      {"model": "m", "created_at": AT, "response": "four", "done": True, "prompt_eval_count": 26, "eval_count": 298},
      {"input": 26, "output": 298}),
+    ("bedrock",
+     {"schemaType": "ModelInvocationLog", "timestamp": AT, "requestId": "q-1", "operation": "Converse", "modelId": "m",
+      "input": {"inputTokenCount": 100, "cacheReadInputTokenCount": 200, "cacheWriteInputTokenCount": 50},
+      "output": {"outputTokenCount": 300}},
+     {"input": 150, "cached": 200, "output": 300}),
     # Beyond the context of its profile: all of its output is extrapolated.
     ("openai-chat",
      {"id": "chatcmpl-2", "object": "chat.completion", "created": 1763632800, "model": "m",

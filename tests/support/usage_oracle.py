@@ -221,6 +221,40 @@ def ollama(record):
     return two(record, "prompt_eval_count", "eval_count")
 
 
+# Counts beside each other; a log names them otherwise than an answer does.
+def bedrock(record):
+    usage, given, made = record.get("usage"), record.get("input"), record.get("output")
+    if at(usage, "cachedInputTokens"):
+        raise Refused("unknown-dialect")
+    whole, total = count(first(at(usage, "inputTokens"), at(given, "inputTokenCount"))), count(at(usage, "totalTokens"))
+    read = count(first(at(usage, "cacheReadInputTokens"), at(given, "cacheReadInputTokenCount")))
+    written = count(first(at(usage, "cacheWriteInputTokens"), at(given, "cacheWriteInputTokenCount")))
+    answer = count(first(at(usage, "outputTokens"), at(made, "outputTokenCount")))
+    two = number(whole) + number(answer)
+    if total not in (None, two, two + number(read) + number(written)):
+        raise Refused("usage-inconsistent")
+    return [None if whole is None else whole + number(written), read, answer, None]
+
+
+# A line of a rolled-out session: what the last request took, beside what all took so far.
+def rollout(record, session):
+    payload = record["payload"]
+    if record["type"] in ("session_meta", "turn_context"):
+        session.update({key: payload[key] for key in ("id", "model") if key in payload})
+    info = payload.get("info") or {}
+    last, so_far = info.get("last_token_usage"), info.get("total_token_usage")
+    if last is None and so_far is None:
+        raise Refused("no-usage")
+    if last is None:
+        raise Refused("unknown-dialect")
+    if so_far is None or "id" not in session:
+        raise Refused("malformed")
+    if not (last["input_tokens"] or last["output_tokens"]):
+        raise Refused("no-usage")
+    return within(*counts(last, "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens",
+                          "total_tokens"))
+
+
 # --- Who and when ---
 
 def moment(value):
@@ -275,6 +309,12 @@ def identity(dialect, record, begin):
                 first(record.get("endTimeUnixNano"), record.get("end_time"), record.get("timestamp"))]
     if dialect == "litellm":
         return [record.get("model"), record.get("id"), record.get("request_id"), record.get("endTime")]
+    if dialect == "bedrock":
+        return [record.get("modelId"), None,
+                first(record.get("requestId"), at(record, "ResponseMetadata", "RequestId")), record.get("timestamp")]
+    if dialect == "transcript" and "payload" in record:
+        so_far = at(record, "payload", "info", "total_token_usage", "total_tokens")
+        return [begin.get("model"), begin["id"], str(so_far), record["timestamp"]]
     if dialect == "transcript":
         return [at(record, "message", "model"), at(record, "message", "id"), record.get("requestId"),
                 record.get("timestamp")]
@@ -285,7 +325,7 @@ def identity(dialect, record, begin):
 
 def failed(record):
     inner = record.get("response")
-    return bool(record.get("error") or at(inner, "error") or at(record, "result", "type") in ("errored", "expired", "canceled") or record.get("isApiErrorMessage")
+    return bool(record.get("error") or record.get("errorCode") or at(inner, "error") or at(record, "result", "type") in ("errored", "expired", "canceled") or record.get("isApiErrorMessage")
                 or record.get("status") in ("failed", "failure") or at(inner, "status") == "failed"
                 or at(record, "status", "code") == 2 or attributes(record).get("error.type"))
 
@@ -308,6 +348,8 @@ def buckets(dialect, record, begin):
             return messages(at(record, "message", "usage"), begin)
         return messages(record.get("usage"), begin if record.get("type") == "message_delta" else None)
     if dialect == "transcript":
+        if "payload" in record:
+            return rollout(record, begin)
         if at(record, "message", "model") == "<synthetic>":
             raise Refused("no-usage")
         return messages(at(record, "message", "usage"), None)
@@ -316,7 +358,7 @@ def buckets(dialect, record, begin):
             raise Refused("usage-inconsistent")
         return two(record, "input_tokens", "output_tokens")
     return {"openai-chat": chat, "openai-responses": responses, "openai-embeddings": embeddings, "gemini": gemini,
-            "otel-genai": otel, "litellm": litellm, "ollama": ollama}[dialect](record)
+            "otel-genai": otel, "litellm": litellm, "ollama": ollama, "bedrock": bedrock}[dialect](record)
 
 
 def judge(dialect, record, begin):
