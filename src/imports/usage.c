@@ -413,6 +413,21 @@ static void begin_record(struct emit_usage_record *record) {
     record->message[0] = '\0';
 }
 
+static void refuse_text(struct emit_usage_record *record, const char *text, size_t length,
+                        const char *fault, size_t fault_at) {
+    static const char stream[] = "data:";
+    if (length > strlen(stream) && memcmp(text, stream, strlen(stream)) == 0)
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          "a line of an event stream: give what stands behind data:, as sed -n "
+                          "'s/^data: *{/{/p' prints it");
+    else if (length > 0 && text[0] != '{')
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          "no JSON object: records are objects, one a line or in one array");
+    else
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "no JSON object: %s at byte %zu", fault,
+                          fault_at);
+}
+
 void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record *record,
                      const char *text, size_t length) {
     struct emit_usage_fields fields;
@@ -425,8 +440,7 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
         return;
     }
     if (!emit_usage_scan(&fields, reader->slots, text, length, &fault, &fault_at)) {
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "no JSON object: %s at byte %zu", fault,
-                          fault_at);
+        refuse_text(record, text, length, fault, fault_at);
         return;
     }
     if (emit_usage_is(&fields, EMIT_FIELD_TYPE, "error")) reader->begin.is_there = false;

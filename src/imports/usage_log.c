@@ -145,7 +145,7 @@ static enum emit_status read_stream(struct emit_usage_log *log, const char *path
 enum emit_status emit_usage_log_read(struct emit_usage_log *log, const char *path,
                                      struct emit_error *err) {
     emit_usage_reader_init(&log->reader, log->rules.dialect);
-    if (strcmp(path, "-") == 0) return read_stream(log, path, STDIN_FILENO, err);
+    if (strcmp(path, "-") == 0) return read_stream(log, "standard input", STDIN_FILENO, err);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return emit_fail_errno(err, errno, "%s cannot be opened", path);
     enum emit_status status = read_stream(log, path, descriptor, err);

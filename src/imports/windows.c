@@ -391,7 +391,8 @@ bool emit_windows_read(struct emit_facility_window *window, const char *text, si
     emit_json_init(&reader.json, text, length);
     if (emit_json_peek(&reader.json) != EMIT_JSON_OBJECT) {
         if (reader.json.fault) return refuse_fault(&reader);
-        return emit_window_refuse(why, EMIT_WINDOW_MALFORMED, "", "must be an object");
+        return emit_window_refuse(why, EMIT_WINDOW_MALFORMED, "",
+                                  "must be a JSON object; for a way from CSV see man emit-campus");
     }
     struct emit_json_slice key;
     uint32_t seen = 0;

@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 SOURCE = os.environ["SOURCE"]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "support"))
-from tap import EMIT, check, check_equal, end
+from tap import EMIT, check, check_equal, end, skip
 
 import jsonschema
 
@@ -77,6 +79,39 @@ def refused_file():
         check(got.returncode == 2 and "/dev/full" in got.stderr, f"and a full disk: {got.stderr}")
 
 
+# What is no stream of records is told as what it is.
+def wrong_forms():
+    document = json.dumps({"records": [record()], "metadata": METADATA})
+    turned = json.dumps({"metadata": METADATA, "records": [record()]})
+    for text in (document, turned):
+        got = run(text, "--ndjson", "--no-outbox")
+        check(got.returncode == 2 and got.stdout == "" and "without --ndjson" in got.stderr, f"an object is no filter's: {got.stderr}")
+    for words in ([], ["--ndjson"]):
+        got = run("time,outlet,kwh\n2026-06-13T14:00:00Z,rack-7,3512.8\n", "--no-outbox", *words)
+        check(got.returncode in (2, 3) and "CSV" in got.stderr, f"CSV is told: {got.stderr}")
+
+
+# The guide's way from CSV is right: its own words, on its own file.
+def guide_from_csv():
+    with open(os.path.join(SOURCE, "docs", "guide.md"), encoding="utf-8") as file:
+        recipe = re.search(r"```sh\n(jq -Rnc .*?)```", file.read(), re.S)
+    if not check(recipe, "the guide has a way from CSV"):
+        return
+    if not shutil.which("jq"):
+        skip("the guide's way from CSV", "jq is missing")
+        return
+    with tempfile.TemporaryDirectory() as state:
+        environment = os.environ | {"XDG_STATE_HOME": state, "PATH": f"{os.path.dirname(EMIT)}:{os.environ['PATH']}"}
+        got = subprocess.run(["sh", "-c", recipe[1]], cwd=os.path.join(SOURCE, "examples"), env=environment, timeout=60,
+                             capture_output=True, text=True, check=False)
+    said = [(event["tags"]["device_id"], event["tags"]["valid_from"][11:16], event["quantity"])
+            for event in map(json.loads, got.stdout.splitlines())]
+    check_equal(said, [("rack-7", "14:00", 40680000), ("rack-7", "15:00", 39240000), ("rack-8", "14:00", 19080000)],
+                f"its windows are the differences of the file: {got.stderr.strip()}")
+
+
 refused_lines()
 refused_file()
+wrong_forms()
+guide_from_csv()
 end()

@@ -122,6 +122,7 @@ BAD = [
     (chat(1, model="acme-embed"), "no-coefficient", "output"),
     (json.dumps(chat(1))[:90] + "\n", "malformed", "JSON"),
     ("nothing at all\n", "malformed", ""),
+    ('data: {"usage": {"prompt_tokens": 5}}\n', "malformed", "data:"),
     ({"hello": 1}, "unknown-dialect|no-usage", ""),
 ]
 
@@ -170,7 +171,13 @@ def models_are_the_operators_to_map(folder):
     got = home.tokens(strangers)
     lines = re.findall(r"^ +\".*\": managed-.*$", got.stdout, re.M)
     check(got.returncode == 3 and len(lines) == 2, f"models without a profile print the lines to add: {got.stdout}")
-    with open(home.file("emit/emit.yaml"), "w", encoding="utf-8") as file:
+    check("yours to say: emit tokens profiles lists them" in told(got.stdout), "and where the profiles are listed")
+    configured = home.file("emit/emit.yaml")
+    os.rename(configured, configured + "~")
+    got = home.tokens("-", stdin=open(strangers, encoding="utf-8"))
+    check(f"There is no emit.yaml: make {configured}" in told(got.stdout) and "standard input:1: model" in told(got.stdout),
+          f"and where a configuration belongs when there is none: {got.stdout}")
+    with open(configured, "w", encoding="utf-8") as file:
         file.write("models:\n" + "\n".join(lines) + "\n")
     check_equal(home.tokens(strangers).returncode, 0, "and with those below models: they are mapped")
     document, status = fresh(folder, "explicit", models={}).document(path, "--profile", "managed-large-v1")
@@ -209,6 +216,11 @@ def nothing_is_not_something(folder):
         check_equal((got.returncode, "0 records" in got.stdout, home.stored()), (1, True, []), f"{name}: said, and no event")
     got = home.tokens("--usage")
     check(got.returncode == 2 and "standard input" in got.stderr, f"--usage without a file: {got.stderr}")
+    for word in ("profile", "profles"):
+        got = home.tokens(word)
+        check(got.returncode == 2 and "(nearest: emit tokens profiles)" in got.stderr, f"{word}: {got.stderr.strip()}")
+    got = home.tokens(home.file("profile", [chat(1)]))
+    check_equal(got.returncode, 0, "a file of that name is a file")
     got = home.tokens(home.file("a.jsonl", [chat(1)]), "--dialect", "klingon")
     check(got.returncode == 2 and "openai-chat" in got.stderr, f"a dialect that is none: {got.stderr}")
     document, status = home.document(home.file("a.jsonl", [chat(1)]), "--dialect", "gemini")

@@ -363,7 +363,7 @@ def metadata():
 # Without its metadata an event would go out that is never replaced.
 def lines_of_metadata():
     good = json.dumps({"metadata": METADATA})
-    for line, says in (('{"metadata":{"region":"x"},"records":[]}', "beside metadata"), ('{"metadata":{"region":}}', "no value"),
+    for line, says in (('{"metadata":{"region":"x"},"records":[]}', "without --ndjson"), ('{"metadata":{"region":"x"},"site":1}', "beside metadata"), ('{"metadata":{"region":}}', "no value"),
                        ('{"metadata":{"rgion":"x"}}', "metadata.rgion")):
         got = run(line + "\n" + json.dumps(record(region="own")), "--ndjson", "--no-outbox")
         check(got.returncode == 2 and got.stdout == "" and "line 1: " in got.stderr and says in got.stderr,

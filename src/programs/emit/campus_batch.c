@@ -104,7 +104,9 @@ static enum emit_status split(struct parts *parts, const char *text, size_t leng
     *parts = (struct parts){0};
     emit_json_init(&json, text, length);
     if (emit_json_peek(&json) != EMIT_JSON_OBJECT && !json.fault)
-        return emit_fail(err, EMIT_INVALID, "no object: {\"records\": [...]} is wanted");
+        return emit_fail(err, EMIT_INVALID,
+                         "no object: {\"records\": [...]} is wanted; for a way from CSV see man "
+                         "emit-campus");
     if (!json.fault) (void)emit_json_enter_object(&json);
     while (!json.fault && emit_json_next_member(&json, &key)) {
         bool is_records = emit_json_slice_is(&key, "records");

@@ -102,6 +102,11 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     struct emit_window_refusal why;
     struct campus_place place = {.index = campus->records++, .line = object->line};
     if (!campus_judge(campus, object->bytes, object->length, &stream->event, &why)) {
+        if (place.index == 0 && why.fate == EMIT_WINDOW_UNKNOWN_FIELD &&
+            strcmp(why.field, "records") == 0)
+            return emit_fail(err, EMIT_INVALID,
+                             "line %llu: an object with records is read without --ndjson",
+                             (unsigned long long)object->line);
         if (why.fate == EMIT_WINDOW_UNKNOWN_FIELD && strcmp(why.field, "metadata") == 0)
             return emit_fail(err, EMIT_INVALID,
                              "line %llu: metadata must stand before the first record",
@@ -143,7 +148,9 @@ static bool is_metadata(const struct emit_object_text *object, struct emit_json_
         return false;
     (void)emit_json_take_raw(&json, slice);
     if (emit_json_next_member(&json, &key))
-        *fault = "there is a member beside metadata";
+        *fault = emit_json_slice_is(&key, "records")
+                     ? "one object with metadata and records is read without --ndjson"
+                     : "there is a member beside metadata";
     else
         *fault = emit_json_at_end(&json) ? NULL : json.fault;
     return true;

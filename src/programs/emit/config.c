@@ -17,8 +17,7 @@ static bool is_there(const char *path) {
     return access(path, F_OK) == 0;
 }
 
-// The first default place that has a file; "" when none has.
-static void find_default(char path[EMIT_SETTINGS_PATH_MAX]) {
+void emit_config_place(char path[EMIT_SETTINGS_PATH_MAX]) {
     const char *home = getenv("XDG_CONFIG_HOME");
     const char *below = "/emit/emit.yaml";
     if (!home || home[0] != '/') {
@@ -27,7 +26,13 @@ static void find_default(char path[EMIT_SETTINGS_PATH_MAX]) {
     }
     bool fits = home && home[0] == '/' &&
                 emit_text_format(path, EMIT_SETTINGS_PATH_MAX, "%s%s", home, below);
-    if (fits && is_there(path)) return;
+    if (!fits) path[0] = '\0';
+}
+
+// The first default place that has a file; "" when none has.
+static void find_default(char path[EMIT_SETTINGS_PATH_MAX]) {
+    emit_config_place(path);
+    if (path[0] && is_there(path)) return;
     emit_text_format(path, EMIT_SETTINGS_PATH_MAX, "/etc/emit/emit.yaml");
     if (!is_there(path)) path[0] = '\0';
 }

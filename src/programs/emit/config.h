@@ -14,6 +14,9 @@
 EMIT_MUST_CHECK enum emit_status emit_config_open(struct emit_settings *config, const char *path,
                                                   struct emit_error *err);
 
+// Where a user's own file belongs; "" when neither variable says it.
+void emit_config_place(char path[EMIT_SETTINGS_PATH_MAX]);
+
 // The `id` of the workspace.yaml in the working directory or the nearest folder
 // above it that has one: into id, "" when there is none. As emit_settings_read.
 EMIT_MUST_CHECK enum emit_status emit_config_workspace(char *id, size_t size,

@@ -3,11 +3,13 @@
 #include "programs/emit/tokens.h"
 
 #include "agent/place.h"
+#include "base/nearest.h"
 #include "imports/coefficients_read.h"
 #include "programs/emit/tokens_profiles.h"
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AT(member) offsetof(struct tokens_options, member)
 
@@ -250,6 +252,13 @@ static int run_modeled(const struct tokens_options *values, int file_count, char
     return exit_status;
 }
 
+static bool is_mistyped_profiles(const char *word) {
+    struct emit_nearest nearest;
+    emit_nearest_begin(&nearest, word, strlen(word));
+    emit_nearest_offer(&nearest, "profiles");
+    return nearest.name && access(word, F_OK) != 0;
+}
+
 static int run(const void *given, int operand_count, char **operands) {
     const struct tokens_options *values = given;
     const struct emit_tokens_profiles_asked profiles = {.coefficients = values->coefficients,
@@ -264,6 +273,10 @@ static int run(const void *given, int operand_count, char **operands) {
     if (operand_count && !values->usage && strcmp(operands[0], "profiles") == 0)
         return emit_tokens_profiles(&emit_command_tokens, &profiles, operand_count - 1,
                                     operands + 1);
+    if (operand_count && !values->usage && is_mistyped_profiles(operands[0]))
+        return emit_complain(&emit_command_tokens, EXIT_USAGE,
+                             "there is no file '%.60s' (nearest: emit tokens profiles)",
+                             operands[0]);
     bool has_words = operand_count || values->usage || tokens_counts_given(values);
     bool has_server = values->live.from && *values->live.from;
     // A URL of the environment is for emit run, too: what was said in words ranks above it.

@@ -149,6 +149,20 @@ static enum emit_status read_all(struct tokens_usage *usage, int file_count, cha
     return status == EMIT_OK ? emit_usage_log_settle(&usage->log, err) : status;
 }
 
+// How the line that a refusal asks for gets where it belongs.
+static void note_unmapped(struct tokens_usage *usage) {
+    char place[EMIT_SETTINGS_PATH_MAX];
+    if (!usage->account.usage.fates[EMIT_USAGE_UNMAPPED]) return;
+    tokens_account_note(&usage->account, "Which profile a model has is yours to say: emit tokens "
+                                         "profiles lists them.");
+    emit_config_place(place);
+    if (!usage->config.path[0] && !usage->plan->profile)
+        tokens_account_note(&usage->account,
+                            "There is no emit.yaml: make %s with a line models: first, or name "
+                            "one with --config.",
+                            place[0] ? place : "one");
+}
+
 // The store or the copy failed. What is stored stays, and is known when it comes again.
 static int tell_failure(const struct tokens_usage *usage, const struct emit_error *err) {
     uint64_t stored = usage->account.events_stored;
@@ -166,6 +180,7 @@ int tokens_from_records(const struct tokens_options *options, const struct token
     enum emit_status status = open_all(&usage, &err);
     if (status == EMIT_OK) status = read_all(&usage, file_count, files, &err);
     if (status == EMIT_OK) status = post_all(&usage, &err);
+    if (status == EMIT_OK) note_unmapped(&usage);
     int exit_status =
         status == EMIT_OK ? tokens_tell(options, &usage.account) : tell_failure(&usage, &err);
     close_all(&usage);

@@ -234,6 +234,8 @@ static void check_refused(void) {
          EMIT_USAGE_INCONSISTENT, "two places"},
         {"{\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1},\"eval_count\":2}",
          EMIT_USAGE_UNKNOWN_DIALECT, "openai-chat and ollama"},
+        {"data: {\"usage\":{\"prompt_tokens\":1}}", EMIT_USAGE_MALFORMED, "behind data:"},
+        {"time,model,tokens", EMIT_USAGE_MALFORMED, "one a line"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct emit_usage_reader reader;
