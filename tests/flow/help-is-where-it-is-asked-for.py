@@ -28,6 +28,10 @@ pages = {name: emit("help", name).stdout for name in commands}
 check(len(commands) > 10 and all(pages.values()), f"{len(commands)} commands have help")
 wide = [line for text in (overview, *pages.values()) for line in text.splitlines() if len(line) > 80]
 check_equal(wide, [], "no line of it is wider than 80 columns")
+manuals = "".join(emit("help", "--format", "man", *words).stdout for words in ([], *([name] for name in commands)))
+examples = [re.sub(r"\\([-e&])", lambda mark: {"-": "-", "e": "\\", "&": ""}[mark[1]], line)
+            for block in re.findall(r"^\.EX\n(.*?)^\.EE", manuals, re.M | re.S) for line in block.splitlines()]
+check_equal([line for line in examples if len(line) > 80 - 7], [], f"nor are the {len(examples)} lines of examples in the manual pages")
 for name, page in pages.items():
     check_equal((emit(name, "--help").stdout, emit(name, "-h").stdout), (page, page), f"emit {name} --help and -h")
 

@@ -296,12 +296,13 @@ const struct emit_command emit_command_campus = {
         "Events are stored as those of emit run, unless --no-outbox says otherwise.",
     .example = "emit campus facility-energy windows.json",
     .more_examples = "# a year of half hours, as a filter\n"
-                     "emit campus facility-energy --ndjson --metadata site.json --no-outbox < year.ndjson | "
-                     "emit validate --strict\n\n"
+                     "emit campus facility-energy --ndjson --metadata site.json --no-outbox \\\n"
+                     "  < year.ndjson | emit validate --strict\n\n"
                      "# from CSV: device, begin, end, kWh (values as text: nothing rounds them)\n"
-                     "jq -Rc 'split(\",\") | {energy_source: \"pdu\", facility_id: \"fra-1\", region: \"eu-central\",\n"
-                     "  device_id: .[0], from: .[1], to: .[2], unit: \"kWh\", value: .[3]}' windows.csv |\n"
-                     "emit campus facility-energy --ndjson",
+                     "jq -Rc 'split(\",\") | {energy_source: \"pdu\", facility_id: \"fra-1\",\n"
+                     "  region: \"eu-central\", device_id: .[0], from: .[1], to: .[2],\n"
+                     "  unit: \"kWh\", value: .[3]}' windows.csv |\n"
+                     "  emit campus facility-energy --ndjson",
     .exits = "0 every record became an event or was a repeat; 2 wrong usage, or the input could not be "
              "read; 3 something was refused.",
     .options = options,

@@ -183,15 +183,15 @@ const struct emit_command emit_command_run = {
             "by themselves. A signal sent with kill(1) to the whole process group reaches it "
             "both ways.",
     .example = "emit run -- python3 train.py",
-    .more_examples =
-        "# a power curve with 20 samples a second, and the report for another program\n"
-        "emit run --interval 50ms --trace power.csv --report run.json -- ./bench\n\n"
-        "# what a command uses on average, and how much that varies\n"
-        "emit run --repeat 10 --warmup 1 -- ./bench\n\n"
-        "# a job that must not go unmetered\n"
-        "emit run --require-measured -- ./job.sh\n\n"
-        "# two ranks of one job share one run\n"
-        "EMIT_RUN_ID=job-42 emit run -- ./rank 0 & EMIT_RUN_ID=job-42 emit run -- ./rank 1",
+    .more_examples = "# a power curve, 20 samples a second, and the report for another program\n"
+                     "emit run --interval 50ms --trace power.csv --report run.json -- ./bench\n\n"
+                     "# what a command uses on average, and how much that varies\n"
+                     "emit run --repeat 10 --warmup 1 -- ./bench\n\n"
+                     "# a job that must not go unmetered\n"
+                     "emit run --require-measured -- ./job.sh\n\n"
+                     "# two ranks of one job share one run\n"
+                     "EMIT_RUN_ID=job-42 emit run -- ./rank 0 &\n"
+                     "EMIT_RUN_ID=job-42 emit run -- ./rank 1",
     .exits = "the command's own status; 128+N after signal N; 125 emit itself failed; 126 the "
              "command cannot be executed; 127 there is no such command.",
     .options = emit_run_options,

@@ -307,7 +307,8 @@ const struct emit_command emit_command_tokens = {
         "told with their line and the field that is wrong, and the others are used all the "
         "same.\n\n"
         "Which profile a model's name stands for is the operator's to say, in the map models: of "
-        "the configuration: names or globs to profiles.\n\n"
+        "the configuration: names or globs to profiles, such as "
+        "models: { \"acme-small*\": managed-balanced-v1 }.\n\n"
         "Reading the same records again changes nothing. What would count tokens twice is not "
         "stored, and told as already-modeled: a longer log of a run that was grouped by profile, "
         "its model under another profile, or both groupings of one run. Models that came to be "
@@ -317,15 +318,16 @@ const struct emit_command emit_command_tokens = {
         "emit tokens profiles lists the coefficients; with the name of one it shows where each of "
         "its numbers comes from.",
     .example = "emit tokens --usage march.jsonl --run-id run_88",
-    .more_examples =
-        "# from counts\n"
-        "emit tokens --profile managed-balanced-v1 --input 500 --output 300 --run-id job-42\n\n"
-        "# what a log of requests comes to, without storing it\n"
-        "emit tokens --usage march.jsonl --run-id run_88 --no-outbox\n\n"
-        "# one event for each request, as a filter\n"
-        "emit tokens --group request --no-outbox --output - --run-id run_88 - < a.jsonl\n\n"
-        "# prove the hash that events carry\n"
-        "emit tokens profiles --json | sha256sum",
+    .more_examples = "# from counts\n"
+                     "emit tokens --profile managed-balanced-v1 --input 500 --output 300 \\\n"
+                     "  --run-id job-42\n\n"
+                     "# what a log of requests comes to, without storing it\n"
+                     "emit tokens --usage march.jsonl --run-id run_88 --no-outbox\n\n"
+                     "# one event for each request, as a filter\n"
+                     "emit tokens --group request --no-outbox --output - --run-id run_88 - \\\n"
+                     "  < a.jsonl\n\n"
+                     "# prove the hash that events carry\n"
+                     "emit tokens profiles --json | sha256sum",
     .exits =
         "0 done, also when there was nothing new; 1 no record speaks of usage, there is no such "
         "profile or run, or --check found something; 2 wrong usage, or something could not be "
