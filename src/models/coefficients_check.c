@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/coefficients.h"
 
+#include "base/json_token.h"
 #include "base/number.h"
 #include "base/time.h"
 
@@ -64,18 +65,13 @@ static void find(struct check *check, const char *key, const char *format, ...) 
 
 // UTF-8 without control characters: a text goes into events and onto terminals.
 static bool is_printable(const char *text) {
-    const unsigned char *at = (const unsigned char *)text;
-    while (*at) {
-        int more = *at < 0x80       ? 0
-                   : *at >> 5 == 6  ? 1
-                   : *at >> 4 == 14 ? 2
-                   : *at >> 3 == 30 ? 3
-                                    : -1;
-        bool control = *at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0);
-        if (more < 0 || control) return false;
-        at++;
-        for (; more > 0; more--, at++)
-            if (*at >> 6 != 2) return false;
+    const char *end = text + strlen(text);
+    for (size_t length; text < end; text += length) {
+        unsigned char lead = (unsigned char)text[0];
+        length = lead < 0x80 ? 1 : emit_json_utf8_length(text, end);
+        bool is_control = lead < 0x20 || lead == 0x7f ||
+                          (lead == 0xc2 && (unsigned char)text[1] < 0xa0); // U+0080 to U+009F
+        if (!length || is_control) return false;
     }
     return true;
 }

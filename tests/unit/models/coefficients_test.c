@@ -113,6 +113,11 @@ CHANGE(longer_name,
        s->citations[1].version = too_long + EMIT_COEFFICIENT_TEXT_MAX - EMIT_COEFFICIENT_NAME_MAX)
 CHANGE(umlaut, s->profile.caveats = "K\xc3\xbchlung")
 CHANGE(broken_utf8, s->profile.caveats = "K\xc3")
+CHANGE(overlong, s->profile.caveats = "a\xc0\xafz")
+CHANGE(overlong_control, s->profile.caveats = "a\xe0\x82\x9bz")
+CHANGE(surrogate, s->profile.caveats = "a\xed\xa0\x80z")
+CHANGE(beyond_unicode, s->profile.caveats = "a\xf4\x90\x80\x80z")
+CHANGE(furthest, s->profile.caveats = "a\xf4\x8f\xbf\xbfz")
 CHANGE(control, s->profile.caveats = "a\x1b[2J")
 CHANGE(c1_control, s->profile.caveats = "a\xc2\x9b")
 CHANGE(no_citation, s->profile.citation_count = 0)
@@ -193,6 +198,11 @@ static const struct {
     {"a longer one", longer_name, "sources.copy.version", "longer than 400"},
     {"a letter beyond ASCII", umlaut, NULL, NULL},
     {"half of such a letter", broken_utf8, "caveats", "no UTF-8"},
+    {"an overlong form of a slash", overlong, "caveats", "no UTF-8"},
+    {"an overlong form of a control character", overlong_control, "caveats", "no UTF-8"},
+    {"half a pair of surrogates", surrogate, "caveats", "no UTF-8"},
+    {"what lies beyond Unicode", beyond_unicode, "caveats", "no UTF-8"},
+    {"its last character", furthest, NULL, NULL},
     {"an escape sequence", control, "caveats", "control"},
     {"a control character beyond ASCII", c1_control, "caveats", "control"},
     {"no source", no_citation, "sources", "1 to 16"},
