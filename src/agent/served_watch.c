@@ -4,6 +4,7 @@
 
 #include "agent/task.h"
 #include "base/text.h"
+#include "host/fetch.h"
 #include "host/host.h"
 #include "meters/served_scrape.h"
 
@@ -26,7 +27,7 @@ struct asking {
 struct emit_served_watch {
     char *url;
     struct emit_served_source *source; // NULL until the first question, which opens it
-    char shown[EMIT_FETCH_SHOWN_MAX];
+    char shown[EMIT_SERVED_URL_MAX];
     struct asking first, last;
     pthread_mutex_t lock; // of is_answered
     pthread_cond_t answered;
@@ -83,7 +84,7 @@ static bool make_condition(struct emit_served_watch *watch) {
 
 enum emit_status emit_served_watch_begin(struct emit_served_watch **watch, const char *url,
                                          struct emit_error *err) {
-    char shown[EMIT_FETCH_SHOWN_MAX];
+    char shown[EMIT_SERVED_URL_MAX];
     emit_fetch_show(shown, url);
     if (!emit_fetch_is_url(url))
         return emit_fail(err, EMIT_INVALID, "'%s' is no URL: http://HOST:PORT/metrics, or https",

@@ -9,7 +9,7 @@
 #include "meters/meter.h"
 
 #include "base/text.h"
-#include "meters/exporter_fetch.h"
+#include "host/fetch.h"
 #include "meters/exporter_text.h"
 #include "meters/nvidia.h"
 

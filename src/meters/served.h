@@ -15,6 +15,7 @@ enum {
     EMIT_SERVED_SERIES_MAX = 1024,                 // of the metrics that are read
     EMIT_SERVED_NAME_MAX = EMIT_METRICS_VALUE_MAX, // bytes of a model's name
     EMIT_SERVED_ADDRESS_MAX = 46,                  // bytes of an IP address
+    EMIT_SERVED_URL_MAX = 128,                     // bytes of a server's URL as it is shown
 };
 
 enum emit_served_bucket {

@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum { URL_MAX_BYTES = 2048 };
+_Static_assert((int)EMIT_SERVED_URL_MAX == (int)EMIT_FETCH_SHOWN_MAX,
+               "a report has room for what is shown");
 
 struct emit_served_source {
     struct emit_fetch *fetch;

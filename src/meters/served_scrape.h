@@ -3,7 +3,7 @@
 #ifndef METERS_SERVED_SCRAPE_H
 #define METERS_SERVED_SCRAPE_H
 
-#include "meters/exporter_fetch.h"
+#include "host/fetch.h"
 #include "meters/served.h"
 
 struct emit_served_source; // a server and the connection to it

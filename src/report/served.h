@@ -6,7 +6,6 @@
 #ifndef REPORT_SERVED_H
 #define REPORT_SERVED_H
 
-#include "meters/exporter_fetch.h"
 #include "meters/served.h"
 
 // When a scrape was taken: at some time between question and answer.
@@ -16,7 +15,7 @@ struct emit_served_moment {
 };
 
 struct emit_served_told {
-    char server[EMIT_FETCH_SHOWN_MAX];
+    char server[EMIT_SERVED_URL_MAX];
     char refused[240]; // why there are no counts; "": there are
     struct emit_served_use use;
     struct emit_served_moment first, last;
@@ -25,7 +24,7 @@ struct emit_served_told {
 struct emit_report;
 
 struct emit_report_served {
-    char server[EMIT_FETCH_SHOWN_MAX]; // ""; nobody was asked
+    char server[EMIT_SERVED_URL_MAX]; // ""; nobody was asked
     char refused[240];
     struct emit_served_use use; // of nobody where it was refused
     int64_t from_wall_ns, to_wall_ns;

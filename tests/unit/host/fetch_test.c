@@ -1,7 +1,7 @@
 // URLs: which are asked, and what of them anybody may see.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
-#include "meters/exporter_fetch.h"
+#include "host/fetch.h"
 
 static void test_show(void) {
     static const struct {

@@ -6,7 +6,7 @@
 // being looked up when time is up is left to a thread of libcurl's, which a libcurl before
 // 7.87 waits for.
 // SPDX-License-Identifier: Apache-2.0
-#include "meters/exporter_fetch.h"
+#include "host/fetch.h"
 
 #include "base/text.h"
 #include "host/library.h"

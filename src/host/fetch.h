@@ -1,7 +1,7 @@
 // One small text from a web server, through libcurl opened at run time.
 // SPDX-License-Identifier: Apache-2.0
-#ifndef METERS_EXPORTER_FETCH_H
-#define METERS_EXPORTER_FETCH_H
+#ifndef HOST_FETCH_H
+#define HOST_FETCH_H
 
 #include "base/error.h"
 
