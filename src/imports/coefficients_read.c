@@ -24,15 +24,8 @@ struct folder {
     size_t count;
     struct emit_profile *profiles;
     struct emit_transform *transforms;
-    emit_finding_taker *take;
-    void *owner;
-    size_t findings;
+    struct emit_findings *findings; // the caller's
 };
-
-static const char *file_name(const struct emit_coefficients_row *row) {
-    const char *slash = strrchr(row->settings.path, '/');
-    return slash ? slash + 1 : row->settings.path;
-}
 
 // --- Files ---
 
@@ -43,18 +36,16 @@ static bool is_row_file(const char *name) {
            strcmp(name + length - strlen(ending), ending) == 0;
 }
 
-static enum emit_status read_row(struct folder *folder, const char *path, const char *name,
-                                 const char *today, struct emit_error *err) {
+static enum emit_status read_row(struct folder *folder, const char *path, const char *today,
+                                 struct emit_error *err) {
     if (folder->count == FILES_MAX)
         return emit_fail(err, EMIT_FULL, "more than %d files of coefficients", FILES_MAX);
     struct emit_coefficients_row *row = calloc(1, sizeof *row);
     if (!row) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     folder->rows[folder->count++] = row;
-    enum emit_status status = emit_coefficients_row_read(row, path, name, today, folder->take,
-                                                         folder->owner, &folder->findings, err);
+    enum emit_status status = emit_coefficients_row_read(row, path, today, folder->findings, err);
     if (status != EMIT_INVALID) return status;
-    folder->take(folder->owner, "", err->text); // not YAML
-    folder->findings++;
+    emit_findings_tell(folder->findings, "", err->text); // not YAML
     return EMIT_OK;
 }
 
@@ -81,7 +72,7 @@ static enum emit_status read_files(struct folder *folder, const char *path, cons
         const char *name = entries[i]->d_name;
         if (status != EMIT_OK) continue; // the entries are freed below
         if (emit_text_format(file, sizeof file, "%s/%s", path, name))
-            status = read_row(folder, file, name, today, err);
+            status = read_row(folder, file, today, err);
         else
             status = emit_fail(err, EMIT_INVALID, "the path of %s is too long", name);
     }
@@ -123,18 +114,17 @@ static enum emit_status fill_table(struct folder *folder, struct emit_error *err
     return EMIT_OK;
 }
 
-// Of the type emit_finding_taker: the key is the id of a row.
+// Of what is wrong with the rows together: the key is the id of one.
 static void take_table_finding(void *owner, const char *key, const char *sentence) {
     struct folder *folder = owner;
     const char *name = "";
     char whole[512];
     for (size_t i = 0; i < folder->count; i++) {
         const char *id = emit_coefficients_row_id(folder->rows[i]);
-        if (id && strcmp(id, key) == 0) name = file_name(folder->rows[i]);
+        if (id && strcmp(id, key) == 0) name = emit_coefficients_row_file(folder->rows[i]);
     }
     (void)emit_text_format(whole, sizeof whole, "%s:1: %s", name, sentence);
-    folder->take(folder->owner, key, whole);
-    folder->findings++;
+    emit_findings_tell(folder->findings, key, whole);
 }
 
 static enum emit_status hash_table(struct emit_coefficient_table *table, struct emit_error *err) {
@@ -169,19 +159,19 @@ static void close_folder(struct folder *folder) {
 }
 
 static enum emit_status open_folder(struct folder **opened, const char *path, const char *today,
-                                    emit_finding_taker *take, void *owner, struct emit_error *err) {
+                                    struct emit_findings *findings, struct emit_error *err) {
     struct emit_error own;
     struct folder *folder = calloc(1, sizeof *folder);
     if (!folder) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    folder->take = take;
-    folder->owner = owner;
+    folder->findings = findings;
     enum emit_status status = read_files(folder, path, today, &own);
     if (status == EMIT_OK) status = fill_table(folder, &own);
     if (status != EMIT_OK) {
         close_folder(folder);
         return emit_fail(err, status, "%s", own.text);
     }
-    (void)emit_coefficient_table_findings(&folder->table, take_table_finding, folder);
+    struct emit_findings of_table = {.take = take_table_finding, .owner = folder};
+    emit_coefficient_table_check(&folder->table, &of_table);
     *opened = folder;
     return EMIT_OK;
 }
@@ -195,11 +185,12 @@ static void keep_first(void *owner, const char *key, const char *sentence) {
 enum emit_status emit_coefficients_read(struct emit_coefficient_table **table, const char *path,
                                         struct emit_error *err) {
     struct emit_error first = {.status = EMIT_OK};
+    struct emit_findings findings = {.take = keep_first, .owner = &first};
     struct folder *folder = NULL;
-    enum emit_status status = open_folder(&folder, path, NULL, keep_first, &first, err);
+    enum emit_status status = open_folder(&folder, path, NULL, &findings, err);
     if (status != EMIT_OK) return status;
-    status = folder->findings > 0 ? emit_fail(err, EMIT_INVALID, "%s", first.text)
-                                  : hash_table(&folder->table, err);
+    status = findings.count > 0 ? emit_fail(err, EMIT_INVALID, "%s", first.text)
+                                : hash_table(&folder->table, err);
     if (status == EMIT_OK)
         *table = &folder->table;
     else
@@ -212,12 +203,9 @@ void emit_coefficients_close(struct emit_coefficient_table *table) {
 }
 
 enum emit_status emit_coefficients_check(const char *path, const char *today,
-                                         emit_finding_taker *take, void *owner, size_t *findings,
-                                         struct emit_error *err) {
+                                         struct emit_findings *findings, struct emit_error *err) {
     struct folder *folder = NULL;
-    enum emit_status status = open_folder(&folder, path, today, take, owner, err);
-    if (status != EMIT_OK) return status;
-    *findings = folder->findings;
-    close_folder(folder);
-    return EMIT_OK;
+    enum emit_status status = open_folder(&folder, path, today, findings, err);
+    if (status == EMIT_OK) close_folder(folder);
+    return status;
 }

@@ -15,10 +15,10 @@ EMIT_MUST_CHECK enum emit_status emit_coefficients_read(struct emit_coefficient_
                                                         const char *folder, struct emit_error *err);
 void emit_coefficients_close(struct emit_coefficient_table *table); // accepts NULL
 
-// Tells `take` every finding of the folder, with file and line in front of the sentence.
-// today as emit_profile_findings. EMIT_OK also when there are findings; *findings is their number.
+// Tells every finding of the folder, with file and line in front of the sentence. today as
+// emit_profile_check. EMIT_OK also when there are findings.
 EMIT_MUST_CHECK enum emit_status emit_coefficients_check(const char *folder, const char *today,
-                                                         emit_finding_taker *take, void *owner,
-                                                         size_t *findings, struct emit_error *err);
+                                                         struct emit_findings *findings,
+                                                         struct emit_error *err);
 
 #endif

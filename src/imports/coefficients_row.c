@@ -82,10 +82,8 @@ static const struct slot citation_slots[] = {
 
 struct reader {
     struct emit_coefficients_row *row;
-    const char *name;
-    emit_finding_taker *take;
-    void *owner;
-    size_t findings;
+    struct emit_findings *told; // the caller's
+    struct emit_findings own;   // of this file, on their way to the caller
 };
 
 // --- Findings ---
@@ -101,20 +99,20 @@ static size_t line_of(const struct emit_settings *settings, const char *key) {
     return 1;
 }
 
-// Of the type emit_finding_taker: puts file and line in front.
-static void take_finding(void *owner, const char *key, const char *sentence) {
+// Puts file and line in front.
+static void pass_on(void *owner, const char *key, const char *sentence) {
     struct reader *reader = owner;
     char whole[SENTENCE_MAX];
-    (void)snprintf(whole, sizeof whole, "%s:%zu: %s", reader->name,
-                   line_of(&reader->row->settings, key), sentence);
-    reader->take(reader->owner, key, whole);
-    reader->findings++;
+    (void)emit_text_format(whole, sizeof whole, "%s:%zu: %s",
+                           emit_coefficients_row_file(reader->row),
+                           line_of(&reader->row->settings, key), sentence);
+    emit_findings_tell(reader->told, key, whole);
 }
 
 static void find(struct reader *reader, const char *key, const char *what) {
     char sentence[SENTENCE_MAX];
     (void)snprintf(sentence, sizeof sentence, "%s %s", key, what);
-    take_finding(reader, key, sentence);
+    emit_findings_tell(&reader->own, key, sentence);
 }
 
 // --- Values ---
@@ -320,10 +318,10 @@ static enum emit_status compose_notes(struct emit_coefficients_row *row, struct 
 }
 
 enum emit_status emit_coefficients_row_read(struct emit_coefficients_row *row, const char *path,
-                                            const char *name, const char *today,
-                                            emit_finding_taker *take, void *owner, size_t *findings,
+                                            const char *today, struct emit_findings *findings,
                                             struct emit_error *err) {
-    struct reader reader = {.row = row, .name = name, .take = take, .owner = owner};
+    struct reader reader = {.row = row, .told = findings};
+    reader.own = (struct emit_findings){.take = pass_on, .owner = &reader};
     enum emit_status status = emit_settings_read(&row->settings, path, false, err);
     if (status != EMIT_OK) return status;
     row->is_transform = emit_settings_lookup(&row->settings, "transform") != NULL;
@@ -336,11 +334,11 @@ enum emit_status emit_coefficients_row_read(struct emit_coefficients_row *row, c
     status = compose_notes(row, err);
     if (status != EMIT_OK) return status;
     // What a file does not say, or says wrongly, would be found again as a broken invariant.
-    if (reader.findings == 0 && row->is_transform)
-        (void)emit_transform_findings(&row->transform, today, take_finding, &reader);
-    else if (reader.findings == 0)
-        (void)emit_profile_findings(&row->profile, today, take_finding, &reader);
-    *findings += reader.findings;
+    if (reader.own.count > 0) return EMIT_OK;
+    if (row->is_transform)
+        emit_transform_check(&row->transform, today, &reader.own);
+    else
+        emit_profile_check(&row->profile, today, &reader.own);
     return EMIT_OK;
 }
 
@@ -352,4 +350,9 @@ void emit_coefficients_row_clear(struct emit_coefficients_row *row) {
 
 const char *emit_coefficients_row_id(const struct emit_coefficients_row *row) {
     return row->is_transform ? row->transform.id : row->profile.id;
+}
+
+const char *emit_coefficients_row_file(const struct emit_coefficients_row *row) {
+    const char *slash = strrchr(row->settings.path, '/');
+    return slash ? slash + 1 : row->settings.path;
 }

@@ -19,15 +19,17 @@ struct emit_coefficients_row {
     size_t citation_count;
 };
 
-// Reads the file into a zeroed row, which emit_coefficients_row_clear frees in any case. name: of
-// the file in sentences. Findings (unknown keys, missing ones, what is no number; the invariants)
-// are told with "name:LINE: " in front and counted. EMIT_INVALID: it is no YAML.
-EMIT_MUST_CHECK enum emit_status
-emit_coefficients_row_read(struct emit_coefficients_row *row, const char *path, const char *name,
-                           const char *today, emit_finding_taker *take, void *owner,
-                           size_t *findings, struct emit_error *err);
+// Reads the file into a zeroed row, which emit_coefficients_row_clear frees in any case. Findings
+// (unknown keys, missing ones, what is no number; the invariants, as emit_profile_check) are told
+// with "FILE:LINE: " in front, the file without its folder. EMIT_INVALID: it is no YAML.
+EMIT_MUST_CHECK enum emit_status emit_coefficients_row_read(struct emit_coefficients_row *row,
+                                                            const char *path, const char *today,
+                                                            struct emit_findings *findings,
+                                                            struct emit_error *err);
 void emit_coefficients_row_clear(struct emit_coefficients_row *row);
 
+const char *
+emit_coefficients_row_file(const struct emit_coefficients_row *row); // without its folder
 // NULL when the file does not say.
 const char *emit_coefficients_row_id(const struct emit_coefficients_row *row);
 

@@ -133,9 +133,15 @@ bool emit_profile_id_is_valid(const char *id);
 
 const char *emit_stage_word(enum emit_stage stage); // "provisioned"
 
-// Is told of each invariant that a row breaks. key: of the setting in the row's file that is
-// wrong, or of the map around it: "coefficients.input.low". Both texts live during the call only.
-typedef void emit_finding_taker(void *owner, const char *key, const char *sentence);
+// Who is told of what is wrong with rows, and how often that was.
+struct emit_findings {
+    // key: of the setting in the row's file that is wrong, or of the map around it:
+    // "coefficients.input.low". Both texts live during the call only.
+    void (*take)(void *owner, const char *key, const char *sentence);
+    void *owner; // borrowed
+    size_t count;
+};
+void emit_findings_tell(struct emit_findings *findings, const char *key, const char *sentence);
 
 // Whether a row keeps the invariants: everything cited, ranges in order, cached input
 // no dearer than input and input no dearer than output at each of the three, inside the
@@ -143,13 +149,12 @@ typedef void emit_finding_taker(void *owner, const char *key, const char *senten
 // centre, output 1 to 100 times input), ids of the form NAME-vN without a provider's brand,
 // dates in order, not expired; what rests on a secondary source is of low confidence.
 // today: "2026-11-25"; NULL leaves out what depends on the day. A text that is NULL is missing.
-// Returns how often `take` was told.
-size_t emit_profile_findings(const struct emit_profile *profile, const char *today,
-                             emit_finding_taker *take, void *owner);
-size_t emit_transform_findings(const struct emit_transform *transform, const char *today,
-                               emit_finding_taker *take, void *owner);
+void emit_profile_check(const struct emit_profile *profile, const char *today,
+                        struct emit_findings *findings);
+void emit_transform_check(const struct emit_transform *transform, const char *today,
+                          struct emit_findings *findings);
 // Of the rows together: sorted, each id once, one transform a way. The key is the id of the row.
-size_t emit_coefficient_table_findings(const struct emit_coefficient_table *table,
-                                       emit_finding_taker *take, void *owner);
+void emit_coefficient_table_check(const struct emit_coefficient_table *table,
+                                  struct emit_findings *findings);
 
 #endif

@@ -41,12 +41,15 @@ enum {
 struct check {
     const char *id;    // of the row, or a word that stands for it
     const char *today; // NULL: whatever depends on the day is left out
-    emit_finding_taker *take;
-    void *owner;
-    size_t findings;
+    struct emit_findings *findings;
     const struct emit_citation *citations;
     size_t citation_count;
 };
+
+void emit_findings_tell(struct emit_findings *findings, const char *key, const char *sentence) {
+    findings->take(findings->owner, key, sentence);
+    findings->count++;
+}
 
 static void find(struct check *check, const char *key, const char *format, ...) EMIT_PRINTF(3, 4);
 static void find(struct check *check, const char *key, const char *format, ...) {
@@ -57,8 +60,7 @@ static void find(struct check *check, const char *key, const char *format, ...) 
     va_end(arguments);
     if (length < 0) words[0] = '\0';
     (void)snprintf(sentence, sizeof sentence, "%s: %s %s", check->id, key, words);
-    check->take(check->owner, key, sentence);
-    check->findings++;
+    emit_findings_tell(check->findings, key, sentence);
 }
 
 // --- Texts ---
@@ -290,12 +292,11 @@ static void check_buckets(struct check *check, const struct emit_profile *profil
              OUTPUT_PER_INPUT_MAX);
 }
 
-size_t emit_profile_findings(const struct emit_profile *profile, const char *today,
-                             emit_finding_taker *take, void *owner) {
+void emit_profile_check(const struct emit_profile *profile, const char *today,
+                        struct emit_findings *findings) {
     struct check check = {.id = profile->id ? profile->id : "a profile",
                           .today = today,
-                          .take = take,
-                          .owner = owner,
+                          .findings = findings,
                           .citations = profile->citations,
                           .citation_count = profile->citation_count};
     check_id(&check, "profile", profile->id);
@@ -307,15 +308,13 @@ size_t emit_profile_findings(const struct emit_profile *profile, const char *tod
     if (profile->context_tokens_max == 0 || profile->context_tokens_max > EMIT_COUNT_MAX)
         find(&check, "context_tokens_max", "has to be 1 to 2^53");
     check_buckets(&check, profile);
-    return check.findings;
 }
 
-size_t emit_transform_findings(const struct emit_transform *transform, const char *today,
-                               emit_finding_taker *take, void *owner) {
+void emit_transform_check(const struct emit_transform *transform, const char *today,
+                          struct emit_findings *findings) {
     struct check check = {.id = transform->id ? transform->id : "a transform",
                           .today = today,
-                          .take = take,
-                          .owner = owner,
+                          .findings = findings,
                           .citations = transform->citations,
                           .citation_count = transform->citation_count};
     check_id(&check, "transform", transform->id);
@@ -333,7 +332,6 @@ size_t emit_transform_findings(const struct emit_transform *transform, const cha
         find(&check, "from", "lies further out than the stage it leads to");
     else if (transform->from == transform->to && transform->from != EMIT_STAGE_ACCELERATOR)
         find(&check, "from", "is the stage it leads to");
-    return check.findings;
 }
 
 static void check_ids(struct check *check, const char *before, const char *id) {
@@ -345,9 +343,9 @@ static void check_ids(struct check *check, const char *before, const char *id) {
         find(check, id, "is out of order");
 }
 
-size_t emit_coefficient_table_findings(const struct emit_coefficient_table *table,
-                                       emit_finding_taker *take, void *owner) {
-    struct check check = {.id = "the table", .take = take, .owner = owner};
+void emit_coefficient_table_check(const struct emit_coefficient_table *table,
+                                  struct emit_findings *findings) {
+    struct check check = {.id = "the table", .findings = findings};
     for (size_t i = 1; i < table->profile_count; i++)
         check_ids(&check, table->profiles[i - 1].id, table->profiles[i].id);
     for (size_t i = 0; i < table->transform_count; i++) {
@@ -361,5 +359,4 @@ size_t emit_coefficient_table_findings(const struct emit_coefficient_table *tabl
                      emit_stage_word(row->from), other->id);
         }
     }
-    return check.findings;
 }

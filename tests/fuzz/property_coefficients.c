@@ -32,15 +32,17 @@ static const char *judge_line(const struct emit_coefficients_row *row) {
     char *bytes = malloc(EMIT_COEFFICIENT_LINE_MAX);
     if (!bytes) return NULL;
     emit_text_init(&line, bytes, EMIT_COEFFICIENT_LINE_MAX);
-    size_t findings = row->is_transform
-                          ? emit_transform_findings(&row->transform, NULL, take, &told)
-                          : emit_profile_findings(&row->profile, NULL, take, &told);
+    struct emit_findings findings = {.take = take, .owner = &told};
+    if (row->is_transform)
+        emit_transform_check(&row->transform, NULL, &findings);
+    else
+        emit_profile_check(&row->profile, NULL, &findings);
     if (row->is_transform)
         emit_transform_write(&line, &row->transform);
     else
         emit_profile_write(&line, &row->profile);
     json_t *json = json_loadb(line.at, line.length, JSON_REJECT_DUPLICATES, NULL);
-    if (findings > 0)
+    if (findings.count > 0)
         wrong = "a row without findings that is none";
     else if (!row->is_transform && !row->profile.notes)
         wrong = "a row without notes";
@@ -63,17 +65,16 @@ const char *property_coefficients(const uint8_t *bytes, size_t size) {
     struct emit_coefficients_row *row = calloc(1, sizeof *row);
     struct emit_error err = {.text = ""};
     struct told told = {0};
-    size_t findings = 0;
+    struct emit_findings findings = {.take = take, .owner = &told};
     if (!row) goto done;
-    enum emit_status status =
-        emit_coefficients_row_read(row, path, "row.yaml", NULL, take, &told, &findings, &err);
+    enum emit_status status = emit_coefficients_row_read(row, path, NULL, &findings, &err);
     if (status == EMIT_ABSENT) // no libyaml here
         goto done;
     if (status != EMIT_OK && (status != EMIT_INVALID || err.text[0] == '\0'))
         wrong = "refused without a sentence";
-    else if (findings != told.count || told.is_empty)
+    else if (findings.count != told.count || told.is_empty)
         wrong = "findings that were not told";
-    else if (status == EMIT_OK && findings == 0)
+    else if (status == EMIT_OK && findings.count == 0)
         wrong = judge_line(row);
     emit_coefficients_row_clear(row);
 done:

@@ -13,7 +13,6 @@
 
 // --- The check ---
 
-// Of the type emit_finding_taker.
 static void print_finding(void *owner, const char *key, const char *sentence) {
     (void)key;
     fprintf(owner, "%s\n", sentence);
@@ -21,21 +20,19 @@ static void print_finding(void *owner, const char *key, const char *sentence) {
 
 static int check(const struct emit_command *command, const struct emit_tokens_profiles_asked *asked,
                  const struct emit_coefficient_table *built_in, const char *today) {
-    size_t findings = 0;
+    struct emit_findings findings = {.take = print_finding, .owner = stdout};
+    struct emit_error err;
     if (asked->coefficients) {
-        struct emit_error err;
-        if (emit_coefficients_check(asked->coefficients, today, print_finding, stdout, &findings,
-                                    &err) != EMIT_OK)
+        if (emit_coefficients_check(asked->coefficients, today, &findings, &err) != EMIT_OK)
             return emit_complain(command, EXIT_USAGE, "%s", err.text);
     } else {
         for (size_t i = 0; i < built_in->profile_count; i++)
-            findings += emit_profile_findings(&built_in->profiles[i], today, print_finding, stdout);
+            emit_profile_check(&built_in->profiles[i], today, &findings);
         for (size_t i = 0; i < built_in->transform_count; i++)
-            findings +=
-                emit_transform_findings(&built_in->transforms[i], today, print_finding, stdout);
+            emit_transform_check(&built_in->transforms[i], today, &findings);
     }
-    if (findings == 0) printf("every row keeps the invariants on %s\n", today);
-    return findings > 0 ? EXIT_NEGATIVE : EXIT_OK;
+    if (findings.count == 0) printf("every row keeps the invariants on %s\n", today);
+    return findings.count > 0 ? EXIT_NEGATIVE : EXIT_OK;
 }
 
 // --- The lines ---

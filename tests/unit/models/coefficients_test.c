@@ -259,8 +259,10 @@ static void try_case(size_t i) {
     char start[80];
     make(&subject);
     cases[i].change(&subject);
-    size_t count = emit_profile_findings(&subject.profile, today, take, &found) +
-                   emit_transform_findings(&subject.transform, today, take, &found);
+    struct emit_findings findings = {.take = take, .owner = &found};
+    emit_profile_check(&subject.profile, today, &findings);
+    emit_transform_check(&subject.transform, today, &findings);
+    size_t count = findings.count;
     if (!cases[i].key) {
         CHECK(count == 0 && found.count == 0, "%s: %s", cases[i].what, found.sentence);
         return;
@@ -280,8 +282,9 @@ static void check_built_in(void) {
     SHA2_CTX context;
     if (!bytes) exit(1);
     CHECK(table->profile_count == 10 && table->transform_count == 4, "ten profiles, four factors");
-    CHECK(emit_coefficient_table_findings(table, take, &found) == 0, "in order: %s",
-          found.sentence);
+    struct emit_findings findings = {.take = take, .owner = &found};
+    emit_coefficient_table_check(table, &findings);
+    CHECK(findings.count == 0, "in order: %s", found.sentence);
     SHA256Init(&context);
     for (size_t i = 0; i < table->profile_count + table->transform_count; i++) {
         struct emit_text line;
@@ -289,10 +292,12 @@ static void check_built_in(void) {
         const struct emit_profile *profile = &table->profiles[is_profile ? i : 0];
         const struct emit_transform *transform =
             &table->transforms[is_profile ? 0 : i - table->profile_count];
-        size_t findings = is_profile ? emit_profile_findings(profile, NULL, take, &found)
-                                     : emit_transform_findings(transform, NULL, take, &found);
-        CHECK(findings == 0, "%s keeps the invariants %s", is_profile ? profile->id : transform->id,
-              found.sentence);
+        if (is_profile)
+            emit_profile_check(profile, NULL, &findings);
+        else
+            emit_transform_check(transform, NULL, &findings);
+        CHECK(findings.count == 0, "%s keeps the invariants %s",
+              is_profile ? profile->id : transform->id, found.sentence);
         if (is_profile) CHECK(emit_profile_find(table, profile->id) == profile, "and is found");
         emit_text_init(&line, bytes, EMIT_COEFFICIENT_LINE_MAX);
         if (is_profile)
@@ -336,6 +341,14 @@ static void check_longest(void) {
     free(quotes);
 }
 
+// How many findings there are; found gets the first.
+static size_t check_rows(const struct emit_coefficient_table *table, struct found *found) {
+    struct emit_findings findings = {.take = take, .owner = found};
+    *found = (struct found){0};
+    emit_coefficient_table_check(table, &findings);
+    return findings.count;
+}
+
 static void check_table(void) {
     struct subject a, b;
     struct found found = {0};
@@ -347,26 +360,20 @@ static void check_table(void) {
     struct emit_profile profiles[] = {a.profile, b.profile};
     struct emit_transform transforms[] = {a.transform, b.transform};
     struct emit_coefficient_table table = {profiles, 2, transforms, 2, ""};
-    CHECK(emit_coefficient_table_findings(&table, take, &found) == 0, "two rows of each kind");
+    CHECK(check_rows(&table, &found) == 0, "two rows of each kind");
     profiles[1] = a.profile;
-    CHECK(emit_coefficient_table_findings(&table, take, &found) == 1 &&
-              strstr(found.sentence, "two rows"),
-          "an id twice: %s", found.sentence);
+    CHECK(check_rows(&table, &found) == 1 && strstr(found.sentence, "two rows"), "an id twice: %s",
+          found.sentence);
     profiles[0] = b.profile;
-    found.count = 0;
-    CHECK(emit_coefficient_table_findings(&table, take, &found) == 1 &&
-              strstr(found.sentence, "out of order"),
+    CHECK(check_rows(&table, &found) == 1 && strstr(found.sentence, "out of order"),
           "out of order: %s", found.sentence);
     profiles[0] = a.profile;
     profiles[1] = b.profile;
     transforms[1].from = EMIT_STAGE_ACCELERATOR;
-    found.count = 0;
-    CHECK(emit_coefficient_table_findings(&table, take, &found) == 1 &&
-              strstr(found.sentence, "leads from"),
+    CHECK(check_rows(&table, &found) == 1 && strstr(found.sentence, "leads from"),
           "two ways from one stage: %s", found.sentence);
     transforms[1].to = EMIT_STAGE_ACCELERATOR;
-    CHECK(emit_coefficient_table_findings(&table, take, &found) == 0,
-          "a way beside one for long contexts");
+    CHECK(check_rows(&table, &found) == 0, "a way beside one for long contexts");
 }
 
 int main(void) {
