@@ -156,7 +156,8 @@ void emit_model_name_quote(struct emit_text *text, const struct emit_usage_text 
 static enum emit_status absent(const struct emit_model_map *map, const struct emit_usage_text *name,
                                struct emit_error *err) {
     if (!name->length)
-        return emit_fail(err, EMIT_ABSENT, "the record names no model; give its --profile");
+        return emit_fail(err, EMIT_ABSENT,
+                         "the record names no model: --profile ID charges all records by one");
     char quoted[EMIT_MODEL_REMEDY_MAX];
     struct emit_text text;
     emit_text_init(&text, quoted, sizeof quoted);

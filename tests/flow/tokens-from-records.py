@@ -219,6 +219,9 @@ def nothing_is_not_something(folder):
     for word in ("profile", "profles"):
         got = home.tokens(word)
         check(got.returncode == 2 and "(nearest: emit tokens profiles)" in got.stderr, f"{word}: {got.stderr.strip()}")
+    for words in (["--check"], ["--today", "2030-01-01"]):
+        got = home.tokens(home.file("a.jsonl", [chat(1)]), *words)
+        check(got.returncode == 2 and "emit tokens profiles --check" in got.stderr, f"{words[0]} models nothing: {got.stderr.strip()}")
     got = home.tokens(home.file("profile", [chat(1)]))
     check_equal(got.returncode, 0, "a file of that name is a file")
     got = home.tokens(home.file("a.jsonl", [chat(1)]), "--dialect", "klingon")

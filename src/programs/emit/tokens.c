@@ -277,6 +277,8 @@ static int run(const void *given, int operand_count, char **operands) {
         return emit_complain(&emit_command_tokens, EXIT_USAGE,
                              "there is no file '%.60s' (nearest: emit tokens profiles)",
                              operands[0]);
+    if (values->check || values->today)
+        return misused("--check and --today are of the coefficients: emit tokens profiles --check");
     bool has_words = operand_count || values->usage || tokens_counts_given(values);
     bool has_server = values->live.from && *values->live.from;
     // A URL of the environment is for emit run, too: what was said in words ranks above it.

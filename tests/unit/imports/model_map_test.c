@@ -76,7 +76,7 @@ static const struct {
                   "and \"*-chat\"; add its whole name"},
     {"acme-large-chat", "managed-large-v1"}, // the heavier one ends the tie of lighter ones
     {"\"\033[31m", NO("\\\"\\u001b[31m")},
-    {"", "the record names no model; give its --profile"},
+    {"", "the record names no model: --profile ID charges all records by one"},
 };
 
 static void test_map(void) {
