@@ -67,10 +67,19 @@ void emit_edge_close(struct emit_edge *edge) {
     edge->meter_count = 0;
 }
 
-static bool is_same_point(const struct emit_point *a, const struct emit_point *b) {
-    return strcmp(a->device_id, b->device_id) == 0 && strcmp(a->meter, b->meter) == 0 &&
-           a->modulus == b->modulus && a->joules_numerator == b->joules_numerator &&
-           a->joules_denominator == b->joules_denominator;
+// A device that has gone away, or is not this guest's to ask, has no name here: its place
+// among the others tells whose point it is, and its meter why it cannot be read.
+static bool is_unnamed(const struct emit_point *ours, const struct emit_point *runs) {
+    return ours->found && ours->traits & EMIT_TRAIT_NAMELESS &&
+           ours->device_index == runs->device_index;
+}
+
+static bool is_same_point(const struct emit_point *ours, const struct emit_point *runs) {
+    if (strcmp(ours->meter, runs->meter) != 0) return false;
+    if (is_unnamed(ours, runs)) return true;
+    return strcmp(ours->device_id, runs->device_id) == 0 && ours->modulus == runs->modulus &&
+           ours->joules_numerator == runs->joules_numerator &&
+           ours->joules_denominator == runs->joules_denominator;
 }
 
 // The run may have found points since: late ones come behind the others.
