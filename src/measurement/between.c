@@ -20,8 +20,8 @@ static struct emit_tally unread(const struct emit_tally *why) {
 // False when the two do not belong together:
 // the counter was reset between a sample of the run and the edge's own reading, and
 // each of the two saw something else of it.
-static bool subtract(struct emit_tally *part, const struct emit_tally *begin,
-                     const struct emit_tally *end) {
+static bool subtract(struct emit_tally *part, const struct emit_point *point,
+                     const struct emit_tally *begin, const struct emit_tally *end) {
     bool lost = end->resets < begin->resets || end->uncovered_ns < begin->uncovered_ns;
     if (lost || end->carried_count < begin->carried_count || end->samples + 1 < begin->samples)
         return false;
@@ -30,8 +30,9 @@ static bool subtract(struct emit_tally *part, const struct emit_tally *begin,
     part->wraps = end->wraps > begin->wraps ? end->wraps - begin->wraps : 0;
     part->resets = end->resets - begin->resets;
     part->uncovered_ns = end->uncovered_ns - begin->uncovered_ns;
-    // The interval of a reset that the edge divides is counted in both.
-    if (part->uncovered_ns && !part->resets) part->resets = 1;
+    // The interval of a reset that the edge divides is counted in both; a power that was
+    // sampled too seldom was not reset.
+    if (part->uncovered_ns && !part->resets && !emit_point_is_power(point)) part->resets = 1;
     return part->uncovered_ns <= part->last_ns - part->first_ns;
 }
 
@@ -90,9 +91,9 @@ void emit_tally_between(struct emit_tally *part, const struct emit_point *point,
         made.last_count = end->last_count;
         made.last_within_ns = end->last_within_ns;
         made.last_age_ns = end->last_age_ns;
-        if (!subtract(&made, begin, end)) {
+        if (!subtract(&made, point, begin, end)) {
             made.carried_count = made.wraps = 0;
-            made.resets = made.resets ? made.resets : 1;
+            if (!made.resets && !emit_point_is_power(point)) made.resets = 1;
             made.uncovered_ns = made.last_ns - made.first_ns;
         }
         note_power(&made, point, begin, end);

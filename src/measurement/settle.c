@@ -56,6 +56,8 @@ static enum emit_code why_uncounted(const struct view *view) {
     // A device that is there and says 0 W all the time has no sensor.
     if (emit_point_is_power(view->point) && view->covered_ns > 0) return EMIT_CODE_MALFORMED;
     if (is_stale(view->point, view->span_ns)) return EMIT_CODE_STALE;
+    // Samples of a power that no two of which lie close enough together.
+    if (emit_point_is_power(view->point) && tally->uncovered_ns > 0) return EMIT_CODE_GAP;
     if (view->unclosed && !view->window->killed && !view->window->floor_ns)
         return EMIT_CODE_TIMEOUT;
     return EMIT_CODE_BELOW_RESOLUTION;

@@ -253,10 +253,47 @@ static void test_missing(void) {
     }
 }
 
+// A power whose run was held up: samples 300 ms apart are too far from each other, and an
+// edge divides that. It is a gap, and not a reset.
+static void test_held_up(void) {
+    static const struct {
+        int64_t end_ms;
+        enum emit_outcome_kind kind;
+        uint64_t counted; // nanojoules
+    } ends[] = {{700, EMIT_OUTCOME_PARTIAL, 20000000000}, {400, EMIT_OUTCOME_REFUSED, 0}};
+    struct emit_point point = {.component = EMIT_COMPONENT_GPU,
+                               .accuracy = EMIT_ACCURACY_POWER_INTEGRATED,
+                               .update_period_ns = 100 * ms,
+                               .max_milliwatts = 1000000,
+                               .joules_numerator = 1,
+                               .joules_denominator = 1000000000,
+                               .step_counts = 1};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct emit_tally run = {0};
+        struct emit_slot slot = {.point = point};
+        sample(&run, &point, 100000, 0);
+        struct emit_tally begin = edge(&run, &point, read_at(100000, 200));
+        for (int64_t at_ms = 300; at_ms < ends[i].end_ms; at_ms += 100)
+            sample(&run, &point, 100000, at_ms);
+        struct emit_tally end = edge(&run, &point, read_at(100000, ends[i].end_ms));
+        const struct emit_window window = {
+            .from_ns = 200 * ms, .to_ns = ends[i].end_ms * ms, .pace_ns = 100 * ms};
+        struct emit_outcome outcome;
+        emit_tally_between(&slot.tally, &point, &begin, &end);
+        emit_settle(&slot, 1, &window, &outcome);
+        CHECK(outcome.kind == ends[i].kind && outcome.code == EMIT_CODE_GAP &&
+                  outcome.count == ends[i].counted,
+              "a power sampled too seldom, until %d ms: %s %s, %llu counts", (int)ends[i].end_ms,
+              emit_outcome_word(outcome.kind), emit_code_word(outcome.code),
+              (unsigned long long)outcome.count);
+    }
+}
+
 int main(void) {
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
         play(i);
     test_sum();
     test_missing();
+    test_held_up();
     return check_end();
 }

@@ -68,7 +68,7 @@ static const struct {
     {"nothing but a gap",
      {AT(0, 100), AT(1000, 100), END},
      .kind = EMIT_OUTCOME_REFUSED,
-     .code = EMIT_CODE_BELOW_RESOLUTION},
+     .code = EMIT_CODE_GAP},
     {"suspend: what the device drew before and after it is not known",
      {AT(0, 100), AT(100, 100), SLEPT(200, 100, 60000), SLEPT(300, 100, 60000), END},
      .kind = EMIT_OUTCOME_PARTIAL,
