@@ -16,7 +16,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from reachable import for_nobody
 from tap import check, check_equal, end, skip
-from testbed import EMIT, MEMORY, TESTBED, read_lines
+from testbed import EMIT, MEMORY, TESTBED, describe, devices_of_points, read_lines
 
 EXAMPLES, BUILD = os.environ["EXAMPLES"], os.environ["BUILD"]
 PHASES_C = os.environ["PHASES_C"]
@@ -156,33 +156,105 @@ def nested():
     stage.close()
 
 
+# Whether the counter of a GPU, which never wraps, began anew between two of these answers.
+def is_reset(answers):
+    counts = [line["millijoules"] for line in answers if line and "millijoules" in line]
+    return any(later < earlier for earlier, later in itertools.pairwise(counts))
+
+
+def longest_wait_s(answers):
+    times = [line["at"] for line in answers if line]
+    return max((later - earlier for earlier, later in itertools.pairwise(times)), default=0) / 1e9
+
+
+# What the ledger knows of one device at the marks of a run. How early a machine lets each of them run is its own affair:
+# a phase is judged by what was answered to it.
+class Witness:
+    # Who reads last is the run. A mark is known by its process; those that read nothing came before the run had found
+    # anything.
+    def __init__(self, ledger, device, total, marks):
+        reads = [line for line in ledger if line["what"] == "read"]
+        run = reads[-1]["pid"]
+        came = list(dict.fromkeys(line["pid"] for line in reads if line["pid"] != run))
+        assert len(came) <= marks, f"{len(came)} readers beside the run"
+        self.marks = [None] * (marks - len(came)) + came
+        self.answers = [line for line in reads if device["id"] in (line.get("zone"), line.get("gpu")) and "error" not in line]
+        self.runs_own = [line for line in self.answers if line["pid"] == run]
+        self.run_was_late = total.get("from_offset_ns") == 0
+
+    # The last answer to a mark, or None.
+    def at(self, mark):
+        return next((line for line in reversed(self.answers) if line["pid"] == self.marks[mark]), None)
+
+    # Whether what the report says of a phase between two marks is what was read.
+    def bears_out(self, part, begin, end):
+        first, last = self.at(begin), self.at(end)
+        begun, ended = first["at"] if first else 0, last["at"] if last else float("inf")
+        before = [line for line in self.runs_own if line["at"] < begun][-1:]
+        inside = [line for line in self.runs_own if begun <= line["at"] <= ended]
+        seen = [first, *inside, last]
+        if part["outcome"] == "measured":
+            if not first or not last or is_reset(seen):
+                return False
+            return "millijoules" not in first or abs(part["joules"] * 1e3 - (last["millijoules"] - first["millijoules"])) < 1e-3
+        moved = len({line.get("millijoules") for line in seen if line}) > 1
+        return {
+            "gone": not last and (moved if part["outcome"] == "partial" else not first or len(inside) < 2),
+            "below-resolution": not last and len(inside) < 3,
+            "reset": is_reset(before + seen),
+            "late": self.run_was_late,
+            "timeout": self.run_was_late and not first,
+            "gap": longest_wait_s(before + seen) > (0.15 if any("milliwatts" in line for line in self.answers) else 1),  # sampled every 0.1 s
+            "absent": not self.answers,
+        }.get(part["code"], False)
+
+
 # Parts that follow each other and cover the run come to its total, wherever the counter wraps and however the power is known:
-# within what their edges leave open, and what the time in none or in two of them can hold.
+# within what their edges leave open, and what the time in none or in two of them can hold. What lacks something lacks what
+# was not read.
 def covering(scenario):
     stage = Stage(f"covering {scenario}", scenario)
     play = stage.play(EMIT, "run", "-q", "--interval", "100ms", "--", "sh", "-c", "emit mark a; sleep 0.25; emit mark b; emit mark --end a; "
                       "sleep 0.25; emit mark c; emit mark --end b; sleep 0.25; emit mark --end c")
+    marks = {"a": (0, 2), "b": (1, 4), "c": (3, 5)}
     yield
     check_equal(play.result().returncode, 0, f"{stage.name}: ends well {play.result().stderr}")
     report, _ = stage.look()
-    edges = [report["from"]] + [phase[edge] for phase in sorted(report["phases"], key=lambda phase: phase["from"]) for edge in ("from", "to")] + [report["to"]]
+    phases = sorted(report["phases"], key=lambda phase: phase["phase"])
+    edges = [report["from"]] + [phase[edge] for phase in phases for edge in ("from", "to")] + [report["to"]]
     at = [datetime.datetime.fromisoformat(edge.replace("Z", "+00:00")).timestamp() for edge in edges]
     # In no phase at either end, and in two phases where one follows another; a millisecond is what a time says.
     elsewhere_s = sum(abs(at[after] - at[after - 1]) + 0.001 for after in range(1, len(at), 2))
+    devices, ledger = devices_of_points(describe(scenario)), read_lines(stage.path("ledger"))
     for total in report["points"]:
-        parts = [point for phase in report["phases"] for point in phase["points"] if point["device_id"] == total["device_id"]]
-        if total["outcome"] != "measured":  # lost on the way, or never there
-            told = [part["outcome"] for part in parts]
-            if total["code"] == "reset":
-                check(set(told) == {"measured", "partial"}, f"{stage.name}: {total['device_id']}: only who was in a reset lacks something {told}")
-                continue
-            check(told == sorted(told, key=["measured", "partial", "refused"].index) and told[-1] == "refused" and
-                  (total["outcome"] == "refused" or told[0] != "refused"), f"{stage.name}: {total['device_id']}: each phase has what was read of it {told}")
-            continue
-        off = sum(part["joules"] for part in parts) - total["joules"]
-        allowed = sum(point["timing_uncertainty_joules"] for point in [total, *parts]) + elsewhere_s * 4 * total["mean_watts"]  # a burst
-        check(len(parts) == 3 and abs(off) <= allowed, f"{stage.name}: {total['device_id']}: three phases come to the total: {off:+.4f} J, "
-              f"allowed {allowed:.4f} J of {total['joules']:.4f} J")
+        parts = [next(point for point in phase["points"] if point["device_id"] == total["device_id"]) for phase in phases]
+        if total["outcome"] == "measured":
+            off = sum(part.get("joules", 0) for part in parts) - total["joules"]
+            allowed = sum(point.get("timing_uncertainty_joules", 0) for point in [total, *parts]) + elsewhere_s * 4 * total["mean_watts"]  # a burst
+            check(len(parts) == 3 and abs(off) <= allowed, f"{stage.name}: {total['device_id']}: three phases come to the total: {off:+.4f} J, "
+                  f"allowed {allowed:.4f} J of {total['joules']:.4f} J")
+        witness = Witness(ledger, devices[total["device_id"]], total, 6)
+        told = [(part["outcome"], part["code"]) for part in parts]
+        check(all(witness.bears_out(part, *marks[phase["phase"]]) for phase, part in zip(phases, parts)),
+              f"{stage.name}: {total['device_id']}: each phase has what was read of it {told}")
+        came_late = [code in ("late", "timeout") for _, code in told]
+        check(came_late == sorted(came_late, reverse=True), f"{stage.name}: {total['device_id']}: late is only what came first {told}")
+    stage.close()
+
+
+# A GPU that nobody but the marks can have seen vanish: the run samples at its ends alone. What is said of it is that it
+# went away, and nothing else, whichever mark was the first that did not find it.
+def vanished():
+    stage = Stage("vanished", "gpu-lost")
+    play = stage.play(EMIT, "run", "-q", "--interval", "20s", "--", "sh", "-c", "emit mark before; sleep 0.6; emit mark after; "
+                      "emit mark --end before; emit mark --end after")
+    yield
+    check_equal(play.result().returncode, 0, f"vanished: ends well {play.result().stderr}")
+    report, _ = stage.look()
+    told = {(phase["phase"], point["outcome"], point["code"]) for phase in report["phases"] for point in phase["points"]
+            if not point["device_id"].endswith("0")}
+    check(told and {code for _, _, code in told} == {"gone"}, f"vanished: a GPU that is gone is called so {sorted(told)}")
+    check(all(outcome == "refused" for name, outcome, _ in told if name == "after"), "vanished: and nothing is known of a phase after that")
     stage.close()
 
 
@@ -331,7 +403,7 @@ def main():
     for inside in (True, False):
         plays.append(example("C", [PHASES_C], windows, inside))
         plays.append(example("Python", python, [("prefill", 1, 0.2), ("decode", 2, 0.4)], inside))
-    plays += [*map(covering, ("wrap-once", "bursts", "gpu-power-only", "gpu-lost", "gpu-reset")), nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
+    plays += [*map(covering, ("wrap-once", "bursts", "gpu-power-only", "gpu-lost", "gpu-reset")), vanished(), nested(), handed_on(), aligned(), shared(), killed(), complaints(), denied(), borrowed()]
     for play in plays:  # each starts its command, ...
         next(play, None)
     for play in plays:  # ... and looks at what came of it
