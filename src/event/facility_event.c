@@ -15,8 +15,8 @@ static inline void add_text(struct emit_text *line, const char *key, const char 
 
 // From accuracy_class to energy_source, whose word is left open.
 static void add_meter(struct emit_text *line, const struct emit_facility_window *window) {
-    const struct emit_window_fact *curtailment = window->facts[EMIT_FACT_CURTAILMENT];
-    const struct emit_window_fact *price = window->facts[EMIT_FACT_PRICE];
+    const struct emit_facility_fact *curtailment = window->facts[EMIT_FACT_CURTAILMENT];
+    const struct emit_facility_fact *price = window->facts[EMIT_FACT_PRICE];
     emit_line_word(line, ",\"tags\":{\"accuracy_class\":\"", emit_accuracy_word(window->accuracy));
     emit_line_word(line, "\",\"capability_tier\":\"", emit_tier_word(EMIT_TIER_FACILITY));
     emit_line_word(line, "\",\"component\":\"", emit_component_word(window->component));
@@ -43,8 +43,8 @@ static void add_meter(struct emit_text *line, const struct emit_facility_window 
 // From facility_id to valid_from, and the end of the tags.
 static void add_window(struct emit_text *line, const struct emit_facility_window *window,
                        const char *valid_to) {
-    const struct emit_window_fact *intensity = window->facts[EMIT_FACT_INTENSITY];
-    const struct emit_window_fact *pue = window->facts[EMIT_FACT_PUE];
+    const struct emit_facility_fact *intensity = window->facts[EMIT_FACT_INTENSITY];
+    const struct emit_facility_fact *pue = window->facts[EMIT_FACT_PUE];
     size_t transports = 0;
     const char *const *transport = emit_set_words(EMIT_SET_TRANSPORT, &transports);
     add_text(line, ",\"facility_id\":", window->facility_id);
@@ -60,8 +60,8 @@ static void add_window(struct emit_text *line, const struct emit_facility_window
                    emit_family_word(EMIT_FAMILY_OPERATOR_OWNED));
     emit_line_add(line, "\"");
     if (pue) emit_line_double(line, ",\"pue\":", pue->value);
-    emit_line_word(
-        line, ",\"pue_applied\":", window->pue_applied == EMIT_WINDOW_PUE_TRUE ? "true" : "false");
+    emit_line_word(line, ",\"pue_applied\":",
+                   window->pue_applied == EMIT_FACILITY_PUE_TRUE ? "true" : "false");
     if (window->quantum_attojoules)
         emit_line_double(line,
                          ",\"quantum_joules\":", emit_energy_joules(window->quantum_attojoules));

@@ -6,7 +6,7 @@
 #define EVENT_FACILITY_EVENT_H
 
 #include "base/text.h"
-#include "measurement/window.h"
+#include "measurement/facility.h"
 
 enum { EMIT_FACILITY_EVENT_LINE_MAX = 8 * 1024 }; // bytes that hold any line: ids may be escaped
 

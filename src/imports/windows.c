@@ -31,15 +31,15 @@ struct field {
     uint8_t length; // of the name
     enum field_type type;
     bool is_required;
-    size_t offset, size; // in struct emit_facility_window, or emit_window_reading
+    size_t offset, size; // in struct emit_facility_window, or emit_facility_reading
 };
 
 #define NAME(text)    text, sizeof text - 1
 #define PLACE(member) offsetof(struct emit_facility_window, member)
 #define TEXT(name, member)                                                                         \
-    { NAME(name), FIELD_TEXT, false, PLACE(member), EMIT_WINDOW_ID_MAX }
+    { NAME(name), FIELD_TEXT, false, PLACE(member), EMIT_FACILITY_ID_MAX }
 #define NEEDS(name, member)                                                                        \
-    { NAME(name), FIELD_TEXT, true, PLACE(member), EMIT_WINDOW_ID_MAX }
+    { NAME(name), FIELD_TEXT, true, PLACE(member), EMIT_FACILITY_ID_MAX }
 
 enum { VALUE = 5, FIRST = 7, LAST = 8 }; // by which the fields below are known
 
@@ -68,11 +68,11 @@ static const struct field fields[] = {
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
-#define STAMP(member) offsetof(struct emit_window_reading, member)
+#define STAMP(member) offsetof(struct emit_facility_reading, member)
 static const struct field reading_fields[] = {
     {NAME("value"), FIELD_DECIMAL, true, STAMP(value), 0}, // the first: it is no text
-    {NAME("serial"), FIELD_TEXT, false, STAMP(serial), EMIT_WINDOW_STAMP_MAX},
-    {NAME("reset_at"), FIELD_TEXT, false, STAMP(reset_at), EMIT_WINDOW_STAMP_MAX},
+    {NAME("serial"), FIELD_TEXT, false, STAMP(serial), EMIT_FACILITY_STAMP_MAX},
+    {NAME("reset_at"), FIELD_TEXT, false, STAMP(reset_at), EMIT_FACILITY_STAMP_MAX},
 };
 enum { READING_FIELD_COUNT = sizeof reading_fields / sizeof *reading_fields };
 
@@ -84,21 +84,22 @@ enum { QUALITY_COUNT = sizeof qualities / sizeof *qualities };
 struct reader {
     struct emit_json json;
     struct emit_facility_window *window;
-    struct emit_window_refusal *why;
+    struct emit_facility_refusal *why;
     const char *inside;
 };
 
-static bool refuse(const struct reader *reader, enum emit_window_fate fate, const char *name,
+static bool refuse(const struct reader *reader, enum emit_facility_fate fate, const char *name,
                    const char *sentence) {
-    char field[EMIT_WINDOW_FIELD_MAX];
+    char field[EMIT_FACILITY_FIELD_MAX];
     (void)emit_text_format(field, sizeof field, "%s%s", reader->inside, name);
-    return emit_window_refuse(reader->why, fate, field, "%s", sentence);
+    return emit_facility_refuse(reader->why, fate, field, "%s", sentence);
 }
 
 // The same, of a value that stands there: the sentence goes on behind what was found.
-static bool refuse_found(const struct reader *reader, enum emit_window_fate fate, const char *name,
-                         const struct emit_json_slice *found, const char *sentence) {
-    char message[EMIT_WINDOW_MESSAGE_MAX];
+static bool refuse_found(const struct reader *reader, enum emit_facility_fate fate,
+                         const char *name, const struct emit_json_slice *found,
+                         const char *sentence) {
+    char message[EMIT_FACILITY_MESSAGE_MAX];
     size_t length = emit_text_whole(found->at, found->length, FOUND_MAX);
     (void)emit_text_format(message, sizeof message, "'%.*s%s' %s", (int)length, found->at,
                            length < found->length ? "..." : "", sentence);
@@ -106,31 +107,31 @@ static bool refuse_found(const struct reader *reader, enum emit_window_fate fate
 }
 
 static bool refuse_fault(const struct reader *reader) {
-    return emit_window_refuse(reader->why, EMIT_WINDOW_MALFORMED, "", "no JSON: %s at byte %zu",
-                              reader->json.fault,
-                              (size_t)(reader->json.fault_at - reader->json.begin));
+    return emit_facility_refuse(reader->why, EMIT_FACILITY_MALFORMED, "", "no JSON: %s at byte %zu",
+                                reader->json.fault,
+                                (size_t)(reader->json.fault_at - reader->json.begin));
 }
 
 static bool take_text(struct reader *reader, const char *name, struct emit_json_slice *slice) {
     enum emit_json_type type = emit_json_peek(&reader->json);
     if (type == EMIT_JSON_STRING && emit_json_take_string(&reader->json, slice)) return true;
     if (reader->json.fault) return refuse_fault(reader);
-    return refuse(reader, EMIT_WINDOW_MALFORMED, name, "must be a string");
+    return refuse(reader, EMIT_FACILITY_MALFORMED, name, "must be a string");
 }
 
 static bool read_text(struct reader *reader, const struct field *field, char *text) {
     struct emit_json_slice slice;
     if (!take_text(reader, field->name, &slice)) return false;
     if (slice.length > 0 && emit_json_decode(&slice, text, field->size)) {
-        if (!emit_windows_has_blank_edge(text)) return true;
-        return refuse(reader, EMIT_WINDOW_BAD_TEXT, field->name,
+        if (!emit_facility_has_blank_edge(text)) return true;
+        return refuse(reader, EMIT_FACILITY_BAD_TEXT, field->name,
                       "begins or ends with a blank: one name spelled in two ways is two meters, "
                       "and counts twice");
     }
     char sentence[64];
     (void)emit_text_format(sentence, sizeof sentence, "must be a text of 1 to %zu bytes",
                            field->size - 1);
-    return refuse(reader, EMIT_WINDOW_BAD_TEXT, field->name, sentence);
+    return refuse(reader, EMIT_FACILITY_BAD_TEXT, field->name, sentence);
 }
 
 static bool find_word(size_t *found, const char *const *words, size_t count,
@@ -147,7 +148,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-bool emit_windows_has_blank_edge(const char *text) {
+bool emit_facility_has_blank_edge(const char *text) {
     return is_blank(text[0]) || is_blank(text[strlen(text) - 1]);
 }
 
@@ -169,13 +170,13 @@ static bool read_word(struct reader *reader, const struct field *field, const ch
     if (!take_text(reader, field->name, &slice)) return false;
     if (find_word(found, words, count, &slice)) return true;
     uint32_t possible = facility_words(field->type);
-    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    char sentence[EMIT_FACILITY_MESSAGE_MAX];
     struct emit_text text;
     emit_text_init(&text, sentence, sizeof sentence);
     emit_text_add(&text, "must be one of:");
     for (size_t i = 0; i < count; i++)
         if (possible & UINT32_C(1) << i) emit_text_add_format(&text, " %s", words[i]);
-    return refuse_found(reader, EMIT_WINDOW_UNKNOWN_WORD, field->name, &slice, sentence);
+    return refuse_found(reader, EMIT_FACILITY_UNKNOWN_WORD, field->name, &slice, sentence);
 }
 
 static bool read_set(struct reader *reader, const struct field *field, enum emit_set set,
@@ -186,23 +187,23 @@ static bool read_set(struct reader *reader, const struct field *field, enum emit
 }
 
 static bool read_unit(struct reader *reader, const struct field *field,
-                      enum emit_window_unit *unit) {
+                      enum emit_facility_unit *unit) {
     struct emit_json_slice slice;
     if (!take_text(reader, field->name, &slice)) return false;
-    *unit = emit_window_unit_find(slice.at, slice.length);
-    if (*unit != EMIT_WINDOW_UNIT_COUNT) return true;
-    if (emit_window_unit_is_apparent(slice.at, slice.length))
-        return refuse_found(reader, EMIT_WINDOW_NOT_ENERGY, field->name, &slice,
+    *unit = emit_facility_unit_find(slice.at, slice.length);
+    if (*unit != EMIT_FACILITY_UNIT_COUNT) return true;
+    if (emit_facility_unit_is_apparent(slice.at, slice.length))
+        return refuse_found(reader, EMIT_FACILITY_NOT_ENERGY, field->name, &slice,
                             "is apparent or reactive, and holds energy that was not used: give kWh "
                             "or W");
-    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    char sentence[EMIT_FACILITY_MESSAGE_MAX];
     struct emit_text text;
     emit_text_init(&text, sentence, sizeof sentence);
     emit_text_add(&text, "must be one of:");
-    for (int i = 0; i < EMIT_WINDOW_UNIT_COUNT; i++)
+    for (int i = 0; i < EMIT_FACILITY_UNIT_COUNT; i++)
         emit_text_add_format(&text, "%s %s", i ? "," : "",
-                             emit_window_unit_word((enum emit_window_unit)i));
-    return refuse_found(reader, EMIT_WINDOW_NOT_ENERGY, field->name, &slice, sentence);
+                             emit_facility_unit_word((enum emit_facility_unit)i));
+    return refuse_found(reader, EMIT_FACILITY_NOT_ENERGY, field->name, &slice, sentence);
 }
 
 static bool read_time(struct reader *reader, const struct field *field, int64_t *wall_ns) {
@@ -210,7 +211,7 @@ static bool read_time(struct reader *reader, const struct field *field, int64_t 
     if (!take_text(reader, field->name, &slice)) return false;
     if (emit_time_read_rfc3339(slice.at, slice.length, wall_ns)) return true;
     return refuse_found(
-        reader, EMIT_WINDOW_BAD_TIMESTAMP, field->name, &slice,
+        reader, EMIT_FACILITY_BAD_TIMESTAMP, field->name, &slice,
         "must be a real time with Z or an offset, as in 2026-06-13T16:00:00Z; there "
         "is no hour 24, no second 60, and no year after 2261");
 }
@@ -222,16 +223,16 @@ static bool read_decimal(struct reader *reader, const struct field *field,
     // A reading may be missing; what is known of the meter is known, or is not said.
     bool is_reading = field->is_required || field == &fields[VALUE];
     if (type == EMIT_JSON_NULL && is_reading)
-        return refuse(reader, EMIT_WINDOW_SENTINEL, field->name, "null: the meter had no value");
+        return refuse(reader, EMIT_FACILITY_SENTINEL, field->name, "null: the meter had no value");
     if (type != EMIT_JSON_NUMBER && type != EMIT_JSON_STRING && !reader->json.fault)
-        return refuse(reader, EMIT_WINDOW_MALFORMED, field->name,
+        return refuse(reader, EMIT_FACILITY_MALFORMED, field->name,
                       "must be a number, or its decimal text in a string");
     bool taken = type == EMIT_JSON_NUMBER ? emit_json_take_number(&reader->json, &slice)
                                           : emit_json_take_string(&reader->json, &slice);
     if (!taken) return refuse_fault(reader);
     if (emit_decimal_read(decimal, slice.at, slice.length)) return true;
     return refuse_found(
-        reader, EMIT_WINDOW_BAD_NUMBER, field->name, &slice,
+        reader, EMIT_FACILITY_BAD_NUMBER, field->name, &slice,
         "must be a decimal number with a point, as in 35128.4, of at most 38 digits and an "
         "exponent up to 99");
 }
@@ -242,7 +243,7 @@ static bool read_bool(struct reader *reader, const struct field *field, bool *va
         emit_json_take_bool(&reader->json, value))
         return true;
     if (reader->json.fault) return refuse_fault(reader);
-    return refuse(reader, EMIT_WINDOW_MALFORMED, field->name, "must be true or false");
+    return refuse(reader, EMIT_FACILITY_MALFORMED, field->name, "must be true or false");
 }
 
 static bool is_key(const struct field *row, const struct emit_json_slice *key) {
@@ -262,9 +263,9 @@ static const struct field *find_field(const struct field *rows, size_t count, si
 }
 
 static bool refuse_key(const struct reader *reader, const struct emit_json_slice *key) {
-    char name[EMIT_WINDOW_FIELD_MAX - sizeof "first."]; // which may stand before it
-    char decoded[4 * EMIT_WINDOW_FIELD_MAX], near[EMIT_NEAREST_TEXT];
-    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    char name[EMIT_FACILITY_FIELD_MAX - sizeof "first."]; // which may stand before it
+    char decoded[4 * EMIT_FACILITY_FIELD_MAX], near[EMIT_NEAREST_TEXT];
+    char sentence[EMIT_FACILITY_MESSAGE_MAX];
     struct emit_nearest nearest;
     const char *at = key->at;
     size_t length = key->length;
@@ -280,7 +281,7 @@ static bool refuse_key(const struct reader *reader, const struct emit_json_slice
         emit_nearest_offer(&nearest, fields[i].name);
     emit_nearest_say(&nearest, "", near);
     (void)emit_text_format(sentence, sizeof sentence, "a record has no such field%s", near);
-    return refuse(reader, EMIT_WINDOW_UNKNOWN_FIELD, name,
+    return refuse(reader, EMIT_FACILITY_UNKNOWN_FIELD, name,
                   reader->inside[0] ? "a reading has value, serial and reset_at" : sentence);
 }
 
@@ -288,15 +289,15 @@ static bool refuse_missing(const struct reader *reader, const struct field *rows
                            uint32_t seen) {
     for (size_t i = 0; i < count; i++)
         if (rows[i].is_required && !(seen & UINT32_C(1) << i))
-            return refuse(reader, EMIT_WINDOW_MISSING_FIELD, rows[i].name, "is missing");
+            return refuse(reader, EMIT_FACILITY_MISSING_FIELD, rows[i].name, "is missing");
     return true;
 }
 
 static bool read_reading(struct reader *reader, const struct field *field,
-                         struct emit_window_reading *reading) {
+                         struct emit_facility_reading *reading) {
     if (emit_json_peek(&reader->json) != EMIT_JSON_OBJECT) {
         if (reader->json.fault) return refuse_fault(reader);
-        return refuse(reader, EMIT_WINDOW_MALFORMED, field->name,
+        return refuse(reader, EMIT_FACILITY_MALFORMED, field->name,
                       "must be an object: value, and where known serial and reset_at");
     }
     struct emit_json_slice key;
@@ -327,7 +328,7 @@ static bool read_field(struct reader *reader, const struct field *field) {
     case FIELD_TEXT: return read_text(reader, field, place);
     case FIELD_TIME: return read_time(reader, field, (int64_t *)(void *)place);
     case FIELD_READING:
-        return read_reading(reader, field, (struct emit_window_reading *)(void *)place);
+        return read_reading(reader, field, (struct emit_facility_reading *)(void *)place);
     case FIELD_UNIT: return read_unit(reader, field, &window->unit);
     case FIELD_BOOL: return read_bool(reader, field, &window->is_simulated);
     case FIELD_DECIMAL:
@@ -335,7 +336,7 @@ static bool read_field(struct reader *reader, const struct field *field) {
         return read_decimal(reader, field, (struct emit_decimal *)(void *)place);
     case FIELD_PUE:
         if (!read_bool(reader, field, &flag)) return false;
-        window->pue_applied = flag ? EMIT_WINDOW_PUE_TRUE : EMIT_WINDOW_PUE_FALSE;
+        window->pue_applied = flag ? EMIT_FACILITY_PUE_TRUE : EMIT_FACILITY_PUE_FALSE;
         return true;
     case FIELD_SOURCE:
         if (!read_set(reader, field, EMIT_SET_SOURCE, &word)) return false;
@@ -356,43 +357,44 @@ static bool read_field(struct reader *reader, const struct field *field) {
     case FIELD_QUALITY: break;
     }
     if (!read_word(reader, field, qualities, QUALITY_COUNT, &word)) return false;
-    window->quality = (enum emit_window_quality)word;
+    window->quality = (enum emit_facility_quality)word;
     return true;
 }
 
 static bool has_one_statement(struct reader *reader, uint32_t seen) {
     bool value = seen & 1U << VALUE, first = seen & 1U << FIRST, last = seen & 1U << LAST;
     if (value && (first || last))
-        return refuse(reader, EMIT_WINDOW_MALFORMED, "value",
+        return refuse(reader, EMIT_FACILITY_MALFORMED, "value",
                       "stands beside counter readings: either value, or first and last");
     if (!value && !(first && last))
-        return refuse(reader, EMIT_WINDOW_MISSING_FIELD,
+        return refuse(reader, EMIT_FACILITY_MISSING_FIELD,
                       first  ? "last"
                       : last ? "first"
                              : "value",
                       "must stand: the energy or mean power as value, or the counter's readings "
                       "as first and last");
     if (value && reader->window->has_modulus)
-        return refuse(reader, EMIT_WINDOW_MALFORMED, "counter_modulus",
+        return refuse(reader, EMIT_FACILITY_MALFORMED, "counter_modulus",
                       "speaks of a counter, and the record has a value");
     reader->window->is_counter = !value;
     return true;
 }
 
-bool emit_windows_read(struct emit_facility_window *window, const char *text, size_t length,
-                       struct emit_window_refusal *why) {
+bool emit_facility_read(struct emit_facility_window *window, const char *text, size_t length,
+                        struct emit_facility_refusal *why) {
     struct reader reader;
     reader.window = window;
     reader.why = why;
     reader.inside = "";
-    emit_window_init(window);
+    emit_facility_init(window);
     if (length > EMIT_WINDOWS_RECORD_MAX)
-        return emit_window_refuse(why, EMIT_WINDOW_MALFORMED, "", "longer than 64 KiB");
+        return emit_facility_refuse(why, EMIT_FACILITY_MALFORMED, "", "longer than 64 KiB");
     emit_json_init(&reader.json, text, length);
     if (emit_json_peek(&reader.json) != EMIT_JSON_OBJECT) {
         if (reader.json.fault) return refuse_fault(&reader);
-        return emit_window_refuse(why, EMIT_WINDOW_MALFORMED, "",
-                                  "must be a JSON object; for a way from CSV see man emit-campus");
+        return emit_facility_refuse(
+            why, EMIT_FACILITY_MALFORMED, "",
+            "must be a JSON object; for a way from CSV see man emit-campus");
     }
     struct emit_json_slice key;
     uint32_t seen = 0;

@@ -1,5 +1,5 @@
 // What is known of facilities, from JSON. All is checked here; what holds when is ordered by
-// measurement/window_metadata.h.
+// measurement/facility_metadata.h.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 #include "base/text.h"
@@ -53,7 +53,7 @@ static enum emit_status take_text(struct reader *reader, const char *name, char 
     struct emit_json_slice slice;
     if (emit_json_peek(&reader->json) == EMIT_JSON_STRING &&
         emit_json_take_string(&reader->json, &slice) && slice.length > 0 &&
-        emit_json_decode(&slice, text, size) && !emit_windows_has_blank_edge(text))
+        emit_json_decode(&slice, text, size) && !emit_facility_has_blank_edge(text))
         return EMIT_OK;
     return invalid(
         reader, name,
@@ -99,7 +99,7 @@ static bool key_is(const struct emit_json_slice *key, const char *name) {
 
 static enum emit_status read_member(struct reader *reader, enum emit_fact kind,
                                     const struct emit_json_slice *key,
-                                    struct emit_window_fact *fact, unsigned *seen) {
+                                    struct emit_facility_fact *fact, unsigned *seen) {
     enum { FROM = 1, TO = 2, VALUE = 4, LABEL = 8, ID = 16 };
     if (key_is(key, "from")) {
         *seen |= FROM;
@@ -125,12 +125,12 @@ static enum emit_status read_member(struct reader *reader, enum emit_fact kind,
 }
 
 static enum emit_status read_fact(struct reader *reader, enum emit_fact kind,
-                                  struct emit_window_fact *fact) {
+                                  struct emit_facility_fact *fact) {
     if (emit_json_peek(&reader->json) != EMIT_JSON_OBJECT)
         return invalid(reader, "", "must be an object with from and to");
     struct emit_json_slice key;
     unsigned seen = 0;
-    *fact = (struct emit_window_fact){0};
+    *fact = (struct emit_facility_fact){0};
     (void)emit_json_enter_object(&reader->json);
     while (emit_json_next_member(&reader->json, &key)) {
         enum emit_status status = read_member(reader, kind, &key, fact, &seen);
@@ -148,14 +148,14 @@ static enum emit_status read_fact(struct reader *reader, enum emit_fact kind,
 }
 
 // A list that doubles.
-static enum emit_status add_fact(struct emit_window_site *site, enum emit_fact kind,
-                                 const struct emit_window_fact *fact, struct emit_error *err) {
+static enum emit_status add_fact(struct emit_facility_site *site, enum emit_fact kind,
+                                 const struct emit_facility_fact *fact, struct emit_error *err) {
     size_t count = site->fact_counts[kind];
     if (count >= EMIT_FACTS_MAX)
         return emit_fail(err, EMIT_FULL, "metadata.%s: more than %d entries", emit_fact_key(kind),
                          EMIT_FACTS_MAX);
     if ((count & (count - 1)) == 0) {
-        struct emit_window_fact *more =
+        struct emit_facility_fact *more =
             realloc(site->facts[kind], (count ? 2 * count : 1) * sizeof *more);
         if (!more) return emit_fail(err, EMIT_NO_MEMORY, "no memory for the metadata");
         site->facts[kind] = more;
@@ -166,14 +166,14 @@ static enum emit_status add_fact(struct emit_window_site *site, enum emit_fact k
 }
 
 static enum emit_status read_facts(struct reader *reader, enum emit_fact kind,
-                                   struct emit_window_site *site) {
+                                   struct emit_facility_site *site) {
     char outside[PLACE_MAX];
     memcpy(outside, reader->place, sizeof outside);
     if (emit_json_peek(&reader->json) != EMIT_JSON_ARRAY)
         return invalid(reader, emit_fact_key(kind), "must be an array");
     (void)emit_json_enter_array(&reader->json);
     while (emit_json_next_element(&reader->json)) {
-        struct emit_window_fact fact;
+        struct emit_facility_fact fact;
         (void)emit_text_format(reader->place, sizeof reader->place, "%s.%s[%zu]", outside,
                                emit_fact_key(kind), site->fact_counts[kind]);
         enum emit_status status = read_fact(reader, kind, &fact);
@@ -185,7 +185,7 @@ static enum emit_status read_facts(struct reader *reader, enum emit_fact kind,
 }
 
 static enum emit_status read_site_member(struct reader *reader, const struct emit_json_slice *key,
-                                         struct emit_window_site *site) {
+                                         struct emit_facility_site *site) {
     if (key_is(key, "facility_id"))
         return take_text(reader, "facility_id", site->facility_id, sizeof site->facility_id);
     if (key_is(key, "region"))
@@ -198,7 +198,7 @@ static enum emit_status read_site_member(struct reader *reader, const struct emi
     return unknown(reader, key);
 }
 
-static enum emit_status read_site(struct reader *reader, struct emit_window_site *site) {
+static enum emit_status read_site(struct reader *reader, struct emit_facility_site *site) {
     if (emit_json_peek(&reader->json) != EMIT_JSON_OBJECT)
         return invalid(reader, "", "must be an object, or an array of one for each facility");
     struct emit_json_slice key;
@@ -210,7 +210,7 @@ static enum emit_status read_site(struct reader *reader, struct emit_window_site
     if (reader->json.fault) return invalid(reader, "", "");
     enum emit_fact kind = EMIT_FACT_COUNT;
     int64_t from_ns = 0, other_ns = 0;
-    if (emit_window_site_order(site, &kind, &from_ns, &other_ns)) return EMIT_OK;
+    if (emit_facility_site_order(site, &kind, &from_ns, &other_ns)) return EMIT_OK;
     char from[EMIT_TIME_TEXT], other[EMIT_TIME_TEXT], sentence[160];
     emit_time_write(from, from_ns);
     emit_time_write(other, other_ns);
@@ -220,16 +220,16 @@ static enum emit_status read_site(struct reader *reader, struct emit_window_site
     return invalid(reader, emit_fact_key(kind), sentence);
 }
 
-static enum emit_status add_site(struct reader *reader, struct emit_window_metadata *metadata) {
+static enum emit_status add_site(struct reader *reader, struct emit_facility_metadata *metadata) {
     if (metadata->site_count >= EMIT_SITES_MAX)
         return emit_fail(reader->err, EMIT_FULL, "metadata: more than %d facilities",
                          EMIT_SITES_MAX);
-    struct emit_window_site *more =
+    struct emit_facility_site *more =
         realloc(metadata->sites, (metadata->site_count + 1) * sizeof *more);
     if (!more) return emit_fail(reader->err, EMIT_NO_MEMORY, "no memory for the metadata");
     metadata->sites = more;
-    struct emit_window_site *site = &more[metadata->site_count++];
-    *site = (struct emit_window_site){0};
+    struct emit_facility_site *site = &more[metadata->site_count++];
+    *site = (struct emit_facility_site){0};
     enum emit_status status = read_site(reader, site);
     for (size_t i = 0; i + 1 < metadata->site_count && status == EMIT_OK; i++)
         if (strcmp(metadata->sites[i].facility_id, site->facility_id) == 0)
@@ -237,8 +237,9 @@ static enum emit_status add_site(struct reader *reader, struct emit_window_metad
     return status;
 }
 
-enum emit_status emit_windows_read_metadata(struct emit_window_metadata *metadata, const char *text,
-                                            size_t length, struct emit_error *err) {
+enum emit_status emit_facility_read_metadata(struct emit_facility_metadata *metadata,
+                                             const char *text, size_t length,
+                                             struct emit_error *err) {
     struct reader reader = {.err = err, .place = "metadata"};
     emit_json_init(&reader.json, text, length);
     enum emit_status status = EMIT_OK;

@@ -26,22 +26,23 @@ static const char *write_and_judge(const struct emit_facility_window *window) {
 }
 
 static const char *judge_record(struct emit_facility_window *window,
-                                const struct emit_window_metadata *metadata, const char *text,
+                                const struct emit_facility_metadata *metadata, const char *text,
                                 size_t size) {
-    struct emit_window_refusal why = {0};
+    struct emit_facility_refusal why = {0};
     unsigned missed = 0;
-    if (emit_windows_read(window, text, size, &why) && emit_window_settle(window, now_ns, &why) &&
-        emit_window_attach(window, metadata, &missed, &why)) {
+    if (emit_facility_read(window, text, size, &why) &&
+        emit_facility_settle(window, now_ns, &why) &&
+        emit_facility_attach(window, metadata, &missed, &why)) {
         double joules = emit_energy_joules(window->attojoules);
         if (!(joules >= 0 && joules < 1e21)) return "energy out of its range";
         return write_and_judge(window);
     }
-    if (why.fate == EMIT_WINDOW_GOOD || why.fate >= EMIT_WINDOW_CONFLICT) return "a wrong fate";
+    if (why.fate == EMIT_FACILITY_GOOD || why.fate >= EMIT_FACILITY_CONFLICT) return "a wrong fate";
     return why.message[0] ? NULL : "refused without a sentence";
 }
 
 // Whatever holds, an event with it keeps the contract.
-static const char *judge_metadata(const struct emit_window_metadata *metadata) {
+static const char *judge_metadata(const struct emit_facility_metadata *metadata) {
     static const char record[] =
         "{\"energy_source\":\"pdu\",\"facility_id\":\"fra-1\",\"device_id\":\"d\",\"value\":1,"
         "\"from\":\"2026-06-13T14:00:00Z\",\"to\":\"2026-06-13T14:05:00Z\",\"unit\":\"J\","
@@ -58,19 +59,19 @@ static const char *judge_metadata(const struct emit_window_metadata *metadata) {
 
 const char *property_windows(const uint8_t *bytes, size_t size) {
     static struct emit_facility_window window;
-    struct emit_window_metadata metadata = {0};
+    struct emit_facility_metadata metadata = {0};
     struct emit_error err = {0};
     char *text = malloc(size ? size : 1);
     if (!text) return "no memory";
     if (size) memcpy(text, bytes, size);
     const char *wrong = judge_record(&window, &metadata, text, size);
     if (!wrong) {
-        if (emit_windows_read_metadata(&metadata, text, size, &err) == EMIT_OK)
+        if (emit_facility_read_metadata(&metadata, text, size, &err) == EMIT_OK)
             wrong = judge_metadata(&metadata);
         else if (!err.text[0])
             wrong = "metadata refused without a sentence";
     }
-    emit_window_metadata_clear(&metadata);
+    emit_facility_metadata_clear(&metadata);
     free(text);
     return wrong;
 }

@@ -21,26 +21,26 @@
 enum {
     OBJECT_MAX = 64 * 1024 * 1024, // bytes of an object that holds all records
     OUTPUT_BYTES = 128 * 1024,
-    REFUSAL_MAX = 8 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a refusal as JSON
-    TOLD_MAX = PATH_MAX + 2 * EMIT_WINDOW_MESSAGE_MAX,
+    REFUSAL_MAX = 8 * EMIT_FACILITY_MESSAGE_MAX, // bytes of a refusal as JSON
+    TOLD_MAX = PATH_MAX + 2 * EMIT_FACILITY_MESSAGE_MAX,
     WHERE_MAX = 40,
     METADATA_FILE_MAX = 64 * 1024 * 1024 // bytes of the file of --metadata
 };
 
 bool campus_judge(struct campus *campus, const char *text, size_t length,
-                  struct campus_event *event, struct emit_window_refusal *why) {
+                  struct campus_event *event, struct emit_facility_refusal *why) {
     struct emit_facility_window *window = &event->window;
-    if (!emit_windows_read(window, text, length, why)) return false;
+    if (!emit_facility_read(window, text, length, why)) return false;
     // A filter may run for years: what ended after it began is asked of the clock again.
     if (window->to_ns > campus->now_ns) campus->now_ns = emit_clock_wall_ns();
-    if (!emit_window_settle(window, campus->now_ns, why) ||
-        !emit_window_attach(window, &campus->metadata, &event->missed, why))
+    if (!emit_facility_settle(window, campus->now_ns, why) ||
+        !emit_facility_attach(window, &campus->metadata, &event->missed, why))
         return false;
     struct emit_error err;
     emit_text_init(&event->line, campus->line, sizeof campus->line);
     if (emit_facility_event_write(&event->line, campus->workspace_id, window, &err) == EMIT_OK)
         return true;
-    return emit_window_refuse(why, EMIT_WINDOW_CONTRACT, "", "%s", err.text);
+    return emit_facility_refuse(why, EMIT_FACILITY_CONTRACT, "", "%s", err.text);
 }
 
 void campus_count(struct campus *campus, unsigned missed) {
@@ -63,7 +63,7 @@ bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentenc
     return true;
 }
 
-void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
+void campus_write_refusal(FILE *out, const struct emit_facility_refusal *refusal,
                           const struct campus_place *place) {
     char bytes[REFUSAL_MAX];
     struct emit_text text;
@@ -71,7 +71,7 @@ void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
     emit_text_init(&text, bytes, sizeof bytes);
     emit_json_writer_init(&writer, &text);
     emit_json_open_object(&writer);
-    emit_json_member_string(&writer, "code", emit_window_fate_word(refusal->fate));
+    emit_json_member_string(&writer, "code", emit_facility_fate_word(refusal->fate));
     emit_json_member_string(&writer, "field", refusal->field);
     emit_json_member_u64(&writer, "index", place->index);
     if (place->line) emit_json_member_u64(&writer, "line", place->line);
@@ -80,7 +80,7 @@ void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
     (void)fwrite(bytes, 1, text.length, out);
 }
 
-void campus_tell_refusal(const char *name, const struct emit_window_refusal *refusal,
+void campus_tell_refusal(const char *name, const struct emit_facility_refusal *refusal,
                          const struct campus_place *place) {
     char said[TOLD_MAX], printable[3 * TOLD_MAX], where[WHERE_MAX];
     if (place->line)
@@ -88,7 +88,7 @@ void campus_tell_refusal(const char *name, const struct emit_window_refusal *ref
     else
         (void)emit_text_format(where, sizeof where, ": records[%" PRIu64 "]", place->index);
     (void)emit_text_format(said, sizeof said, "%s%s: %s: %s%s%s", name, where,
-                           emit_window_fate_word(refusal->fate), refusal->field,
+                           emit_facility_fate_word(refusal->fate), refusal->field,
                            refusal->field[0] ? ": " : "", refusal->message);
     emit_page_copy(printable, sizeof printable, said, INT_MAX); // it quotes the input
     fprintf(stderr, "%s\n", printable);
@@ -120,7 +120,7 @@ static enum emit_status read_metadata(struct campus *campus, const char *path,
         status = emit_fail(err, EMIT_FULL, "%s is larger than 64 MiB", path);
     struct emit_error why;
     if (status == EMIT_OK &&
-        emit_windows_read_metadata(&campus->metadata, text, length, &why) != EMIT_OK)
+        emit_facility_read_metadata(&campus->metadata, text, length, &why) != EMIT_OK)
         status = emit_fail(err, why.status, "%s: %s", path, why.text);
     free(text);
     close(file);
@@ -155,7 +155,7 @@ static enum emit_status campus_open(struct campus *campus, const struct campus_o
 
 static void campus_close(struct campus *campus) {
     campus_post_close(campus->post);
-    emit_window_metadata_clear(&campus->metadata);
+    emit_facility_metadata_clear(&campus->metadata);
     if (campus->refused) (void)fclose(campus->refused);
 }
 

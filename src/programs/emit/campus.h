@@ -30,7 +30,7 @@ struct campus {
     char workspace_id[EMIT_WORKSPACE_MAX];
     int64_t now_ns;     // UTC: the clock as it was looked at last
     uint64_t secret[2]; // of digests
-    struct emit_window_metadata metadata;
+    struct emit_facility_metadata metadata;
     struct campus_post *post;
     FILE *refused; // of --refused; NULL: refusals of a stream are told on standard error
     uint64_t records, events, duplicates, refused_count;
@@ -45,12 +45,12 @@ extern const struct emit_command emit_command_campus;
 struct campus_event {
     struct emit_facility_window window;
     struct emit_text line; // in campus->line
-    unsigned missed;       // bits of emit_fact: see emit_window_attach
+    unsigned missed;       // bits of emit_fact: see emit_facility_attach
 };
 
 // False: refused, and why says for what reason.
 bool campus_judge(struct campus *campus, const char *text, size_t length,
-                  struct campus_event *event, struct emit_window_refusal *why);
+                  struct campus_event *event, struct emit_facility_refusal *why);
 // Counts an event that goes out.
 void campus_count(struct campus *campus, unsigned missed);
 
@@ -58,10 +58,10 @@ void campus_count(struct campus *campus, unsigned missed);
 bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentence, size_t size);
 
 // One JSON object of a refusal, without line end.
-void campus_write_refusal(FILE *out, const struct emit_window_refusal *refusal,
+void campus_write_refusal(FILE *out, const struct emit_facility_refusal *refusal,
                           const struct campus_place *place);
 // The same for a person, as a line on standard error. name: of the input.
-void campus_tell_refusal(const char *name, const struct emit_window_refusal *refusal,
+void campus_tell_refusal(const char *name, const struct emit_facility_refusal *refusal,
                          const struct campus_place *place);
 
 // The ways; each returns the exit status.

@@ -12,19 +12,19 @@
 #include <string.h>
 
 enum {
-    RECORDS_MAX = 100000,                   // of one object; a stream has no limit
-    REFUSALS_TOLD = 10,                     // on standard error
-    NOTE_MAX = 2 * EMIT_WINDOW_MESSAGE_MAX, // bytes of a note as JSON
-    KEY_SHOWN_MAX = 60,                     // bytes of a key that is not known
+    RECORDS_MAX = 100000,                     // of one object; a stream has no limit
+    REFUSALS_TOLD = 10,                       // on standard error
+    NOTE_MAX = 2 * EMIT_FACILITY_MESSAGE_MAX, // bytes of a note as JSON
+    KEY_SHOWN_MAX = 60,                       // bytes of a key that is not known
 };
 
 // A record, and what became of it.
 struct item {
-    struct emit_window_meter meter;
+    struct emit_facility_meter meter;
     int64_t from_ns, to_ns;
     char *line; // owned, its meter's name behind it; NULL: refused by itself
     size_t length;
-    struct emit_window_refusal *refusal; // owned; NULL: not refused
+    struct emit_facility_refusal *refusal; // owned; NULL: not refused
     bool is_duplicate;
     unsigned missed; // as of a campus_event
 };
@@ -45,7 +45,8 @@ static void batch_clear(struct batch *batch) {
 }
 
 // The first reason stands.
-static void refuse(struct batch *batch, struct item *item, const struct emit_window_refusal *why) {
+static void refuse(struct batch *batch, struct item *item,
+                   const struct emit_facility_refusal *why) {
     if (item->refusal) return;
     item->refusal = malloc(sizeof *item->refusal);
     if (item->refusal)
@@ -74,14 +75,14 @@ static enum emit_status add_record(struct batch *batch, const char *text, size_t
     *item = (struct item){0};
     struct campus *campus = batch->campus;
     struct campus_event event;
-    struct emit_window_refusal why;
+    struct emit_facility_refusal why;
     if (!campus_judge(campus, text, length, &event, &why)) {
         refuse(batch, item, &why);
         return EMIT_OK;
     }
-    char meter[EMIT_WINDOW_CLAIM_MAX];
-    emit_window_claim_key(meter, &event.window);
-    item->meter = emit_window_meter(&event.window, campus->secret);
+    char meter[EMIT_FACILITY_CLAIM_MAX];
+    emit_facility_claim_key(meter, &event.window);
+    item->meter = emit_facility_meter(&event.window, campus->secret);
     item->from_ns = event.window.from_ns;
     item->to_ns = event.window.to_ns;
     item->missed = event.missed;
@@ -131,8 +132,8 @@ static enum emit_status read_object(struct batch *batch, const struct emit_objec
     struct parts parts;
     enum emit_status status = split(&parts, object->bytes, object->length, err);
     if (status == EMIT_OK && parts.metadata.at)
-        status = emit_windows_read_metadata(&batch->campus->metadata, parts.metadata.at,
-                                            parts.metadata.length, err);
+        status = emit_facility_read_metadata(&batch->campus->metadata, parts.metadata.at,
+                                             parts.metadata.length, err);
     if (status != EMIT_OK) return status;
     struct emit_json json;
     struct emit_json_slice record;
@@ -196,23 +197,24 @@ static bool is_same_meter(const struct item *left, const struct item *right) {
 }
 
 static void refuse_for(struct batch *batch, struct item *item, const struct item *other,
-                       enum emit_window_fate fate) {
+                       enum emit_facility_fate fate) {
     char from[EMIT_TIME_TEXT], to[EMIT_TIME_TEXT];
-    struct emit_window_refusal why;
+    struct emit_facility_refusal why;
     emit_time_write(from, other->from_ns);
     emit_time_write(to, other->to_ns);
-    (void)emit_window_refuse(&why, fate, "from",
-                             fate == EMIT_WINDOW_CONFLICT
-                                 ? "records[%zu] says otherwise of the same meter and window, %s "
-                                   "to %s: neither is taken"
-                                 : "overlaps records[%zu] of the same meter, %s to %s: neither is "
-                                   "taken",
-                             (size_t)(other - batch->items), from, to);
+    (void)emit_facility_refuse(
+        &why, fate, "from",
+        fate == EMIT_FACILITY_CONFLICT
+            ? "records[%zu] says otherwise of the same meter and window, %s "
+              "to %s: neither is taken"
+            : "overlaps records[%zu] of the same meter, %s to %s: neither is "
+              "taken",
+        (size_t)(other - batch->items), from, to);
     refuse(batch, item, &why);
 }
 
 static void refuse_both(struct batch *batch, struct item *left, struct item *right,
-                        enum emit_window_fate fate) {
+                        enum emit_facility_fate fate) {
     refuse_for(batch, left, right, fate);
     refuse_for(batch, right, left, fate);
 }
@@ -223,9 +225,9 @@ static void compare_with(struct batch *batch, struct item *item, struct item *be
     if (before->from_ns == item->from_ns && before->to_ns == item->to_ns) {
         item->is_duplicate =
             before->length == item->length && memcmp(before->line, item->line, item->length) == 0;
-        if (!item->is_duplicate) refuse_both(batch, before, item, EMIT_WINDOW_CONFLICT);
+        if (!item->is_duplicate) refuse_both(batch, before, item, EMIT_FACILITY_CONFLICT);
     } else if (furthest->to_ns > item->from_ns) {
-        refuse_both(batch, furthest, item, EMIT_WINDOW_OVERLAP);
+        refuse_both(batch, furthest, item, EMIT_FACILITY_OVERLAP);
     }
 }
 
@@ -254,7 +256,7 @@ static enum emit_status compare_records(struct batch *batch, struct emit_error *
 // --- Writing ---
 
 static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
-                        const struct emit_window_refusal *why, const char *bytes, size_t length) {
+                        const struct emit_facility_refusal *why, const char *bytes, size_t length) {
     struct batch *batch = owner;
     struct item *item = &batch->items[place->index];
     (void)bytes, (void)length; // as they are in the item
@@ -280,8 +282,8 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
                                          .to_ns = item->to_ns};
         enum emit_status status = campus_post_add(batch->campus->post, &line, err);
         if (status == EMIT_REFUSED) {
-            struct emit_window_refusal why;
-            (void)emit_window_refuse(&why, EMIT_WINDOW_CONTRACT, "", "%s", err->text);
+            struct emit_facility_refusal why;
+            (void)emit_facility_refuse(&why, EMIT_FACILITY_CONTRACT, "", "%s", err->text);
             refuse(batch, item, &why);
         } else if (status != EMIT_OK) {
             return status;
@@ -294,7 +296,7 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
 }
 
 static void write_notes(const struct campus *campus) {
-    char sentence[EMIT_WINDOW_MESSAGE_MAX], bytes[NOTE_MAX];
+    char sentence[EMIT_FACILITY_MESSAGE_MAX], bytes[NOTE_MAX];
     const char *comma = "";
     for (int kind = 0; kind < EMIT_FACT_COUNT; kind++) {
         if (!campus_note(campus, (enum emit_fact)kind, sentence, sizeof sentence)) continue;

@@ -82,7 +82,7 @@ static void add_time(struct emit_text *text, const char *before, const struct me
 // What is asked of the store.
 struct question {
     const struct emit_intake_answer *answer;
-    struct emit_window_refusal *why;
+    struct emit_facility_refusal *why;
     bool is_answered;
 };
 
@@ -108,22 +108,22 @@ static bool compare(void *owner, const struct emit_entry *entry) {
         add_differences(&text, &count, &ours, &theirs, false);
         add_differences(&text, &count, &theirs, &ours, true);
         if (count > NAMED_MAX) emit_text_add_format(&text, " and %zu more", count - NAMED_MAX);
-        (void)emit_window_refuse(question->why, EMIT_WINDOW_ALREADY_STORED, "from",
-                                 "the store (workspace %s) has this window of the meter with "
-                                 "another %s; nothing was replaced",
-                                 entry->workspace_id, said);
+        (void)emit_facility_refuse(question->why, EMIT_FACILITY_ALREADY_STORED, "from",
+                                   "the store (workspace %s) has this window of the meter with "
+                                   "another %s; nothing was replaced",
+                                   entry->workspace_id, said);
         return false;
     }
     add_time(&text, "", from);
     add_time(&text, " to ", to);
-    (void)emit_window_refuse(question->why, EMIT_WINDOW_ALREADY_STORED, "from",
-                             "overlaps %s of the same meter, which the store (workspace %s) has; "
-                             "nothing was replaced",
-                             said, entry->workspace_id);
+    (void)emit_facility_refuse(question->why, EMIT_FACILITY_ALREADY_STORED, "from",
+                               "overlaps %s of the same meter, which the store (workspace %s) has; "
+                               "nothing was replaced",
+                               said, entry->workspace_id);
     return false;
 }
 
-void campus_conflict_explain(struct emit_window_refusal *why, struct emit_outbox *outbox,
+void campus_conflict_explain(struct emit_facility_refusal *why, struct emit_outbox *outbox,
                              const struct emit_intake_answer *answer) {
     struct question question = {.answer = answer, .why = why};
     const struct emit_outbox_query query = {
@@ -133,7 +133,7 @@ void campus_conflict_explain(struct emit_window_refusal *why, struct emit_outbox
         emit_outbox_visit(outbox, &query, compare, &question, NULL, &err) == EMIT_OK &&
         question.is_answered)
         return;
-    (void)emit_window_refuse(why, EMIT_WINDOW_ALREADY_STORED, "from",
-                             "the store has an event of the same meter for some of the window; "
-                             "nothing was replaced");
+    (void)emit_facility_refuse(why, EMIT_FACILITY_ALREADY_STORED, "from",
+                               "the store has an event of the same meter for some of the window; "
+                               "nothing was replaced");
 }

@@ -4,10 +4,10 @@
 #define PROGRAMS_EMIT_CAMPUS_CONFLICT_H
 
 #include "agent/intake.h"
-#include "measurement/window.h"
+#include "measurement/facility.h"
 
 // answer: of a line in conflict. Always says something, also where the store cannot be read.
-void campus_conflict_explain(struct emit_window_refusal *why, struct emit_outbox *outbox,
+void campus_conflict_explain(struct emit_facility_refusal *why, struct emit_outbox *outbox,
                              const struct emit_intake_answer *answer);
 
 #endif

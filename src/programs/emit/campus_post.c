@@ -16,7 +16,7 @@ struct campus_post {
 static void take_answer(void *owner, const struct emit_intake_answer *answer) {
     struct campus_post *post = owner;
     bool is_conflict = answer->fate == EMIT_ENTRY_CONFLICT;
-    struct emit_window_refusal why;
+    struct emit_facility_refusal why;
     if (is_conflict) campus_conflict_explain(&why, post->producer.store.outbox, answer);
     post->listener(post->listener_owner, answer->note, answer->fate, is_conflict ? &why : NULL,
                    answer->line, answer->length);

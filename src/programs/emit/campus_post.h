@@ -3,7 +3,7 @@
 #ifndef PROGRAMS_EMIT_CAMPUS_POST_H
 #define PROGRAMS_EMIT_CAMPUS_POST_H
 
-#include "agent/window_claim.h"
+#include "agent/facility_claim.h"
 
 // Which record an event is of.
 struct campus_place {
@@ -11,7 +11,7 @@ struct campus_place {
     uint64_t line;   // on which it begins, from 1; 0 in an object
     unsigned missed; // as of its campus_event
     // Its meter and its begin, by which a stream remembers it; an object has no use for them.
-    struct emit_window_meter meter;
+    struct emit_facility_meter meter;
     int64_t from_ns;
 };
 
@@ -20,7 +20,7 @@ struct campus_line {
     struct campus_place place;
     const char *bytes;
     size_t length;
-    const char *meter;      // as of emit_window_claim_key
+    const char *meter;      // as of emit_facility_claim_key
     int64_t from_ns, to_ns; // UTC
 };
 
@@ -30,7 +30,7 @@ struct campus_post;
 // What became of a line: told in the order of the lines, at once or when it is stored. why:
 // of a conflict, which event of the store stands in its way; else NULL.
 typedef void campus_listener(void *owner, const struct campus_place *place,
-                             enum emit_entry_fate fate, const struct emit_window_refusal *why,
+                             enum emit_entry_fate fate, const struct emit_facility_refusal *why,
                              const char *bytes, size_t length);
 
 EMIT_MUST_CHECK enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 #include "base/time.h"
-#include "measurement/window_past.h"
+#include "measurement/facility_past.h"
 #include "programs/emit/campus.h"
 
 #include <stdio.h>
@@ -11,14 +11,14 @@
 
 struct stream {
     struct campus *campus;
-    struct emit_window_past *past;
+    struct emit_facility_past *past;
     const char *name;  // of the input, for sentences
     uint64_t answered; // line of the last record whose event was stored, or refused by the store
     struct campus_event event;
 };
 
 static void tell_refusal(struct stream *stream, const struct campus_place *place,
-                         const struct emit_window_refusal *why) {
+                         const struct emit_facility_refusal *why) {
     FILE *file = stream->campus->refused;
     stream->campus->refused_count++;
     if (file) {
@@ -30,12 +30,12 @@ static void tell_refusal(struct stream *stream, const struct campus_place *place
 }
 
 static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
-                        const struct emit_window_refusal *why, const char *bytes, size_t length) {
+                        const struct emit_facility_refusal *why, const char *bytes, size_t length) {
     struct stream *stream = owner;
     struct campus *campus = stream->campus;
     stream->answered = place->line;
     if (fate == EMIT_ENTRY_CONFLICT) {
-        emit_window_past_void(stream->past, &place->meter, place->from_ns);
+        emit_facility_past_void(stream->past, &place->meter, place->from_ns);
         tell_refusal(stream, place, why);
         return;
     }
@@ -50,20 +50,20 @@ static void take_answer(void *owner, const struct campus_place *place, enum emit
 
 // The record that stands in the way of this one.
 static void refuse_for(struct stream *stream, const struct campus_place *place,
-                       enum emit_window_news news, const struct emit_window_span *other) {
+                       enum emit_facility_news news, const struct emit_facility_span *other) {
     char from[EMIT_TIME_TEXT], to[EMIT_TIME_TEXT];
-    struct emit_window_refusal why;
+    struct emit_facility_refusal why;
     emit_time_write(from, other->from_ns);
     emit_time_write(to, other->to_ns);
-    if (news == EMIT_WINDOW_CONTRARY)
-        (void)emit_window_refuse(&why, EMIT_WINDOW_CONFLICT, "from",
-                                 "line %llu says otherwise of the same meter and window, %s to "
-                                 "%s, and stands",
-                                 (unsigned long long)other->index, from, to);
+    if (news == EMIT_FACILITY_CONTRARY)
+        (void)emit_facility_refuse(&why, EMIT_FACILITY_CONFLICT, "from",
+                                   "line %llu says otherwise of the same meter and window, %s to "
+                                   "%s, and stands",
+                                   (unsigned long long)other->index, from, to);
     else
-        (void)emit_window_refuse(&why, EMIT_WINDOW_OVERLAP, "from",
-                                 "overlaps line %llu of the same meter, %s to %s, which stands",
-                                 (unsigned long long)other->index, from, to);
+        (void)emit_facility_refuse(&why, EMIT_FACILITY_OVERLAP, "from",
+                                   "overlaps line %llu of the same meter, %s to %s, which stands",
+                                   (unsigned long long)other->index, from, to);
     tell_refusal(stream, place, &why);
 }
 
@@ -71,25 +71,26 @@ static void refuse_for(struct stream *stream, const struct campus_place *place,
 static enum emit_status compare(struct stream *stream, const struct campus_place *place,
                                 bool *is_new, struct emit_error *err) {
     const struct emit_facility_window *window = &stream->event.window;
-    struct emit_window_span other, span = {
-                                       .from_ns = window->from_ns,
-                                       .to_ns = window->to_ns,
-                                       .print = emit_window_print(window, stream->campus->secret),
-                                       .index = place->line,
-                                   };
-    enum emit_window_news news = EMIT_WINDOW_NEW;
+    struct emit_facility_span other,
+        span = {
+            .from_ns = window->from_ns,
+            .to_ns = window->to_ns,
+            .print = emit_facility_print(window, stream->campus->secret),
+            .index = place->line,
+        };
+    enum emit_facility_news news = EMIT_FACILITY_NEW;
     enum emit_status status =
-        emit_window_past_add(stream->past, &place->meter, &span, &news, &other, err);
-    bool is_against = news == EMIT_WINDOW_CONTRARY || news == EMIT_WINDOW_OVERLAPS;
+        emit_facility_past_add(stream->past, &place->meter, &span, &news, &other, err);
+    bool is_against = news == EMIT_FACILITY_CONTRARY || news == EMIT_FACILITY_OVERLAPS;
     if (status == EMIT_OK && is_against && other.index >= stream->answered) {
         // The other one is perhaps on its way yet, and the store may have something against it.
         status = campus_post_finish(stream->campus->post, err);
         if (status == EMIT_OK)
-            status = emit_window_past_add(stream->past, &place->meter, &span, &news, &other, err);
+            status = emit_facility_past_add(stream->past, &place->meter, &span, &news, &other, err);
     }
     if (status != EMIT_OK) return status;
-    *is_new = news == EMIT_WINDOW_NEW;
-    if (news == EMIT_WINDOW_REPEATED)
+    *is_new = news == EMIT_FACILITY_NEW;
+    if (news == EMIT_FACILITY_REPEATED)
         stream->campus->duplicates++;
     else if (!*is_new)
         refuse_for(stream, place, news, &other);
@@ -99,15 +100,15 @@ static enum emit_status compare(struct stream *stream, const struct campus_place
 static enum emit_status add_record(struct stream *stream, const struct emit_object_text *object,
                                    struct emit_error *err) {
     struct campus *campus = stream->campus;
-    struct emit_window_refusal why;
+    struct emit_facility_refusal why;
     struct campus_place place = {.index = campus->records++, .line = object->line};
     if (!campus_judge(campus, object->bytes, object->length, &stream->event, &why)) {
-        if (place.index == 0 && why.fate == EMIT_WINDOW_UNKNOWN_FIELD &&
+        if (place.index == 0 && why.fate == EMIT_FACILITY_UNKNOWN_FIELD &&
             strcmp(why.field, "records") == 0)
             return emit_fail(err, EMIT_INVALID,
                              "line %llu: an object with records is read without --ndjson",
                              (unsigned long long)object->line);
-        if (why.fate == EMIT_WINDOW_UNKNOWN_FIELD && strcmp(why.field, "metadata") == 0)
+        if (why.fate == EMIT_FACILITY_UNKNOWN_FIELD && strcmp(why.field, "metadata") == 0)
             return emit_fail(err, EMIT_INVALID,
                              "line %llu: metadata must stand before the first record",
                              (unsigned long long)object->line);
@@ -116,12 +117,12 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     }
     bool is_new = false;
     place.missed = stream->event.missed;
-    place.meter = emit_window_meter(&stream->event.window, campus->secret);
+    place.meter = emit_facility_meter(&stream->event.window, campus->secret);
     place.from_ns = stream->event.window.from_ns;
     enum emit_status status = compare(stream, &place, &is_new, err);
     if (status != EMIT_OK || !is_new) return status;
-    char meter[EMIT_WINDOW_CLAIM_MAX] = "";
-    if (!campus->options->no_outbox) emit_window_claim_key(meter, &stream->event.window);
+    char meter[EMIT_FACILITY_CLAIM_MAX] = "";
+    if (!campus->options->no_outbox) emit_facility_claim_key(meter, &stream->event.window);
     const struct campus_line line = {.place = place,
                                      .bytes = stream->event.line.at,
                                      .length = stream->event.line.length,
@@ -130,8 +131,8 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
                                      .to_ns = stream->event.window.to_ns};
     status = campus_post_add(campus->post, &line, err);
     if (status != EMIT_REFUSED) return status;
-    emit_window_past_void(stream->past, &place.meter, place.from_ns);
-    (void)emit_window_refuse(&why, EMIT_WINDOW_CONTRACT, "", "%s", err->text);
+    emit_facility_past_void(stream->past, &place.meter, place.from_ns);
+    (void)emit_facility_refuse(&why, EMIT_FACILITY_CONTRACT, "", "%s", err->text);
     tell_refusal(stream, &place, &why);
     return EMIT_OK;
 }
@@ -170,7 +171,7 @@ static enum emit_status add_object(struct stream *stream, const struct emit_obje
         return emit_fail(err, EMIT_INVALID, "line %llu: %s", (unsigned long long)object->line,
                          fault);
     enum emit_status status =
-        emit_windows_read_metadata(&stream->campus->metadata, slice.at, slice.length, &why);
+        emit_facility_read_metadata(&stream->campus->metadata, slice.at, slice.length, &why);
     if (status == EMIT_OK) return EMIT_OK;
     return emit_fail(err, status, "line %llu: %s", (unsigned long long)object->line, why.text);
 }
@@ -181,7 +182,7 @@ static enum emit_status read_stream(struct stream *stream, struct emit_object_re
     struct campus_place place;
     for (;;) {
         enum emit_status status = EMIT_OK;
-        struct emit_window_refusal why;
+        struct emit_facility_refusal why;
         if (emit_object_reader_would_wait(reader)) {
             status = campus_post_finish(stream->campus->post, err);
             if (status != EMIT_OK) return status;
@@ -193,7 +194,7 @@ static enum emit_status read_stream(struct stream *stream, struct emit_object_re
         case EMIT_READER_OBJECT: status = add_object(stream, &object, err); break;
         case EMIT_READER_BROKEN:
             place = (struct campus_place){.index = stream->campus->records++, .line = object.line};
-            (void)emit_window_refuse(&why, EMIT_WINDOW_MALFORMED, "", "%s", object.message);
+            (void)emit_facility_refuse(&why, EMIT_FACILITY_MALFORMED, "", "%s", object.message);
             tell_refusal(stream, &place, &why);
             break;
         }
@@ -204,11 +205,11 @@ static enum emit_status read_stream(struct stream *stream, struct emit_object_re
 int campus_stream(struct campus *campus, struct emit_object_reader *reader, const char *name) {
     struct stream stream = {.campus = campus, .name = name};
     struct emit_error err;
-    enum emit_status status = emit_window_past_open(&stream.past, &err);
+    enum emit_status status = emit_facility_past_open(&stream.past, &err);
     campus_post_listen(campus->post, take_answer, &stream);
     if (status == EMIT_OK) status = read_stream(&stream, reader, &err);
-    emit_window_past_close(stream.past);
-    char sentence[EMIT_WINDOW_MESSAGE_MAX];
+    emit_facility_past_close(stream.past);
+    char sentence[EMIT_FACILITY_MESSAGE_MAX];
     for (int kind = 0; kind < EMIT_FACT_COUNT; kind++)
         if (campus_note(campus, (enum emit_fact)kind, sentence, sizeof sentence))
             fprintf(stderr, "%s\n", sentence);

@@ -2,17 +2,17 @@
 // no other event of the meter may hold a part. So a window that comes again is a duplicate, and
 // an hour beside its quarter-hours a conflict.
 // SPDX-License-Identifier: Apache-2.0
-#ifndef AGENT_WINDOW_CLAIM_H
-#define AGENT_WINDOW_CLAIM_H
+#ifndef AGENT_FACILITY_CLAIM_H
+#define AGENT_FACILITY_CLAIM_H
 
-#include "measurement/window.h"
+#include "measurement/facility.h"
 #include "outbox/outbox.h"
 
-enum { EMIT_WINDOW_CLAIM_MAX = 2 * EMIT_WINDOW_ID_MAX + 64 }; // bytes, terminator included
+enum { EMIT_FACILITY_CLAIM_MAX = 2 * EMIT_FACILITY_ID_MAX + 64 }; // bytes, terminator included
 
 // The key: the meter of a window, in an unmistakable form. How it was read is no part of it: the
 // same outlet, read once over SNMP and once over Redfish, is one flow.
-void emit_window_claim_key(char key[EMIT_WINDOW_CLAIM_MAX],
-                           const struct emit_facility_window *window);
+void emit_facility_claim_key(char key[EMIT_FACILITY_CLAIM_MAX],
+                             const struct emit_facility_window *window);
 
 #endif

@@ -1,7 +1,7 @@
 // For each meter a list of blocks, each a sorted array of windows that do not overlap. A
 // window that comes in the order of time is put at an end; another one moves half a block.
 // SPDX-License-Identifier: Apache-2.0
-#include "measurement/window_past.h"
+#include "measurement/facility_past.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +18,16 @@ static const uint64_t void_bit = UINT64_C(1) << 63;
 struct block {
     int64_t from_ns; // of its first window
     uint32_t count, size;
-    struct emit_window_span *spans; // owned
+    struct emit_facility_span *spans; // owned
 };
 
 struct meter {
-    struct emit_window_meter name;
+    struct emit_facility_meter name;
     struct block *blocks; // owned, in the order of time; none is empty
     size_t count, size;
 };
 
-struct emit_window_past {
+struct emit_facility_past {
     struct meter *meters; // owned
     size_t meter_count, meter_size;
     uint32_t *slots; // owned: number of a meter + 1, 0 for none; at most half are used
@@ -39,8 +39,8 @@ static enum emit_status no_memory(struct emit_error *err) {
     return emit_fail(err, EMIT_NO_MEMORY, "no memory to remember which windows there were");
 }
 
-enum emit_status emit_window_past_open(struct emit_window_past **past, struct emit_error *err) {
-    struct emit_window_past *fresh = calloc(1, sizeof *fresh);
+enum emit_status emit_facility_past_open(struct emit_facility_past **past, struct emit_error *err) {
+    struct emit_facility_past *fresh = calloc(1, sizeof *fresh);
     if (!fresh) return no_memory(err);
     fresh->slot_count = SLOTS_MIN;
     fresh->slots = calloc(fresh->slot_count, sizeof *fresh->slots);
@@ -52,7 +52,7 @@ enum emit_status emit_window_past_open(struct emit_window_past **past, struct em
     return EMIT_OK;
 }
 
-void emit_window_past_close(struct emit_window_past *past) {
+void emit_facility_past_close(struct emit_facility_past *past) {
     if (!past) return;
     for (size_t i = 0; i < past->meter_count; i++) {
         for (size_t j = 0; j < past->meters[i].count; j++)
@@ -67,16 +67,17 @@ void emit_window_past_close(struct emit_window_past *past) {
 // --- Meters ---
 
 // Where the meter's number stands, or belongs.
-static size_t find_slot(const struct emit_window_past *past, const struct emit_window_meter *name) {
+static size_t find_slot(const struct emit_facility_past *past,
+                        const struct emit_facility_meter *name) {
     size_t mask = past->slot_count - 1, at = (size_t)name->low & mask;
     for (; past->slots[at]; at = (at + 1) & mask) {
-        const struct emit_window_meter *other = &past->meters[past->slots[at] - 1].name;
+        const struct emit_facility_meter *other = &past->meters[past->slots[at] - 1].name;
         if (other->low == name->low && other->high == name->high) break;
     }
     return at;
 }
 
-static bool grow_slots(struct emit_window_past *past) {
+static bool grow_slots(struct emit_facility_past *past) {
     uint32_t *old = past->slots;
     past->slots = calloc(past->slot_count * 2, sizeof *past->slots);
     if (!past->slots) {
@@ -90,8 +91,8 @@ static bool grow_slots(struct emit_window_past *past) {
     return true;
 }
 
-static struct meter *find_meter(struct emit_window_past *past,
-                                const struct emit_window_meter *name) {
+static struct meter *find_meter(struct emit_facility_past *past,
+                                const struct emit_facility_meter *name) {
     size_t slot = find_slot(past, name);
     if (past->slots[slot]) return &past->meters[past->slots[slot] - 1];
     if (2 * (past->meter_count + 1) > past->slot_count) {
@@ -151,7 +152,7 @@ static struct block *insert_block(struct meter *meter, size_t at, uint32_t size)
         meter->blocks = blocks;
         meter->size = more;
     }
-    struct emit_window_span *spans = malloc(size * sizeof *spans);
+    struct emit_facility_span *spans = malloc(size * sizeof *spans);
     if (!spans) return NULL;
     memmove(meter->blocks + at + 1, meter->blocks + at,
             (meter->count - at) * sizeof *meter->blocks);
@@ -160,7 +161,7 @@ static struct block *insert_block(struct meter *meter, size_t at, uint32_t size)
     return &meter->blocks[at];
 }
 
-static void put(struct block *block, uint32_t place, const struct emit_window_span *span) {
+static void put(struct block *block, uint32_t place, const struct emit_facility_span *span) {
     memmove(block->spans + place + 1, block->spans + place,
             (block->count - place) * sizeof *block->spans);
     block->spans[place] = *span;
@@ -169,7 +170,7 @@ static void put(struct block *block, uint32_t place, const struct emit_window_sp
 }
 
 static bool grow_block(struct block *block) {
-    struct emit_window_span *spans = realloc(block->spans, sizeof *spans * 2 * block->size);
+    struct emit_facility_span *spans = realloc(block->spans, sizeof *spans * 2 * block->size);
     if (!spans) return false;
     block->spans = spans;
     block->size *= 2;
@@ -177,7 +178,7 @@ static bool grow_block(struct block *block) {
 }
 
 static bool insert(struct meter *meter, size_t at, uint32_t place,
-                   const struct emit_window_span *span) {
+                   const struct emit_facility_span *span) {
     if (meter->count == 0) {
         struct block *only = insert_block(meter, 0, FIRST_SPANS);
         if (only) put(only, 0, span);
@@ -243,9 +244,9 @@ static struct position find_position(const struct meter *meter, int64_t from_ns)
 
 // The remembered window that the span overlaps, and where it is; NULL for none. What is
 // remembered does not overlap: only a neighbour in time can be touched.
-static struct emit_window_span *find_touched(const struct meter *meter, struct position here,
-                                             const struct emit_window_span *span,
-                                             struct position *there) {
+static struct emit_facility_span *find_touched(const struct meter *meter, struct position here,
+                                               const struct emit_facility_span *span,
+                                               struct position *there) {
     if (meter->count == 0) return NULL;
     const struct block *block = &meter->blocks[here.at];
     if (here.place > 0 && block->spans[here.place - 1].to_ns > span->from_ns) {
@@ -257,33 +258,33 @@ static struct emit_window_span *find_touched(const struct meter *meter, struct p
         if (here.at + 1 == meter->count) return NULL;
         *there = (struct position){here.at + 1, 0};
     }
-    struct emit_window_span *after = &meter->blocks[there->at].spans[there->place];
+    struct emit_facility_span *after = &meter->blocks[there->at].spans[there->place];
     return after->from_ns < span->to_ns ? after : NULL;
 }
 
-static enum emit_window_news compare(const struct emit_window_span *touched,
-                                     const struct emit_window_span *span) {
+static enum emit_facility_news compare(const struct emit_facility_span *touched,
+                                       const struct emit_facility_span *span) {
     if (touched->from_ns != span->from_ns || touched->to_ns != span->to_ns)
-        return EMIT_WINDOW_OVERLAPS;
-    return touched->print == span->print ? EMIT_WINDOW_REPEATED : EMIT_WINDOW_CONTRARY;
+        return EMIT_FACILITY_OVERLAPS;
+    return touched->print == span->print ? EMIT_FACILITY_REPEATED : EMIT_FACILITY_CONTRARY;
 }
 
-enum emit_status emit_window_past_add(struct emit_window_past *past,
-                                      const struct emit_window_meter *name,
-                                      const struct emit_window_span *span,
-                                      enum emit_window_news *news, struct emit_window_span *other,
-                                      struct emit_error *err) {
-    if (past->span_count == EMIT_WINDOW_PAST_MAX)
+enum emit_status emit_facility_past_add(struct emit_facility_past *past,
+                                        const struct emit_facility_meter *name,
+                                        const struct emit_facility_span *span,
+                                        enum emit_facility_news *news,
+                                        struct emit_facility_span *other, struct emit_error *err) {
+    if (past->span_count == EMIT_FACILITY_PAST_MAX)
         return emit_fail(err, EMIT_FULL, "more than %d windows in one stream: split it by meter",
-                         EMIT_WINDOW_PAST_MAX);
+                         EMIT_FACILITY_PAST_MAX);
     struct meter *meter = find_meter(past, name);
     if (!meter) return no_memory(err);
     struct position here = find_position(meter, span->from_ns), there;
-    struct emit_window_span *touched;
+    struct emit_facility_span *touched;
     while ((touched = find_touched(meter, here, span, &there))) {
-        enum emit_window_news found = compare(touched, span);
+        enum emit_facility_news found = compare(touched, span);
         bool is_void = touched->index & void_bit;
-        if (!is_void || found == EMIT_WINDOW_REPEATED) {
+        if (!is_void || found == EMIT_FACILITY_REPEATED) {
             *other = *touched;
             other->index &= ~void_bit;
             *news = found;
@@ -295,17 +296,17 @@ enum emit_status emit_window_past_add(struct emit_window_past *past,
     }
     if (!insert(meter, here.at, here.place, span)) return no_memory(err);
     past->span_count++;
-    *news = EMIT_WINDOW_NEW;
+    *news = EMIT_FACILITY_NEW;
     return EMIT_OK;
 }
 
-void emit_window_past_void(struct emit_window_past *past, const struct emit_window_meter *name,
-                           int64_t from_ns) {
+void emit_facility_past_void(struct emit_facility_past *past,
+                             const struct emit_facility_meter *name, int64_t from_ns) {
     uint32_t number = past->slots[find_slot(past, name)];
     if (!number) return;
     const struct meter *meter = &past->meters[number - 1];
     struct position here = find_position(meter, from_ns);
     if (here.place == 0) return;
-    struct emit_window_span *span = &meter->blocks[here.at].spans[here.place - 1];
+    struct emit_facility_span *span = &meter->blocks[here.at].spans[here.place - 1];
     if (span->from_ns == from_ns) span->index |= void_bit;
 }

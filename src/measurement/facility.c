@@ -1,6 +1,6 @@
 // What a record comes to: the rules of facility windows, one function each.
 // SPDX-License-Identifier: Apache-2.0
-#include "measurement/window.h"
+#include "measurement/facility.h"
 
 #include "base/siphash.h"
 #include "base/text.h"
@@ -17,24 +17,24 @@ static const int64_t millisecond_ns = 1000000;
 static const int64_t clocks_set_ns = INT64_C(946684800) * 1000000000;
 
 #define FATE_WORD(name, word, wrong) [name] = word,
-static const char *const fate_words[] = {EMIT_WINDOW_FATE_ROWS(FATE_WORD)};
+static const char *const fate_words[] = {EMIT_FACILITY_FATE_ROWS(FATE_WORD)};
 
-const char *emit_window_fate_word(enum emit_window_fate fate) {
+const char *emit_facility_fate_word(enum emit_facility_fate fate) {
     return fate_words[fate];
 }
 
-void emit_window_init(struct emit_facility_window *window) {
+void emit_facility_init(struct emit_facility_window *window) {
     *window = (struct emit_facility_window){
         .source = EMIT_SOURCE_COUNT,
         .component = EMIT_COMPONENT_COUNT,
         .accuracy = EMIT_ACCURACY_COUNT,
         .transport = EMIT_TRANSPORT_COUNT,
-        .unit = EMIT_WINDOW_UNIT_COUNT,
+        .unit = EMIT_FACILITY_UNIT_COUNT,
     };
 }
 
-bool emit_window_refuse(struct emit_window_refusal *why, enum emit_window_fate fate,
-                        const char *field, const char *format, ...) {
+bool emit_facility_refuse(struct emit_facility_refusal *why, enum emit_facility_fate fate,
+                          const char *field, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(why->message, sizeof why->message, format, arguments);
@@ -44,20 +44,20 @@ bool emit_window_refuse(struct emit_window_refusal *why, enum emit_window_fate f
     return false;
 }
 
-struct emit_window_meter emit_window_meter(const struct emit_facility_window *window,
-                                           const uint64_t secret[2]) {
-    char names[2 * EMIT_WINDOW_ID_MAX + 1];
+struct emit_facility_meter emit_facility_meter(const struct emit_facility_window *window,
+                                               const uint64_t secret[2]) {
+    char names[2 * EMIT_FACILITY_ID_MAX + 1];
     size_t facility = strlen(window->facility_id) + 1, device = strlen(window->device_id);
     names[0] = (char)window->component;
     memcpy(names + 1, window->facility_id, facility); // its end tells the two apart
     memcpy(names + 1 + facility, window->device_id, device);
     struct emit_siphash digest = emit_siphash(secret, names, 1 + facility + device);
-    return (struct emit_window_meter){digest.low, digest.high};
+    return (struct emit_facility_meter){digest.low, digest.high};
 }
 
 // The metadata is that of the meter and its edges, and says nothing new.
-uint64_t emit_window_print(const struct emit_facility_window *window, const uint64_t secret[2]) {
-    char said[3 * EMIT_WINDOW_ID_MAX + 64];
+uint64_t emit_facility_print(const struct emit_facility_window *window, const uint64_t secret[2]) {
+    char said[3 * EMIT_FACILITY_ID_MAX + 64];
     size_t length = 0;
     const emit_u128 numbers[] = {window->attojoules, window->quantum_attojoules};
     const char flags[] = {(char)window->source,      (char)window->provenance,
@@ -97,54 +97,54 @@ static enum emit_accuracy usual_accuracy(const struct emit_facility_window *wind
                                          const struct emit_kind_row *kind) {
     if (window->provenance == EMIT_PROVENANCE_ESTIMATED) return EMIT_ACCURACY_INFERRED;
     uint32_t possible = kind->accuracies[window->provenance];
-    if (emit_window_unit_is_power(window->unit) && possible & UINT32_C(1)
-                                                                  << EMIT_ACCURACY_POWER_INTEGRATED)
+    if (emit_facility_unit_is_power(window->unit) &&
+        possible & UINT32_C(1) << EMIT_ACCURACY_POWER_INTEGRATED)
         return EMIT_ACCURACY_POWER_INTEGRATED;
     if (possible & UINT32_C(1) << EMIT_ACCURACY_METERED) return EMIT_ACCURACY_METERED;
     return EMIT_ACCURACY_DEVICE_COUNTER;
 }
 
-static bool settle_kind(struct emit_facility_window *window, struct emit_window_refusal *why) {
+static bool settle_kind(struct emit_facility_window *window, struct emit_facility_refusal *why) {
     const char *source = emit_source_word(window->source);
     const struct emit_kind_row *kind = kind_of(window->source);
     if (!kind)
-        return emit_window_refuse(why, EMIT_WINDOW_UNKNOWN_WORD, "energy_source",
-                                  "%s meters no facility: ipmi, redfish, pdu, ups or smart_meter",
-                                  source);
+        return emit_facility_refuse(why, EMIT_FACILITY_UNKNOWN_WORD, "energy_source",
+                                    "%s meters no facility: ipmi, redfish, pdu, ups or smart_meter",
+                                    source);
     if (window->component == EMIT_COMPONENT_COUNT)
         window->component = usual_component(window->source);
     const char *component = emit_component_word(window->component);
     if (!(kind->components & UINT32_C(1) << window->component))
-        return emit_window_refuse(why, EMIT_WINDOW_WRONG_COMPONENT, "component",
-                                  "%s meters no %s of a facility", source, component);
-    window->provenance = window->quality == EMIT_WINDOW_MEASURED ? EMIT_PROVENANCE_MEASURED
-                                                                 : EMIT_PROVENANCE_ESTIMATED;
+        return emit_facility_refuse(why, EMIT_FACILITY_WRONG_COMPONENT, "component",
+                                    "%s meters no %s of a facility", source, component);
+    window->provenance = window->quality == EMIT_FACILITY_MEASURED ? EMIT_PROVENANCE_MEASURED
+                                                                   : EMIT_PROVENANCE_ESTIMATED;
     if (!(kind->provenances & UINT32_C(1) << window->provenance))
-        return emit_window_refuse(why, EMIT_WINDOW_WRONG_PROVENANCE, "quality",
-                                  "what %s says is measured or is not said", source);
+        return emit_facility_refuse(why, EMIT_FACILITY_WRONG_PROVENANCE, "quality",
+                                    "what %s says is measured or is not said", source);
     if (window->accuracy == EMIT_ACCURACY_COUNT) window->accuracy = usual_accuracy(window, kind);
     if (!(kind->accuracies[window->provenance] & UINT32_C(1) << window->accuracy))
-        return emit_window_refuse(why, EMIT_WINDOW_WRONG_ACCURACY, "accuracy_class",
-                                  "%s energy of %s has no accuracy class %s",
-                                  emit_provenance_word(window->provenance), source,
-                                  emit_accuracy_word(window->accuracy));
+        return emit_facility_refuse(why, EMIT_FACILITY_WRONG_ACCURACY, "accuracy_class",
+                                    "%s energy of %s has no accuracy class %s",
+                                    emit_provenance_word(window->provenance), source,
+                                    emit_accuracy_word(window->accuracy));
     if (window->transport == EMIT_TRANSPORT_COUNT) window->transport = EMIT_TRANSPORT_FILE;
     return true;
 }
 
-static bool settle_pue(struct emit_facility_window *window, struct emit_window_refusal *why) {
+static bool settle_pue(struct emit_facility_window *window, struct emit_facility_refusal *why) {
     if (window->component == EMIT_COMPONENT_FACILITY_FEED) {
-        if (window->pue_applied != EMIT_WINDOW_PUE_UNSAID) return true;
-        return emit_window_refuse(why, EMIT_WINDOW_PUE_UNDECLARED, "pue_applied",
-                                  "say whether the feed's energy holds the facility's overhead "
-                                  "(true) or that of IT alone (false)");
+        if (window->pue_applied != EMIT_FACILITY_PUE_UNSAID) return true;
+        return emit_facility_refuse(why, EMIT_FACILITY_PUE_UNDECLARED, "pue_applied",
+                                    "say whether the feed's energy holds the facility's overhead "
+                                    "(true) or that of IT alone (false)");
     }
-    if (window->pue_applied == EMIT_WINDOW_PUE_TRUE)
-        return emit_window_refuse(why, EMIT_WINDOW_PUE_ON_IT_LOAD, "pue_applied",
-                                  "%s is IT load or its supply, before any overhead: false, or "
-                                  "leave it out",
-                                  emit_component_word(window->component));
-    window->pue_applied = EMIT_WINDOW_PUE_FALSE;
+    if (window->pue_applied == EMIT_FACILITY_PUE_TRUE)
+        return emit_facility_refuse(why, EMIT_FACILITY_PUE_ON_IT_LOAD, "pue_applied",
+                                    "%s is IT load or its supply, before any overhead: false, or "
+                                    "leave it out",
+                                    emit_component_word(window->component));
+    window->pue_applied = EMIT_FACILITY_PUE_FALSE;
     return true;
 }
 
@@ -154,21 +154,21 @@ static void cut_to_milliseconds(int64_t *ns) {
 }
 
 static bool settle_times(struct emit_facility_window *window, int64_t now_ns,
-                         struct emit_window_refusal *why) {
+                         struct emit_facility_refusal *why) {
     cut_to_milliseconds(&window->from_ns);
     cut_to_milliseconds(&window->to_ns);
     if (window->from_ns >= window->to_ns)
-        return emit_window_refuse(why, EMIT_WINDOW_TIME_ORDER, "to",
-                                  "the window must end at least a millisecond after it begins");
+        return emit_facility_refuse(why, EMIT_FACILITY_TIME_ORDER, "to",
+                                    "the window must end at least a millisecond after it begins");
     if (window->from_ns < clocks_set_ns)
-        return emit_window_refuse(why, EMIT_WINDOW_IMPLAUSIBLE_TIME, "from",
-                                  "a window before the year 2000 comes from a clock that was not "
-                                  "set: use the time of the host that read the meter");
+        return emit_facility_refuse(why, EMIT_FACILITY_IMPLAUSIBLE_TIME, "from",
+                                    "a window before the year 2000 comes from a clock that was not "
+                                    "set: use the time of the host that read the meter");
     int64_t latest_ns = 0;
-    if (!__builtin_add_overflow(now_ns, EMIT_WINDOW_CLOCK_SKEW_S * second_ns, &latest_ns) &&
+    if (!__builtin_add_overflow(now_ns, EMIT_FACILITY_CLOCK_SKEW_S * second_ns, &latest_ns) &&
         window->to_ns > latest_ns)
-        return emit_window_refuse(why, EMIT_WINDOW_IMPLAUSIBLE_TIME, "to",
-                                  "the window has not ended yet: nothing in it can be measured");
+        return emit_facility_refuse(why, EMIT_FACILITY_IMPLAUSIBLE_TIME, "to",
+                                    "the window has not ended yet: nothing in it can be measured");
     return true;
 }
 
@@ -179,7 +179,7 @@ static bool settle_times(struct emit_facility_window *window, int64_t now_ns,
 static bool is_narrow(const struct emit_facility_window *window) {
     enum { NARROW_RANGE = 65536 };
     struct emit_decimal modulus = window->modulus;
-    if (!window->is_counter) return emit_window_unit_is_power(window->unit);
+    if (!window->is_counter) return emit_facility_unit_is_power(window->unit);
     emit_decimal_trim(&modulus);
     for (; modulus.exponent < 0; modulus.exponent++)
         modulus.digits /= 10;
@@ -209,98 +209,99 @@ static bool is_sentinel(struct emit_decimal value, bool is_narrow_register) {
 
 static bool take_value(emit_u128 *attojoules, const struct emit_facility_window *window,
                        const struct emit_decimal *value, const char *field,
-                       struct emit_window_refusal *why) {
+                       struct emit_facility_refusal *why) {
     if (value->is_negative)
-        return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
-                                  "a negative value is a meter's way to say that it has none; "
-                                  "what flows back has a meter of its own");
+        return emit_facility_refuse(why, EMIT_FACILITY_SENTINEL, field,
+                                    "a negative value is a meter's way to say that it has none; "
+                                    "what flows back has a meter of its own");
     if (is_sentinel(*value, is_narrow(window)))
-        return emit_window_refuse(why, EMIT_WINDOW_SENTINEL, field,
-                                  "the end of a register's range stands for no value: leave the "
-                                  "record out");
+        return emit_facility_refuse(why, EMIT_FACILITY_SENTINEL, field,
+                                    "the end of a register's range stands for no value: leave the "
+                                    "record out");
     if (!emit_energy_exact(attojoules, value, window->unit, window->to_ns - window->from_ns))
-        return emit_window_refuse(why, EMIT_WINDOW_BAD_NUMBER, field,
-                                  "too large or too fine to be held exactly: up to 10^20 J, in "
-                                  "whole attojoules");
+        return emit_facility_refuse(why, EMIT_FACILITY_BAD_NUMBER, field,
+                                    "too large or too fine to be held exactly: up to 10^20 J, in "
+                                    "whole attojoules");
     return true;
 }
 
 // What the rated power, with a quarter more, comes to in the window.
 static bool settle_bound(emit_u128 *bound, const struct emit_facility_window *window,
-                         struct emit_window_refusal *why) {
+                         struct emit_facility_refusal *why) {
     emit_u128 rated = 0;
     if (window->rated_watts.is_negative || window->rated_watts.digits == 0 ||
-        !emit_energy_exact(&rated, &window->rated_watts, EMIT_WINDOW_UNIT_W,
+        !emit_energy_exact(&rated, &window->rated_watts, EMIT_FACILITY_UNIT_W,
                            window->to_ns - window->from_ns) ||
         __builtin_add_overflow(rated, rated / 4, bound))
-        return emit_window_refuse(why, EMIT_WINDOW_BAD_NUMBER, "rated_power_w",
-                                  "must be a power above 0 in watts, not beyond 10^20 J a window");
+        return emit_facility_refuse(
+            why, EMIT_FACILITY_BAD_NUMBER, "rated_power_w",
+            "must be a power above 0 in watts, not beyond 10^20 J a window");
     return true;
 }
 
 static bool is_same_counter(const struct emit_facility_window *window,
-                            struct emit_window_refusal *why) {
-    const struct emit_window_reading *first = &window->first, *last = &window->last;
+                            struct emit_facility_refusal *why) {
+    const struct emit_facility_reading *first = &window->first, *last = &window->last;
     if (strcmp(first->serial, last->serial) != 0)
-        return emit_window_refuse(why, EMIT_WINDOW_RESET, "last.serial",
-                                  "the readings are of two meters, or one does not name its "
-                                  "meter: no energy lies between them");
+        return emit_facility_refuse(why, EMIT_FACILITY_RESET, "last.serial",
+                                    "the readings are of two meters, or one does not name its "
+                                    "meter: no energy lies between them");
     if (strcmp(first->reset_at, last->reset_at) != 0)
-        return emit_window_refuse(why, EMIT_WINDOW_RESET, "last.reset_at",
-                                  "the counter was reset between the readings, or one does not "
-                                  "say when: no energy lies between them");
+        return emit_facility_refuse(why, EMIT_FACILITY_RESET, "last.reset_at",
+                                    "the counter was reset between the readings, or one does not "
+                                    "say when: no energy lies between them");
     return true;
 }
 
 // A counter that stands lower than before began anew; whether at its end must be proven.
 static bool settle_wrap(emit_u128 *difference, const struct emit_facility_window *window,
                         emit_u128 first, emit_u128 last, emit_u128 modulus, emit_u128 bound,
-                        struct emit_window_refusal *why) {
+                        struct emit_facility_refusal *why) {
     if (!window->has_modulus)
-        return emit_window_refuse(why, EMIT_WINDOW_RESET, "last.value",
-                                  "the counter fell, and no counter_modulus is declared at which "
-                                  "it could have begun anew");
-    if (modulus - first > modulus / EMIT_WINDOW_WRAP_NEAR)
-        return emit_window_refuse(why, EMIT_WINDOW_RESET, "last.value",
-                                  "the counter fell, and had not come within 5 %% of the end of "
-                                  "its range");
+        return emit_facility_refuse(why, EMIT_FACILITY_RESET, "last.value",
+                                    "the counter fell, and no counter_modulus is declared at which "
+                                    "it could have begun anew");
+    if (modulus - first > modulus / EMIT_FACILITY_WRAP_NEAR)
+        return emit_facility_refuse(why, EMIT_FACILITY_RESET, "last.value",
+                                    "the counter fell, and had not come within 5 %% of the end of "
+                                    "its range");
     if (!window->has_rated)
-        return emit_window_refuse(why, EMIT_WINDOW_WRAPPED_UNPROVEN, "rated_power_w",
-                                  "the counter fell near the end of its range; declare "
-                                  "rated_power_w, so that a wrap can be told from a reset");
+        return emit_facility_refuse(why, EMIT_FACILITY_WRAPPED_UNPROVEN, "rated_power_w",
+                                    "the counter fell near the end of its range; declare "
+                                    "rated_power_w, so that a wrap can be told from a reset");
     *difference = modulus - first + last;
     if (*difference > bound)
-        return emit_window_refuse(why, EMIT_WINDOW_RESET, "last.value",
-                                  "the counter fell, and a wrap would take more than 1.25 times "
-                                  "the rated power");
+        return emit_facility_refuse(why, EMIT_FACILITY_RESET, "last.value",
+                                    "the counter fell, and a wrap would take more than 1.25 times "
+                                    "the rated power");
     return true;
 }
 
 // Where the counter begins anew; both readings stand below it, and it came there once at most.
 static bool settle_range(emit_u128 *modulus, const struct emit_facility_window *window,
                          emit_u128 first, emit_u128 last, emit_u128 bound,
-                         struct emit_window_refusal *why) {
+                         struct emit_facility_refusal *why) {
     if (window->modulus.is_negative || window->modulus.digits == 0 ||
         !emit_energy_exact(modulus, &window->modulus, window->unit, 0))
-        return emit_window_refuse(why, EMIT_WINDOW_BAD_NUMBER, "counter_modulus",
-                                  "must be above 0, in the unit of the counter");
+        return emit_facility_refuse(why, EMIT_FACILITY_BAD_NUMBER, "counter_modulus",
+                                    "must be above 0, in the unit of the counter");
     if (first >= *modulus || last >= *modulus)
-        return emit_window_refuse(why, EMIT_WINDOW_BAD_NUMBER,
-                                  first >= *modulus ? "first.value" : "last.value",
-                                  "a counter never reaches its counter_modulus");
+        return emit_facility_refuse(why, EMIT_FACILITY_BAD_NUMBER,
+                                    first >= *modulus ? "first.value" : "last.value",
+                                    "a counter never reaches its counter_modulus");
     if (window->has_rated && bound >= *modulus)
-        return emit_window_refuse(why, EMIT_WINDOW_WRAPPED_UNPROVEN, "to",
-                                  "in so long a window the counter could have come round once "
-                                  "more: read it more often");
+        return emit_facility_refuse(why, EMIT_FACILITY_WRAPPED_UNPROVEN, "to",
+                                    "in so long a window the counter could have come round once "
+                                    "more: read it more often");
     return true;
 }
 
 static bool settle_counter(struct emit_facility_window *window, emit_u128 bound,
-                           struct emit_window_refusal *why) {
+                           struct emit_facility_refusal *why) {
     emit_u128 first = 0, last = 0, modulus = 0;
-    if (emit_window_unit_is_power(window->unit))
-        return emit_window_refuse(why, EMIT_WINDOW_NOT_ENERGY, "unit",
-                                  "a counter counts energy, not power");
+    if (emit_facility_unit_is_power(window->unit))
+        return emit_facility_refuse(why, EMIT_FACILITY_NOT_ENERGY, "unit",
+                                    "a counter counts energy, not power");
     if (!is_same_counter(window, why) ||
         !take_value(&first, window, &window->first.value, "first.value", why) ||
         !take_value(&last, window, &window->last.value, "last.value", why) ||
@@ -311,9 +312,9 @@ static bool settle_counter(struct emit_facility_window *window, emit_u128 bound,
         return settle_wrap(&window->attojoules, window, first, last, modulus, bound, why);
     // Not a zero: less than one step, however large that is.
     if (last == first)
-        return emit_window_refuse(why, EMIT_WINDOW_BELOW_RESOLUTION, "last.value",
-                                  "the counter did not move: the energy lies below one step of "
-                                  "it; take a longer window");
+        return emit_facility_refuse(why, EMIT_FACILITY_BELOW_RESOLUTION, "last.value",
+                                    "the counter did not move: the energy lies below one step of "
+                                    "it; take a longer window");
     window->attojoules = last - first;
     return true;
 }
@@ -321,45 +322,45 @@ static bool settle_counter(struct emit_facility_window *window, emit_u128 bound,
 // The last decimal of the readings: their meter may move in larger steps, but in no smaller
 // ones that could be seen.
 static bool settle_last_decimal(const struct emit_facility_window *window,
-                                struct emit_window_refusal *why) {
+                                struct emit_facility_refusal *why) {
     const struct emit_decimal *first = &window->first.value, *last = &window->last.value;
     struct emit_decimal step = {.digits = 1};
     if (first->exponent < step.exponent) step.exponent = first->exponent;
     if (last->exponent < step.exponent) step.exponent = last->exponent;
     emit_u128 attojoules = 0;
     if (!emit_energy_exact(&attojoules, &step, window->unit, 0)) return true; // finer than that
-    if (attojoules <= window->attojoules / EMIT_WINDOW_QUANTUM_SHARE) return true;
-    return emit_window_refuse(why, EMIT_WINDOW_BELOW_RESOLUTION, "last.value",
-                              "the readings lie %.3g units of their last decimal apart, and fewer "
-                              "than %d tell too little: take a longer window, or declare one step "
-                              "of the meter as quantum",
-                              (double)window->attojoules / (double)attojoules,
-                              EMIT_WINDOW_QUANTUM_SHARE);
+    if (attojoules <= window->attojoules / EMIT_FACILITY_QUANTUM_SHARE) return true;
+    return emit_facility_refuse(
+        why, EMIT_FACILITY_BELOW_RESOLUTION, "last.value",
+        "the readings lie %.3g units of their last decimal apart, and fewer "
+        "than %d tell too little: take a longer window, or declare one step "
+        "of the meter as quantum",
+        (double)window->attojoules / (double)attojoules, EMIT_FACILITY_QUANTUM_SHARE);
 }
 
-static bool settle_quantum(struct emit_facility_window *window, struct emit_window_refusal *why) {
+static bool settle_quantum(struct emit_facility_window *window, struct emit_facility_refusal *why) {
     static const struct emit_decimal one = {.digits = 1};
-    bool is_register = window->unit == EMIT_WINDOW_UNIT_KWH_TENTH ||
-                       window->unit == EMIT_WINDOW_UNIT_KWH_HUNDREDTH;
+    bool is_register = window->unit == EMIT_FACILITY_UNIT_KWH_TENTH ||
+                       window->unit == EMIT_FACILITY_UNIT_KWH_HUNDREDTH;
     const struct emit_decimal *quantum = window->has_quantum ? &window->quantum : &one;
     if (!window->has_quantum && !is_register)
         return !window->is_counter || settle_last_decimal(window, why);
     if (quantum->is_negative || quantum->digits == 0 ||
         !emit_energy_exact(&window->quantum_attojoules, quantum, window->unit,
                            window->to_ns - window->from_ns))
-        return emit_window_refuse(why, EMIT_WINDOW_BAD_NUMBER, "quantum",
-                                  "one step of the meter must be above 0, in its unit");
-    if (window->quantum_attojoules > window->attojoules / EMIT_WINDOW_QUANTUM_SHARE)
-        return emit_window_refuse(why, EMIT_WINDOW_BELOW_RESOLUTION, "quantum",
-                                  "the window holds %.3g steps of the meter, and fewer than %d "
-                                  "tell too little: take a longer window",
-                                  (double)window->attojoules / (double)window->quantum_attojoules,
-                                  EMIT_WINDOW_QUANTUM_SHARE);
+        return emit_facility_refuse(why, EMIT_FACILITY_BAD_NUMBER, "quantum",
+                                    "one step of the meter must be above 0, in its unit");
+    if (window->quantum_attojoules > window->attojoules / EMIT_FACILITY_QUANTUM_SHARE)
+        return emit_facility_refuse(why, EMIT_FACILITY_BELOW_RESOLUTION, "quantum",
+                                    "the window holds %.3g steps of the meter, and fewer than %d "
+                                    "tell too little: take a longer window",
+                                    (double)window->attojoules / (double)window->quantum_attojoules,
+                                    EMIT_FACILITY_QUANTUM_SHARE);
     return true;
 }
 
-bool emit_window_settle(struct emit_facility_window *window, int64_t now_ns,
-                        struct emit_window_refusal *why) {
+bool emit_facility_settle(struct emit_facility_window *window, int64_t now_ns,
+                          struct emit_facility_refusal *why) {
     emit_u128 bound = 0;
     if (!settle_kind(window, why) || !settle_pue(window, why) ||
         !settle_times(window, now_ns, why) ||
@@ -369,10 +370,10 @@ bool emit_window_settle(struct emit_facility_window *window, int64_t now_ns,
                            : !take_value(&window->attojoules, window, &window->value, "value", why))
         return false;
     if (window->has_rated && window->attojoules > bound)
-        return emit_window_refuse(why, EMIT_WINDOW_IMPLAUSIBLE, "rated_power_w",
-                                  "%.6g J are more than the %.6g J that 1.25 times the rated power "
-                                  "gives in the window",
-                                  emit_energy_joules(window->attojoules),
-                                  emit_energy_joules(bound));
+        return emit_facility_refuse(
+            why, EMIT_FACILITY_IMPLAUSIBLE, "rated_power_w",
+            "%.6g J are more than the %.6g J that 1.25 times the rated power "
+            "gives in the window",
+            emit_energy_joules(window->attojoules), emit_energy_joules(bound));
     return settle_quantum(window, why);
 }

@@ -1,8 +1,8 @@
 // The facts of a facility in their order, and those that cover a window.
 // SPDX-License-Identifier: Apache-2.0
-#include "measurement/window_metadata.h"
+#include "measurement/facility_metadata.h"
 
-#include "measurement/window.h"
+#include "measurement/facility.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,14 @@ const char *emit_fact_title(enum emit_fact fact) {
 }
 
 static int compare_begins(const void *left, const void *right) {
-    const struct emit_window_fact *a = left, *b = right;
+    const struct emit_facility_fact *a = left, *b = right;
     return (a->from_ns > b->from_ns) - (a->from_ns < b->from_ns);
 }
 
-bool emit_window_site_order(struct emit_window_site *site, enum emit_fact *kind, int64_t *from_ns,
-                            int64_t *other_ns) {
+bool emit_facility_site_order(struct emit_facility_site *site, enum emit_fact *kind,
+                              int64_t *from_ns, int64_t *other_ns) {
     for (int fact = 0; fact < EMIT_FACT_COUNT; fact++) {
-        struct emit_window_fact *facts = site->facts[fact];
+        struct emit_facility_fact *facts = site->facts[fact];
         if (!facts) continue;
         qsort(facts, site->fact_counts[fact], sizeof *facts, compare_begins);
         for (size_t i = 1; i < site->fact_counts[fact]; i++) {
@@ -42,9 +42,9 @@ bool emit_window_site_order(struct emit_window_site *site, enum emit_fact *kind,
     return true;
 }
 
-static const struct emit_window_site *find_site(const struct emit_window_metadata *metadata,
-                                                const char *facility_id) {
-    const struct emit_window_site *common = NULL;
+static const struct emit_facility_site *find_site(const struct emit_facility_metadata *metadata,
+                                                  const char *facility_id) {
+    const struct emit_facility_site *common = NULL;
     for (size_t i = 0; i < metadata->site_count; i++) {
         if (strcmp(metadata->sites[i].facility_id, facility_id) == 0) return &metadata->sites[i];
         if (!metadata->sites[i].facility_id[0]) common = &metadata->sites[i];
@@ -53,8 +53,8 @@ static const struct emit_window_site *find_site(const struct emit_window_metadat
 }
 
 // The fact that holds from before the window's begin to its end or later.
-static const struct emit_window_fact *find_fact(const struct emit_window_fact *facts, size_t count,
-                                                int64_t from_ns, int64_t to_ns) {
+static const struct emit_facility_fact *find_fact(const struct emit_facility_fact *facts,
+                                                  size_t count, int64_t from_ns, int64_t to_ns) {
     size_t low = 0, high = count; // facts[low - 1] begins in time, facts[high] does not
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -67,7 +67,7 @@ static const struct emit_window_fact *find_fact(const struct emit_window_fact *f
 }
 
 // Whether a fact holds for some of the window. Of what covers it whole nobody asks here.
-static bool is_touched(const struct emit_window_fact *facts, size_t count, int64_t from_ns,
+static bool is_touched(const struct emit_facility_fact *facts, size_t count, int64_t from_ns,
                        int64_t to_ns) {
     size_t low = 0, high = count; // facts[low - 1] ends in time, facts[high] does not
     while (low < high) {
@@ -80,18 +80,18 @@ static bool is_touched(const struct emit_window_fact *facts, size_t count, int64
     return low < count && facts[low].from_ns < to_ns;
 }
 
-bool emit_window_attach(struct emit_facility_window *window,
-                        const struct emit_window_metadata *metadata, unsigned *missed,
-                        struct emit_window_refusal *why) {
-    const struct emit_window_site *site = find_site(metadata, window->facility_id);
+bool emit_facility_attach(struct emit_facility_window *window,
+                          const struct emit_facility_metadata *metadata, unsigned *missed,
+                          struct emit_facility_refusal *why) {
+    const struct emit_facility_site *site = find_site(metadata, window->facility_id);
     if (site && !window->region[0] && !window->grid_region[0]) {
         memcpy(window->region, site->region, sizeof site->region);
         memcpy(window->grid_region, site->grid_region, sizeof site->grid_region);
     }
     if (!window->region[0] && !window->grid_region[0])
-        return emit_window_refuse(why, EMIT_WINDOW_MISSING_REGION, "region",
-                                  "name the region or grid_region, in the record or in the "
-                                  "metadata of its facility");
+        return emit_facility_refuse(why, EMIT_FACILITY_MISSING_REGION, "region",
+                                    "name the region or grid_region, in the record or in the "
+                                    "metadata of its facility");
     *missed = 0;
     for (int fact = 0; site && fact < EMIT_FACT_COUNT; fact++) {
         if (!site->fact_counts[fact]) continue;
@@ -107,10 +107,10 @@ bool emit_window_attach(struct emit_facility_window *window,
     return true;
 }
 
-void emit_window_metadata_clear(struct emit_window_metadata *metadata) {
+void emit_facility_metadata_clear(struct emit_facility_metadata *metadata) {
     for (size_t i = 0; i < metadata->site_count; i++)
         for (int fact = 0; fact < EMIT_FACT_COUNT; fact++)
             free(metadata->sites[i].facts[fact]);
     free(metadata->sites);
-    *metadata = (struct emit_window_metadata){0};
+    *metadata = (struct emit_facility_metadata){0};
 }

@@ -1,6 +1,6 @@
 // Exact decimals into attojoules, and those into the nearest double.
 // SPDX-License-Identifier: Apache-2.0
-#include "measurement/window_energy.h"
+#include "measurement/facility_energy.h"
 
 #include <string.h>
 
@@ -12,31 +12,31 @@ enum {
 #define UNIT_WORD(name, word, power, hours, is_power) [name] = word,
 #define UNIT_POWER(name, word, power, hours, is_power)                                             \
     [name] = {power, (hours) ? 36 : 1, sizeof(word) - 1, is_power},
-static const char *const unit_words[] = {EMIT_WINDOW_UNIT_ROWS(UNIT_WORD)};
+static const char *const unit_words[] = {EMIT_FACILITY_UNIT_ROWS(UNIT_WORD)};
 static const struct {
     int8_t power;
     uint8_t factor;
     uint8_t length; // of the word
     bool is_power;
-} units[] = {EMIT_WINDOW_UNIT_ROWS(UNIT_POWER)};
+} units[] = {EMIT_FACILITY_UNIT_ROWS(UNIT_POWER)};
 
-const char *emit_window_unit_word(enum emit_window_unit unit) {
+const char *emit_facility_unit_word(enum emit_facility_unit unit) {
     return unit_words[unit];
 }
 
-enum emit_window_unit emit_window_unit_find(const char *word, size_t length) {
+enum emit_facility_unit emit_facility_unit_find(const char *word, size_t length) {
     int unit = 0;
-    while (unit < EMIT_WINDOW_UNIT_COUNT &&
+    while (unit < EMIT_FACILITY_UNIT_COUNT &&
            (units[unit].length != length || memcmp(unit_words[unit], word, length) != 0))
         unit++;
-    return (enum emit_window_unit)unit;
+    return (enum emit_facility_unit)unit;
 }
 
-bool emit_window_unit_is_power(enum emit_window_unit unit) {
+bool emit_facility_unit_is_power(enum emit_facility_unit unit) {
     return units[unit].is_power;
 }
 
-bool emit_window_unit_is_apparent(const char *word, size_t length) {
+bool emit_facility_unit_is_apparent(const char *word, size_t length) {
     static const char *const apparent[] = {
         "VA",    "kVA",   "MVA", "VAh",  "kVAh", "MVAh",  "var", "kvar", "Mvar", "varh",
         "kvarh", "Mvarh", "VAr", "kVAr", "VArh", "kVArh", "VAR", "kVAR", "VARh", "kVARh"};
@@ -153,7 +153,7 @@ static bool by_ten_to(emit_u128 *value, int32_t exponent) {
 }
 
 bool emit_energy_exact(emit_u128 *attojoules, const struct emit_decimal *value,
-                       enum emit_window_unit unit, int64_t window_ns) {
+                       enum emit_facility_unit unit, int64_t window_ns) {
     emit_u128 exact = value->digits;
     int32_t exponent = value->exponent + units[unit].power;
     // Zeros at the end of a long fraction need not fit.
