@@ -5,6 +5,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -147,6 +148,9 @@ def a_table_of_ones_own(folder):
     ours = subprocess.run([EMIT, "tokens", "profiles", "--json", "--coefficients", rows], capture_output=True, check=True).stdout
     check_equal((status, document["coefficient_table_sha256"]), (0, hashlib.sha256(ours).hexdigest()), "its hash is of that table")
     check_equal(home.stored()[0]["tags"]["coefficient_table_sha256"], hashlib.sha256(ours).hexdigest(), "the event says it")
+    page = home.tokens("--coefficients", "rows", "--profile", "acme-hall-v3", "--input", "5", "--no-outbox").stdout
+    words = re.search(r"^  sources  emit (.*)$", page, re.M)
+    check(words and home.emit(*words[1].split()).stdout.startswith("acme-hall-v3"), f"the page's line finds the row again: {page}")
     got = home.tokens("--coefficients", home.file("none"), "--profile", "acme-hall-v3", "--input", "5")
     check(got.returncode == 2 and got.stderr.count("\n") == 1, f"a folder that is not there: {got.stderr}")
 

@@ -47,6 +47,7 @@ struct tokens_plan {
     bool has_at;
     int64_t at_ns;
     const struct emit_coefficient_table *table; // borrowed
+    const char *coefficients;                   // the table's folder; NULL: it is compiled in
     const struct emit_profile *profile;         // of --profile; NULL: by the name of the model
     const char *events_path;                    // "-": standard output; NULL: no copy
 };

@@ -86,7 +86,8 @@ static enum emit_status refuse_dialect(const char *word, struct emit_error *err)
 enum emit_status tokens_plan_make(struct tokens_plan *plan, const struct tokens_options *options,
                                   const struct emit_coefficient_table *table,
                                   struct emit_error *err) {
-    *plan = (struct tokens_plan){.table = table, .dialect = EMIT_DIALECT_COUNT};
+    *plan = (struct tokens_plan){
+        .table = table, .coefficients = options->coefficients, .dialect = EMIT_DIALECT_COUNT};
     enum emit_status status = refuse_pue(options, err);
     if (status != EMIT_OK) return status;
     if (!is_given(options->run_id))

@@ -212,16 +212,16 @@ static void print_kinds(const struct emit_page *page, const struct emit_usage_re
 }
 
 static void print_sources(const struct emit_page *page, const struct tokens_account *account) {
-    const char *lead = "  sources  ";
+    const char *lead = "  sources  ", *folder = account->plan->coefficients;
+    bool each = account->row_count <= SOURCES_SHOWN;
     char line[SENTENCE_MAX];
-    for (size_t i = 0; i < account->row_count && account->row_count <= SOURCES_SHOWN; i++) {
-        (void)emit_text_format(line, sizeof line, "emit tokens profiles %s",
-                               account->rows[i].model.profile->id);
-        emit_page_words(page, lead, HANG, line);
+    for (size_t i = 0; i < (each ? account->row_count : 1); i++) {
+        (void)emit_text_format(line, sizeof line, "emit tokens profiles%s%s%s%s", each ? " " : "",
+                               each ? account->rows[i].model.profile->id : "",
+                               folder ? " --coefficients " : "", folder ? folder : "");
+        emit_page_shell(page, lead, HANG + 2, line);
         lead = "           ";
     }
-    if (account->row_count > SOURCES_SHOWN)
-        emit_page_words(page, lead, HANG, "emit tokens profiles");
 }
 
 // What became of the events, and what to type to see them again, which is never broken.
