@@ -6,7 +6,7 @@
 #include "bench.h"
 
 #include "imports/object_reader.h"
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 
 #include <sys/mman.h>
 
@@ -94,8 +94,8 @@ static double processor_seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-// Reads all of the file; tally may be NULL. The seconds it took.
-static double read_file(int file, unsigned records, struct emit_usage_tally *tally) {
+// Reads all of the file; book may be NULL. The seconds it took.
+static double read_file(int file, unsigned records, struct emit_usage_book *book) {
     struct emit_object_reader objects;
     struct emit_object_text object;
     struct emit_usage_reader reader;
@@ -110,11 +110,11 @@ static double read_file(int file, unsigned records, struct emit_usage_tally *tal
     while (emit_object_reader_next(&objects, &object, &err) == EMIT_READER_OBJECT) {
         emit_usage_read(&reader, &record, object.bytes, object.length);
         used += record.fate == EMIT_USAGE_USED;
-        if (tally &&
-            emit_usage_tally_add(tally, &record, object.bytes, object.length, 0, &err) != EMIT_OK)
+        if (book &&
+            emit_usage_book_add(book, &record, object.bytes, object.length, 0, &err) != EMIT_OK)
             bench_give_up(err.text);
     }
-    if (tally && emit_usage_tally_settle(tally, &err) != EMIT_OK) bench_give_up(err.text);
+    if (book && emit_usage_book_settle(book, &err) != EMIT_OK) bench_give_up(err.text);
     double seconds = processor_seconds() - begin;
     emit_object_reader_clear(&objects);
     if (used != records) bench_give_up("not every record was used");
@@ -126,19 +126,19 @@ static bool measure(const struct shape *shape, unsigned records) {
     int file = make_file(shape, records, &bytes);
     double read_seconds = 1e9, all_seconds = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        struct emit_usage_tally *tally;
+        struct emit_usage_book *book;
         struct emit_error err;
         double seconds = read_file(file, records, NULL);
         if (seconds < read_seconds) read_seconds = seconds;
-        if (emit_usage_tally_open(&tally, false, &err) != EMIT_OK) bench_give_up(err.text);
-        seconds = read_file(file, records, tally);
+        if (emit_usage_book_open(&book, false, &err) != EMIT_OK) bench_give_up(err.text);
+        seconds = read_file(file, records, book);
         if (seconds < all_seconds) all_seconds = seconds;
-        emit_usage_tally_close(tally);
+        emit_usage_book_close(book);
     }
     close(file);
     double rate = records / all_seconds;
     bool good = rate >= shape->bound;
-    printf("%-22s %6zu bytes %8.2f M/s read %8.2f M/s with the tally%s\n", shape->name,
+    printf("%-22s %6zu bytes %8.2f M/s read %8.2f M/s with the book%s\n", shape->name,
            bytes / records, records / read_seconds / 1e6, rate / 1e6,
            good ? "" : ", below its bound");
     return good;

@@ -5,7 +5,7 @@
 // A whole name beats every glob; of globs the one with the most literal characters counts.
 // Two of equal weight that name different profiles are an error for the names both fit.
 //
-// Names are numbered as they first come, for the tally of records and for what an event
+// Names are numbered as they first come, for the book of records and for what an event
 // claims; answers are remembered.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef IMPORTS_MODEL_MAP_H
@@ -37,7 +37,7 @@ EMIT_MUST_CHECK enum emit_status emit_model_map_open(struct emit_model_map **map
                                                      struct emit_error *err);
 void emit_model_map_close(struct emit_model_map *map); // accepts NULL
 
-// A model that is charged: its number is its place among them, and its group in the tally.
+// A model that is charged: its number is its place among them, and its group in the book.
 struct emit_mapped_model {
     char *name; // owned by the map
     const struct emit_profile *profile;

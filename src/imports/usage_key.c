@@ -1,5 +1,5 @@
 // Keys and record_refs of usage records; the rule of a record_ref stands at struct
-// emit_usage_tally_record.
+// emit_usage_book_record.
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage_key.h"
 

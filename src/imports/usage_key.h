@@ -4,7 +4,7 @@
 #ifndef IMPORTS_USAGE_KEY_H
 #define IMPORTS_USAGE_KEY_H
 
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 
 enum {
     EMIT_USAGE_KEY_MAX = EMIT_RECORD_REF_MAX - 1, // bytes

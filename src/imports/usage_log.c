@@ -1,4 +1,4 @@
-// Usage records of any number of files, read into a tally.
+// Usage records of any number of files, read into a book.
 //
 // The loop over records is the one that has to be fast: everything that can be known of a
 // model is asked once (model_map.h), and a sentence is made only for what is refused.
@@ -17,12 +17,12 @@ enum emit_status emit_usage_log_open(struct emit_usage_log *log,
                                      struct emit_usage_account *account, struct emit_model_map *map,
                                      struct emit_error *err) {
     *log = (struct emit_usage_log){.rules = *rules, .account = account, .map = map};
-    return emit_usage_tally_open(&log->tally, rules->is_named, err);
+    return emit_usage_book_open(&log->book, rules->is_named, err);
 }
 
 void emit_usage_log_close(struct emit_usage_log *log) {
-    emit_usage_tally_close(log->tally);
-    log->tally = NULL;
+    emit_usage_book_close(log->book);
+    log->book = NULL;
 }
 
 // Where a record stands.
@@ -88,7 +88,7 @@ static enum emit_status count(struct emit_usage_log *log, const struct spot *spo
     const struct emit_profile *profile = emit_model_map_get(log->map, number)->profile;
     if (!has_coefficients(log, spot, profile) || !is_dated(log, spot)) return EMIT_OK;
     emit_token_counts_place(&record->counts, profile);
-    status = emit_usage_tally_add(log->tally, record, object->bytes, object->length, number, &why);
+    status = emit_usage_book_add(log->book, record, object->bytes, object->length, number, &why);
     if (status == EMIT_INVALID) {
         refuse(log, spot, EMIT_USAGE_OUT_OF_RANGE, why.text, NULL);
         return EMIT_OK;
@@ -154,9 +154,9 @@ enum emit_status emit_usage_log_read(struct emit_usage_log *log, const char *pat
 }
 
 enum emit_status emit_usage_log_settle(struct emit_usage_log *log, struct emit_error *err) {
-    enum emit_status status = emit_usage_tally_settle(log->tally, err);
+    enum emit_status status = emit_usage_book_settle(log->book, err);
     if (status != EMIT_OK) return status;
-    uint64_t repeats = emit_usage_tally_repeats(log->tally);
+    uint64_t repeats = emit_usage_book_repeats(log->book);
     log->account->fates[EMIT_USAGE_USED] -= repeats;
     log->account->fates[EMIT_USAGE_DUPLICATE] += repeats;
     return EMIT_OK;

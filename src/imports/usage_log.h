@@ -1,4 +1,4 @@
-// Logs of usage records, any number of files, read into one tally: each record is read, given
+// Logs of usage records, any number of files, read into one book: each record is read, given
 // the profile of its model, and counted, or booked with the reason why it is not.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef IMPORTS_USAGE_LOG_H
@@ -6,19 +6,19 @@
 
 #include "imports/model_map.h"
 #include "imports/usage_account.h"
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 
 struct emit_usage_log_rules {
     enum emit_dialect dialect; // COUNT: by the fields of each record
-    bool is_named;             // each record is told alone, as of its tally, and needs a time
+    bool is_named;             // each record is told alone, as of its book, and needs a time
     bool has_time;             // the caller has one for records that do not say
 };
 
 struct emit_usage_log {
     struct emit_usage_log_rules rules;
     struct emit_usage_account *account; // borrowed
-    struct emit_model_map *map;         // borrowed; groups of the tally are its numbers
-    struct emit_usage_tally *tally;     // owned
+    struct emit_model_map *map;         // borrowed; groups of the book are its numbers
+    struct emit_usage_book *book;       // owned
     struct emit_usage_reader reader;    // of the file that is read
     struct emit_usage_record record;
 };
@@ -38,7 +38,7 @@ EMIT_MUST_CHECK enum emit_status emit_usage_log_read(struct emit_usage_log *log,
                                                      struct emit_error *err);
 
 // After the last file: how many of the records repeat another one is booked. As
-// emit_usage_tally_settle.
+// emit_usage_book_settle.
 EMIT_MUST_CHECK enum emit_status emit_usage_log_settle(struct emit_usage_log *log,
                                                        struct emit_error *err);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # emit tokens reads a stream of any length in the memory that is stated for each record:
-# EMIT_USAGE_TALLY_RECORD_BYTES of imports/usage_tally.h, and nothing for one that repeats.
+# EMIT_USAGE_BOOK_RECORD_BYTES of imports/usage_book.h, and nothing for one that repeats.
 # SPDX-License-Identifier: Apache-2.0
 import array
 import fcntl
@@ -25,7 +25,7 @@ LINE = ('{"id":"chatcmpl-%09d","object":"chat.completion","created":1781366400,"
 
 
 def stated(name):
-    with open(os.path.join(SOURCE, "src", "imports", "usage_tally.h"), encoding="utf-8") as file:
+    with open(os.path.join(SOURCE, "src", "imports", "usage_book.h"), encoding="utf-8") as file:
         return int(re.search(rf"{name} = (\d+)", file.read())[1])
 
 
@@ -83,8 +83,8 @@ with tempfile.TemporaryDirectory() as folder:
     if os.environ.get("SANITIZE", "none") != "none":
         skip("memory", "a sanitizer has memory of its own")
         end()
-    for words, bound in ((("--events", "-"), stated("EMIT_USAGE_TALLY_RECORD_BYTES")),
-                         (("--group", "request", "--events", "-"), stated("EMIT_USAGE_TALLY_NAMED_RECORD_BYTES"))):
+    for words, bound in ((("--events", "-"), stated("EMIT_USAGE_BOOK_RECORD_BYTES")),
+                         (("--group", "request", "--events", "-"), stated("EMIT_USAGE_BOOK_NAMED_RECORD_BYTES"))):
         few, many = peak(home, FEW, 1, *words), peak(home, MANY, 1, *words)
         each = (many - few) / (MANY - FEW)
         check(many - few <= bound * (MANY - FEW) + SLACK_BYTES, f"by {words[1] if len(words) > 2 else 'run'}: {each:.0f} bytes for a record, {bound} are stated")

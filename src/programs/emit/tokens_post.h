@@ -4,7 +4,7 @@
 #define PROGRAMS_EMIT_TOKENS_POST_H
 
 #include "agent/token_post.h"
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 #include "programs/emit/tokens_account.h"
 
 // What an event is about.

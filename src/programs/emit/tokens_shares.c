@@ -18,7 +18,7 @@ struct used {
     const struct emit_profile *profile;
     uint64_t holder; // the event of the store that it is in; 0: none
     const char *name;
-    const struct emit_usage_tally_group *group;
+    const struct emit_usage_book_group *group;
 };
 
 // By profile as the table has them, by event, by name: whatever the order of the records.
@@ -38,11 +38,11 @@ static size_t share_length(const struct used *used, size_t count) {
     return length;
 }
 
-static enum emit_status merge(struct emit_usage_tally_group *sum, const struct used *used,
+static enum emit_status merge(struct emit_usage_book_group *sum, const struct used *used,
                               size_t count, struct emit_error *err) {
-    *sum = (struct emit_usage_tally_group){0};
+    *sum = (struct emit_usage_book_group){0};
     for (size_t i = 0; i < count; i++) {
-        const struct emit_usage_tally_group *more = used[i].group;
+        const struct emit_usage_book_group *more = used[i].group;
         enum emit_status status = emit_token_counts_add(&sum->counts, &more->counts, err);
         if (status != EMIT_OK) return status;
         sum->records += more->records;
@@ -68,7 +68,7 @@ static void write_name(char name[NAME_MAX_BYTES], const struct used *used, size_
 
 // Posts the event of what the models came to. EMIT_INVALID: there is none that can be said.
 static enum emit_status post_sum(struct tokens_usage *usage, struct tokens_row *row,
-                                 const struct emit_usage_tally_group *sum, const struct used *used,
+                                 const struct emit_usage_book_group *sum, const struct used *used,
                                  size_t count, struct emit_error *err) {
     char ref[EMIT_RECORD_REF_MAX], name[NAME_MAX_BYTES];
     const char *models[EMIT_TOKEN_MODELS_MAX];
@@ -96,7 +96,7 @@ static enum emit_status post_sum(struct tokens_usage *usage, struct tokens_row *
 static enum emit_status post_share(struct tokens_usage *usage, struct tokens_row *row,
                                    const struct used *used, size_t count, struct emit_error *err) {
     char name[NAME_MAX_BYTES], sentence[EMIT_USAGE_SENTENCE_MAX];
-    struct emit_usage_tally_group sum;
+    struct emit_usage_book_group sum;
     struct emit_error why;
     uint64_t records = 0;
     for (size_t i = 0; i < count; i++)
@@ -121,7 +121,7 @@ static enum emit_status post_share(struct tokens_usage *usage, struct tokens_row
 
 // The models that were used, each with the event of the store that it is in.
 static enum emit_status list_used(struct tokens_usage *usage,
-                                  const struct emit_usage_tally_group *groups, struct used *used,
+                                  const struct emit_usage_book_group *groups, struct used *used,
                                   size_t *count, struct emit_error *err) {
     enum emit_status status = EMIT_OK;
     *count = 0;
@@ -152,12 +152,12 @@ static enum emit_status post_used(struct tokens_usage *usage, const struct used 
 
 enum emit_status tokens_usage_post_shares(struct tokens_usage *usage, struct emit_error *err) {
     uint32_t models = emit_model_map_count(usage->models);
-    struct emit_usage_tally_group *groups = calloc(models + 1, sizeof *groups);
+    struct emit_usage_book_group *groups = calloc(models + 1, sizeof *groups);
     struct used *used = calloc(models + 1, sizeof *used);
     size_t count = 0;
     enum emit_status status = EMIT_OK;
     if (!groups || !used) status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    if (status == EMIT_OK) status = emit_usage_tally_sum(usage->log.tally, groups, models, err);
+    if (status == EMIT_OK) status = emit_usage_book_sum(usage->log.book, groups, models, err);
     if (status == EMIT_OK) status = list_used(usage, groups, used, &count, err);
     if (status == EMIT_OK) qsort(used, count, sizeof *used, compare);
     if (status == EMIT_OK) status = post_used(usage, used, count, err);

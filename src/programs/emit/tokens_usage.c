@@ -37,8 +37,7 @@ static void close_all(struct tokens_usage *usage) {
 
 // --- The account of it -----------------------------------------------------------------------
 
-enum emit_status tokens_usage_add(struct tokens_row *row,
-                                  const struct emit_usage_tally_group *group,
+enum emit_status tokens_usage_add(struct tokens_row *row, const struct emit_usage_book_group *group,
                                   struct emit_error *err) {
     enum emit_status status = emit_token_counts_add(&row->counts, &group->counts, err);
     if (status != EMIT_OK) return status;
@@ -50,7 +49,7 @@ enum emit_status tokens_usage_add(struct tokens_row *row,
     return EMIT_OK;
 }
 
-void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_tally_group *group) {
+void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_book_group *group) {
     emit_token_counts_subtract(&row->counts, &group->counts);
     row->records -= group->records;
 }
@@ -58,10 +57,10 @@ void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_tall
 // --- One event for each request --------------------------------------------------------------
 
 static enum emit_status post_request(struct tokens_usage *usage,
-                                     const struct emit_usage_tally_record *record,
+                                     const struct emit_usage_book_record *record,
                                      struct tokens_row *row, struct emit_error *err) {
     struct emit_error why;
-    const struct emit_usage_tally_group alone = {
+    const struct emit_usage_book_group alone = {
         .records = 1,
         .counts = record->counts,
         .has_time = record->has_time,
@@ -114,10 +113,10 @@ static enum emit_status post_requests(struct tokens_usage *usage, struct emit_er
     const struct emit_coefficient_table *table = usage->plan->table;
     struct tokens_row **row_of_profile = calloc(table->profile_count, sizeof(struct tokens_row *));
     if (!row_of_profile) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
-    struct emit_usage_tally_cursor cursor = {0};
-    struct emit_usage_tally_record record;
+    struct emit_usage_book_cursor cursor = {0};
+    struct emit_usage_book_record record;
     enum emit_status status = add_rows(usage, row_of_profile, err);
-    while (status == EMIT_OK && emit_usage_tally_next(usage->log.tally, &cursor, &record)) {
+    while (status == EMIT_OK && emit_usage_book_next(usage->log.book, &cursor, &record)) {
         const struct emit_profile *profile =
             emit_model_map_get(usage->models, record.group)->profile;
         status = post_request(usage, &record, row_of_profile[profile - table->profiles], err);

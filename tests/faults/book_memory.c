@@ -1,10 +1,10 @@
-// The memory of a tally of usage records, allocation by allocation: never more than is
-// stated for so many records, and each allocation that fails leaves the tally as it was.
+// The memory of a book of usage records, allocation by allocation: never more than is
+// stated for so many records, and each allocation that fails leaves the book as it was.
 // Links no sanitizer: malloc is its own.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -60,23 +60,23 @@ static struct emit_usage_record make(char id[2 * EMIT_USAGE_ID_MAX], unsigned nu
     return record;
 }
 
-static enum emit_status add(struct emit_usage_tally *tally, unsigned number, int length) {
+static enum emit_status add(struct emit_usage_book *book, unsigned number, int length) {
     char id[2 * EMIT_USAGE_ID_MAX];
     struct emit_usage_record record = make(id, number, length);
-    return emit_usage_tally_add(tally, &record, "{}", 2, 0, NULL);
+    return emit_usage_book_add(book, &record, "{}", 2, 0, NULL);
 }
 
 static void test_memory_is_what_is_stated(bool is_named, int length, size_t record_bytes) {
     enum { RECORDS = 400000 };
-    struct emit_usage_tally *tally = NULL;
+    struct emit_usage_book *book = NULL;
     size_t before = held_bytes, worst = 0;
     bool good;
     most_bytes = held_bytes;
-    good = emit_usage_tally_open(&tally, is_named, NULL) == EMIT_OK;
+    good = emit_usage_book_open(&book, is_named, NULL) == EMIT_OK;
     for (unsigned i = 0; i < RECORDS && good; i++) {
-        good = add(tally, i, length) == EMIT_OK;
+        good = add(book, i, length) == EMIT_OK;
         size_t bytes = most_bytes - before, count = i + 1;
-        good = good && bytes <= EMIT_USAGE_TALLY_FIXED_BYTES + count * record_bytes;
+        good = good && bytes <= EMIT_USAGE_BOOK_FIXED_BYTES + count * record_bytes;
         if (count >= RECORDS / 4 && bytes / count > worst) worst = bytes / count;
         most_bytes = held_bytes;
     }
@@ -84,35 +84,35 @@ static void test_memory_is_what_is_stated(bool is_named, int length, size_t reco
         good,
         "ids of %d bytes, %s: %zu bytes a record at most, of %d and all that is fixed; stated %zu",
         length, is_named ? "named" : "summed", worst, (int)RECORDS, record_bytes);
-    emit_usage_tally_close(tally);
+    emit_usage_book_close(book);
     CHECK(held_bytes == before, "all of it is given back");
 }
 
 // True when it went well, whatever failed in between: a second try does not.
-static bool tally_twice(bool *failed) {
+static bool book_twice(bool *failed) {
     enum { RECORDS = 12000 };
-    struct emit_usage_tally *tally = NULL;
+    struct emit_usage_book *book = NULL;
     bool good = true;
-    *failed = emit_usage_tally_open(&tally, true, NULL) != EMIT_OK;
-    if (*failed && emit_usage_tally_open(&tally, true, NULL) != EMIT_OK) return false;
+    *failed = emit_usage_book_open(&book, true, NULL) != EMIT_OK;
+    if (*failed && emit_usage_book_open(&book, true, NULL) != EMIT_OK) return false;
     for (unsigned i = 0; i < RECORDS; i++) {
-        enum emit_status status = add(tally, i, 94);
+        enum emit_status status = add(book, i, 94);
         bool fell = status == EMIT_NO_MEMORY;
-        if (fell) status = add(tally, i, 94);
+        if (fell) status = add(book, i, 94);
         *failed = *failed || fell;
         good = good && status == EMIT_OK;
     }
     for (unsigned i = 0; i < RECORDS; i++)
-        good = good && add(tally, i, 94) == EMIT_OK;
-    struct emit_usage_tally_group group;
+        good = good && add(book, i, 94) == EMIT_OK;
+    struct emit_usage_book_group group;
     uint64_t output = 0;
     for (unsigned i = 0; i < RECORDS; i++)
         output += i % 7;
-    good = good && emit_usage_tally_settle(tally, NULL) == EMIT_OK &&
-           emit_usage_tally_repeats(tally) == RECORDS &&
-           emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK && group.records == RECORDS &&
+    good = good && emit_usage_book_settle(book, NULL) == EMIT_OK &&
+           emit_usage_book_repeats(book) == RECORDS &&
+           emit_usage_book_sum(book, &group, 1, NULL) == EMIT_OK && group.records == RECORDS &&
            group.counts.bucket[EMIT_BUCKET_OUTPUT] == output;
-    emit_usage_tally_close(tally);
+    emit_usage_book_close(book);
     return good;
 }
 
@@ -122,7 +122,7 @@ static void test_each_allocation_fails(void) {
     for (size_t at = 1; failed && good; at++) {
         asked = 0;
         fails_at = at;
-        good = tally_twice(&failed) && held_bytes == before;
+        good = book_twice(&failed) && held_bytes == before;
         failures += failed;
     }
     fails_at = 0;
@@ -133,10 +133,10 @@ static void test_each_allocation_fails(void) {
 int main(void) {
     static char printed[BUFSIZ];
     (void)setvbuf(stdout, printed, _IOLBF, sizeof printed); // it would allocate one
-    test_memory_is_what_is_stated(false, 38, EMIT_USAGE_TALLY_RECORD_BYTES);
-    test_memory_is_what_is_stated(true, 38, EMIT_USAGE_TALLY_NAMED_RECORD_BYTES);
-    test_memory_is_what_is_stated(true, 94, EMIT_USAGE_TALLY_NAMED_RECORD_BYTES);
-    test_memory_is_what_is_stated(true, 300, EMIT_USAGE_TALLY_NAMED_RECORD_BYTES);
+    test_memory_is_what_is_stated(false, 38, EMIT_USAGE_BOOK_RECORD_BYTES);
+    test_memory_is_what_is_stated(true, 38, EMIT_USAGE_BOOK_NAMED_RECORD_BYTES);
+    test_memory_is_what_is_stated(true, 94, EMIT_USAGE_BOOK_NAMED_RECORD_BYTES);
+    test_memory_is_what_is_stated(true, 300, EMIT_USAGE_BOOK_NAMED_RECORD_BYTES);
     test_each_allocation_fails();
     return check_end();
 }

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 
 #include <stdlib.h>
 
@@ -21,20 +21,20 @@ static struct emit_usage_record make(const char *response, const char *request,
 }
 
 // Adds and wants success; whether it repeated.
-static bool add(struct emit_usage_tally *tally, const struct emit_usage_record *record,
+static bool add(struct emit_usage_book *book, const struct emit_usage_record *record,
                 const char *text, uint32_t group) {
-    uint64_t before = emit_usage_tally_repeats(tally);
+    uint64_t before = emit_usage_book_repeats(book);
     struct emit_error err = {0};
-    enum emit_status status = emit_usage_tally_add(tally, record, text, strlen(text), group, &err);
-    if (status == EMIT_OK) status = emit_usage_tally_settle(tally, &err);
+    enum emit_status status = emit_usage_book_add(book, record, text, strlen(text), group, &err);
+    if (status == EMIT_OK) status = emit_usage_book_settle(book, &err);
     if (status != EMIT_OK) CHECK(false, "added: %s", err.text);
-    return emit_usage_tally_repeats(tally) > before;
+    return emit_usage_book_repeats(book) > before;
 }
 
-static struct emit_usage_tally *open_tally(bool is_named) {
-    struct emit_usage_tally *tally = NULL;
-    if (emit_usage_tally_open(&tally, is_named, NULL) != EMIT_OK) abort();
-    return tally;
+static struct emit_usage_book *open_book(bool is_named) {
+    struct emit_usage_book *book = NULL;
+    if (emit_usage_book_open(&book, is_named, NULL) != EMIT_OK) abort();
+    return book;
 }
 
 static const uint64_t few[4] = {5, 4, 3, 2};
@@ -64,15 +64,15 @@ static const struct {
 
 static void test_names(void) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct emit_usage_tally *tally = open_tally(true);
+        struct emit_usage_book *book = open_book(true);
         struct emit_usage_record record = make(names[i].response, names[i].request, few);
-        (void)add(tally, &record, names[i].text, 0);
-        struct emit_usage_tally_cursor cursor = {0};
-        struct emit_usage_tally_record got = {0};
-        bool first = emit_usage_tally_next(tally, &cursor, &got);
+        (void)add(book, &record, names[i].text, 0);
+        struct emit_usage_book_cursor cursor = {0};
+        struct emit_usage_book_record got = {0};
+        bool first = emit_usage_book_next(book, &cursor, &got);
         CHECK_STRING(first ? got.ref : "nothing", names[i].ref, "record_ref");
-        CHECK(!emit_usage_tally_next(tally, &cursor, &got), "one record");
-        emit_usage_tally_close(tally);
+        CHECK(!emit_usage_book_next(book, &cursor, &got), "one record");
+        emit_usage_book_close(book);
     }
 }
 
@@ -82,50 +82,50 @@ static void test_pairs_are_told_apart(void) {
         {"a b", "c"}, {"a", "b c"}, {"a b c", NULL}, {NULL, "a b c"},
     };
     for (int is_named = 0; is_named < 2; is_named++) {
-        struct emit_usage_tally *tally = open_tally(is_named);
+        struct emit_usage_book *book = open_book(is_named);
         for (int round = 0; round < 2; round++)
             for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
                 struct emit_usage_record record = make(pairs[i][0], pairs[i][1], few);
-                CHECK(add(tally, &record, "{}", 0) == (round == 1), "pair %zu, round %d, %s", i,
+                CHECK(add(book, &record, "{}", 0) == (round == 1), "pair %zu, round %d, %s", i,
                       round + 1, is_named ? "named" : "summed");
             }
-        emit_usage_tally_close(tally);
+        emit_usage_book_close(book);
     }
 }
 
 static void test_what_is_told(void) {
     static const uint64_t tokens[4] = {1000, 0, UINT32_MAX, 7};
-    struct emit_usage_tally *tally = open_tally(true);
+    struct emit_usage_book *book = open_book(true);
     struct emit_usage_record whole = make("a", NULL, tokens), bare = make("b", NULL, few);
     whole.has_time = true;
     whole.time_ns = -900;
     whole.counts.extrapolated_output = UINT32_MAX;
     whole.counts.extrapolated_reasoning_output = 7;
     bare.counts.known = 1U << EMIT_BUCKET_INPUT | 1U << EMIT_BUCKET_REQUEST;
-    (void)add(tally, &whole, "{}", 65535);
-    (void)add(tally, &bare, "{}", 3);
-    struct emit_usage_tally_cursor cursor = {0};
-    struct emit_usage_tally_record got;
-    CHECK(emit_usage_tally_next(tally, &cursor, &got) && got.has_time && got.time_ns == -900 &&
+    (void)add(book, &whole, "{}", 65535);
+    (void)add(book, &bare, "{}", 3);
+    struct emit_usage_book_cursor cursor = {0};
+    struct emit_usage_book_record got;
+    CHECK(emit_usage_book_next(book, &cursor, &got) && got.has_time && got.time_ns == -900 &&
               got.group == 65535 && memcmp(&got.counts, &whole.counts, sizeof got.counts) == 0,
           "a record is told as it was");
-    CHECK(emit_usage_tally_next(tally, &cursor, &got) && !got.has_time && got.group == 3 &&
+    CHECK(emit_usage_book_next(book, &cursor, &got) && !got.has_time && got.group == 3 &&
               got.counts.known == bare.counts.known && !got.counts.extrapolated_output,
           "what a record does not say stays unsaid");
-    emit_usage_tally_close(tally);
+    emit_usage_book_close(book);
 }
 
 // The digest of a group, of records of these letters: lower case has ids, upper none.
 static uint64_t digest_of(const char *ids, const char *groups) {
-    struct emit_usage_tally *tally = open_tally(false);
-    struct emit_usage_tally_group got[2];
+    struct emit_usage_book *book = open_book(false);
+    struct emit_usage_book_group got[2];
     for (size_t i = 0; ids[i]; i++) {
         const char name[] = {ids[i], '\0'};
         struct emit_usage_record record = make(ids[i] >= 'a' ? name : NULL, NULL, few);
-        (void)add(tally, &record, name, (uint32_t)(groups[i] - '0'));
+        (void)add(book, &record, name, (uint32_t)(groups[i] - '0'));
     }
-    CHECK(emit_usage_tally_sum(tally, got, 2, NULL) == EMIT_OK, "summed");
-    emit_usage_tally_close(tally);
+    CHECK(emit_usage_book_sum(book, got, 2, NULL) == EMIT_OK, "summed");
+    emit_usage_book_close(book);
     return got[0].digest;
 }
 
@@ -153,19 +153,19 @@ static void test_digests(void) {
 
 static void test_the_last_one_counts(void) {
     static const uint64_t first[4] = {1000, 0, UINT32_MAX, 7}, last[4] = {10, 20, 30, 40};
-    struct emit_usage_tally *tally = open_tally(false);
+    struct emit_usage_book *book = open_book(false);
     struct emit_usage_record record = make("a", "b", first), other = make("b", "b", few);
     record.has_time = true;
     record.time_ns = 900;
     record.counts.extrapolated_output = UINT32_MAX;
-    CHECK(!add(tally, &record, "{}", 3), "a record that is new");
-    (void)add(tally, &other, "{}", 3);
+    CHECK(!add(book, &record, "{}", 3), "a record that is new");
+    (void)add(book, &other, "{}", 3);
     struct emit_usage_record again = make("a", "b", last);
     again.has_time = true;
     again.time_ns = 500;
-    CHECK(add(tally, &again, "{}", 1), "a record that repeats");
-    struct emit_usage_tally_group groups[4];
-    CHECK(emit_usage_tally_sum(tally, groups, 4, NULL) == EMIT_OK, "summed up");
+    CHECK(add(book, &again, "{}", 1), "a record that repeats");
+    struct emit_usage_book_group groups[4];
+    CHECK(emit_usage_book_sum(book, groups, 4, NULL) == EMIT_OK, "summed up");
     CHECK(groups[1].records == 1 && groups[1].counts.bucket[EMIT_BUCKET_OUTPUT] == 30 &&
               !groups[1].counts.extrapolated_output && groups[1].has_time &&
               groups[1].first_ns == 500 && groups[1].last_ns == 500,
@@ -174,80 +174,80 @@ static void test_the_last_one_counts(void) {
               !groups[3].counts.extrapolated_output && !groups[3].has_time,
           "and no more in its old one");
     CHECK(groups[0].records == 0 && groups[2].records == 0, "groups without records");
-    emit_usage_tally_close(tally);
+    emit_usage_book_close(book);
 }
 
 // Also without a settle in between.
 static void test_records_are_looked_for_one_later(void) {
     static const char *const ids[] = {"a", "b", "a", "a", "c", "b"};
-    struct emit_usage_tally *tally = open_tally(true);
+    struct emit_usage_book *book = open_book(true);
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         uint64_t tokens[4] = {i};
         struct emit_usage_record record = make(ids[i], NULL, tokens);
-        if (emit_usage_tally_add(tally, &record, "{}", 2, 0, NULL) != EMIT_OK) abort();
+        if (emit_usage_book_add(book, &record, "{}", 2, 0, NULL) != EMIT_OK) abort();
     }
-    CHECK(emit_usage_tally_settle(tally, NULL) == EMIT_OK && emit_usage_tally_repeats(tally) == 3,
+    CHECK(emit_usage_book_settle(book, NULL) == EMIT_OK && emit_usage_book_repeats(book) == 3,
           "three of six repeat another");
-    CHECK(emit_usage_tally_settle(tally, NULL) == EMIT_OK && emit_usage_tally_repeats(tally) == 3,
+    CHECK(emit_usage_book_settle(book, NULL) == EMIT_OK && emit_usage_book_repeats(book) == 3,
           "to settle twice changes nothing");
     static const uint64_t last[] = {3, 5, 4};
-    struct emit_usage_tally_cursor cursor = {0};
-    struct emit_usage_tally_record got;
+    struct emit_usage_book_cursor cursor = {0};
+    struct emit_usage_book_record got;
     for (size_t i = 0; i < sizeof last / sizeof *last; i++)
-        CHECK(emit_usage_tally_next(tally, &cursor, &got) &&
+        CHECK(emit_usage_book_next(book, &cursor, &got) &&
                   got.counts.bucket[EMIT_BUCKET_INPUT] == last[i],
               "%s has the counts of its last record", ids[i == 2 ? 4 : i]);
-    emit_usage_tally_close(tally);
+    emit_usage_book_close(book);
 }
 
 #define SHA_N1 "sha256:2bfd14f43d17fc7cea24e0917a8879b4"
 
 static void test_identical_records_are_several(void) {
     static const uint64_t many[4] = {UINT32_MAX, 0, 0, 0};
-    struct emit_usage_tally *tally = open_tally(true);
+    struct emit_usage_book *book = open_book(true);
     struct emit_usage_record record = make(NULL, NULL, many), between = make("a", NULL, few);
-    CHECK(!add(tally, &record, "{\"n\":1}", 0), "the first");
-    (void)add(tally, &between, "{}", 0);
-    CHECK(!add(tally, &record, "{\"n\":1}", 0), "the second");
-    CHECK(!add(tally, &record, "{\"n\":1}", 0), "the third");
-    struct emit_usage_tally_group group;
-    CHECK(emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK && group.records == 4 &&
+    CHECK(!add(book, &record, "{\"n\":1}", 0), "the first");
+    (void)add(book, &between, "{}", 0);
+    CHECK(!add(book, &record, "{\"n\":1}", 0), "the second");
+    CHECK(!add(book, &record, "{\"n\":1}", 0), "the third");
+    struct emit_usage_book_group group;
+    CHECK(emit_usage_book_sum(book, &group, 1, NULL) == EMIT_OK && group.records == 4 &&
               group.counts.bucket[EMIT_BUCKET_INPUT] == UINT64_C(3) * UINT32_MAX + 5 &&
               group.counts.bucket[EMIT_BUCKET_REQUEST] == 4,
           "all are counted");
     static const char *const refs[] = {SHA_N1, SHA_N1 "#2", SHA_N1 "#3", "a"};
-    struct emit_usage_tally_cursor cursor = {0};
-    struct emit_usage_tally_record got;
+    struct emit_usage_book_cursor cursor = {0};
+    struct emit_usage_book_record got;
     for (size_t i = 0; i < sizeof refs / sizeof *refs; i++) {
-        bool found = emit_usage_tally_next(tally, &cursor, &got);
+        bool found = emit_usage_book_next(book, &cursor, &got);
         CHECK_STRING(found ? got.ref : "nothing", refs[i], "each has its name");
     }
-    CHECK(!emit_usage_tally_next(tally, &cursor, &got), "no more");
-    emit_usage_tally_close(tally);
+    CHECK(!emit_usage_book_next(book, &cursor, &got), "no more");
+    emit_usage_book_close(book);
 }
 
 static void test_what_cannot_be_is_refused(void) {
-    struct emit_usage_tally *tally = open_tally(false);
-    struct emit_usage_tally_group group;
+    struct emit_usage_book *book = open_book(false);
+    struct emit_usage_book_group group;
     for (int i = 0; i < 4; i++) {
         uint64_t tokens[4] = {0};
         tokens[i] = (uint64_t)UINT32_MAX + 1;
         struct emit_usage_record record = make("a", NULL, tokens);
         struct emit_error err = {0};
-        CHECK(emit_usage_tally_add(tally, &record, "{}", 2, 0, &err) == EMIT_INVALID, "refused: %s",
+        CHECK(emit_usage_book_add(book, &record, "{}", 2, 0, &err) == EMIT_INVALID, "refused: %s",
               err.text);
     }
-    CHECK(emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK && group.records == 0,
+    CHECK(emit_usage_book_sum(book, &group, 1, NULL) == EMIT_OK && group.records == 0,
           "nothing was added, also to what was there");
     static const uint64_t most[4] = {UINT32_MAX, 0, 0, 0};
     struct emit_usage_record record = make(NULL, NULL, most);
     for (long i = 0; i < 1L << 21; i++)
-        (void)add(tally, &record, "{}", 0);
-    CHECK(emit_usage_tally_sum(tally, &group, 1, NULL) == EMIT_OK, "just below 2^53 tokens");
-    (void)add(tally, &record, "{}", 0);
+        (void)add(book, &record, "{}", 0);
+    CHECK(emit_usage_book_sum(book, &group, 1, NULL) == EMIT_OK, "just below 2^53 tokens");
+    (void)add(book, &record, "{}", 0);
     struct emit_error err = {0};
-    CHECK(emit_usage_tally_sum(tally, &group, 1, &err) == EMIT_INVALID, "more: %s", err.text);
-    emit_usage_tally_close(tally);
+    CHECK(emit_usage_book_sum(book, &group, 1, &err) == EMIT_INVALID, "more: %s", err.text);
+    emit_usage_book_close(book);
 }
 
 // --- Random streams ---
@@ -301,7 +301,7 @@ static bool is_same(const struct said *a, const struct said *b) {
 }
 
 // Adds the stream to both; whether they agree about which records repeat.
-static bool feed(struct emit_usage_tally *tally, struct emit_usage_tally_group oracle[GROUPS],
+static bool feed(struct emit_usage_book *book, struct emit_usage_book_group oracle[GROUPS],
                  const struct said *stream) {
     bool agrees = true;
     for (int i = 0; i < STREAM; i++) {
@@ -310,9 +310,9 @@ static bool feed(struct emit_usage_tally *tally, struct emit_usage_tally_group o
             repeats = is_same(&stream[i], &stream[before]);
         for (int after = i + 1; after < STREAM && counts; after++)
             counts = !is_same(&stream[i], &stream[after]);
-        agrees &= add(tally, &stream[i].record, stream[i].text, stream[i].group) == repeats;
+        agrees &= add(book, &stream[i].record, stream[i].text, stream[i].group) == repeats;
         if (!counts) continue;
-        struct emit_usage_tally_group *group = &oracle[stream[i].group];
+        struct emit_usage_book_group *group = &oracle[stream[i].group];
         group->records++;
         for (int k = 0; k < EMIT_BUCKET_COUNT; k++)
             group->counts.bucket[k] += stream[i].record.counts.bucket[k];
@@ -324,16 +324,16 @@ static void test_streams(void) {
     static struct said stream[STREAM];
     for (uint64_t seed = 1; seed <= 4; seed++) {
         say_all(stream, seed);
-        struct emit_usage_tally *tally = open_tally(seed % 2 != 0);
-        struct emit_usage_tally_group oracle[GROUPS] = {0}, groups[GROUPS];
-        CHECK(feed(tally, oracle, stream), "stream %d: the same repeats", (int)seed);
-        bool same = emit_usage_tally_sum(tally, groups, GROUPS, NULL) == EMIT_OK;
+        struct emit_usage_book *book = open_book(seed % 2 != 0);
+        struct emit_usage_book_group oracle[GROUPS] = {0}, groups[GROUPS];
+        CHECK(feed(book, oracle, stream), "stream %d: the same repeats", (int)seed);
+        bool same = emit_usage_book_sum(book, groups, GROUPS, NULL) == EMIT_OK;
         for (int i = 0; i < GROUPS; i++)
             same = same && groups[i].records == oracle[i].records && groups[i].records > 0 &&
                    memcmp(groups[i].counts.bucket, oracle[i].counts.bucket,
                           sizeof oracle[i].counts.bucket) == 0;
         CHECK(same, "stream %d: the same sums", (int)seed);
-        emit_usage_tally_close(tally);
+        emit_usage_book_close(book);
     }
 }
 
@@ -345,17 +345,17 @@ static int compare_refs(const void *a, const void *b) {
 
 // The refs, sorted, of a stream that is read from `from` on, round its end. How many.
 static size_t refs_of(char (*refs)[EMIT_RECORD_REF_MAX], const struct said *stream, int from) {
-    struct emit_usage_tally *tally = open_tally(true);
+    struct emit_usage_book *book = open_book(true);
     for (int i = 0; i < STREAM; i++) {
         const struct said *said = &stream[(from + i) % STREAM];
-        (void)add(tally, &said->record, said->text, said->group);
+        (void)add(book, &said->record, said->text, said->group);
     }
-    struct emit_usage_tally_cursor cursor = {0};
-    struct emit_usage_tally_record record;
+    struct emit_usage_book_cursor cursor = {0};
+    struct emit_usage_book_record record;
     size_t count = 0;
-    while (emit_usage_tally_next(tally, &cursor, &record))
+    while (emit_usage_book_next(book, &cursor, &record))
         memcpy(refs[count++], record.ref, sizeof *refs);
-    emit_usage_tally_close(tally);
+    emit_usage_book_close(book);
     qsort(refs, count, sizeof *refs, compare_refs);
     return count;
 }

@@ -6,7 +6,7 @@
 // a place and a hash, whose upper bits say where the slot belongs: the index grows
 // without a look at the entries.
 // SPDX-License-Identifier: Apache-2.0
-#include "imports/usage_tally.h"
+#include "imports/usage_book.h"
 
 #include "imports/usage_key.h"
 
@@ -22,7 +22,7 @@ enum {
     CHUNK_BITS = 17, // of a place: where in its chunk
     // 1 MiB with what malloc adds to it: a whole number of pages.
     CHUNK_BYTES = UNIT * (1 << CHUNK_BITS) - 64,
-    CHUNKS_MAX = 8208, // hold EMIT_USAGE_TALLY_RECORDS_MAX of the largest entries
+    CHUNKS_MAX = 8208, // hold EMIT_USAGE_BOOK_RECORDS_MAX of the largest entries
     INDEX_BITS_MIN = 10,
     PAGE_BYTES = 4096,
     HUGE_FROM_BYTES = 4 * 1024 * 1024,
@@ -52,10 +52,10 @@ enum { ENTRY_MAX = sizeof(struct entry) + EMIT_USAGE_KEY_MAX };
 
 _Static_assert(sizeof(struct entry) % UNIT == 0 && EMIT_USAGE_KEY_MAX % UNIT == 0, "aligned");
 _Static_assert(EMIT_USAGE_KEY_MAX <= UINT8_MAX, "key_length holds it");
-_Static_assert(EMIT_USAGE_TALLY_GROUPS_MAX - 1 <= UINT16_MAX, "group holds it");
+_Static_assert(EMIT_USAGE_BOOK_GROUPS_MAX - 1 <= UINT16_MAX, "group holds it");
 _Static_assert((EMIT_USAGE_KEY_KINDS - 1) << KIND_SHIFT <= UINT8_MAX, "flags hold it");
-_Static_assert(EMIT_USAGE_TALLY_RECORDS_MAX <= 3 * ((1 << INDEX_BITS_MAX) / 4), "indexed");
-_Static_assert((uint64_t)EMIT_USAGE_TALLY_RECORDS_MAX *ENTRY_MAX <=
+_Static_assert(EMIT_USAGE_BOOK_RECORDS_MAX <= 3 * ((1 << INDEX_BITS_MAX) / 4), "indexed");
+_Static_assert((uint64_t)EMIT_USAGE_BOOK_RECORDS_MAX *ENTRY_MAX <=
                    (uint64_t)CHUNKS_MAX * (CHUNK_BYTES - ENTRY_MAX),
                "entries fit, whatever is left over at the end of each chunk");
 
@@ -70,7 +70,7 @@ struct index {
     unsigned bits;
 };
 
-struct emit_usage_tally {
+struct emit_usage_book {
     uint64_t secret[2]; // of the keys' hashes
     bool is_named;
     struct index index;
@@ -82,7 +82,7 @@ struct emit_usage_tally {
     uint64_t repeats;
     size_t chunk_count; // the last one is in use
     struct chunk chunks[CHUNKS_MAX];
-    uint64_t digests[EMIT_USAGE_TALLY_GROUPS_MAX]; // of groups: sums of those of their records
+    uint64_t digests[EMIT_USAGE_BOOK_GROUPS_MAX]; // of groups: sums of those of their records
 };
 
 // --- Opening and closing ---
@@ -104,15 +104,15 @@ static bool index_init(struct index *index, unsigned bits) {
     return true;
 }
 
-static enum emit_status no_memory(struct emit_error *err, const struct emit_usage_tally *tally) {
+static enum emit_status no_memory(struct emit_error *err, const struct emit_usage_book *book) {
     return emit_fail(err, EMIT_NO_MEMORY,
                      "no memory to remember usage records, after %u of them: split the input",
-                     tally ? (unsigned)tally->entry_count : 0);
+                     book ? (unsigned)book->entry_count : 0);
 }
 
-enum emit_status emit_usage_tally_open(struct emit_usage_tally **tally, bool is_named,
-                                       struct emit_error *err) {
-    struct emit_usage_tally *made = calloc(1, sizeof *made);
+enum emit_status emit_usage_book_open(struct emit_usage_book **book, bool is_named,
+                                      struct emit_error *err) {
+    struct emit_usage_book *made = calloc(1, sizeof *made);
     if (!made) return no_memory(err, NULL);
     enum emit_status status = EMIT_OK;
     made->is_named = is_named;
@@ -121,18 +121,18 @@ enum emit_status emit_usage_tally_open(struct emit_usage_tally **tally, bool is_
     else if (!index_init(&made->index, INDEX_BITS_MIN))
         status = no_memory(err, made);
     if (status == EMIT_OK)
-        *tally = made;
+        *book = made;
     else
-        emit_usage_tally_close(made);
+        emit_usage_book_close(made);
     return status;
 }
 
-void emit_usage_tally_close(struct emit_usage_tally *tally) {
-    if (!tally) return;
-    for (size_t i = 0; i < tally->chunk_count; i++)
-        free(tally->chunks[i].at);
-    free(tally->index.slots);
-    free(tally);
+void emit_usage_book_close(struct emit_usage_book *book) {
+    if (!book) return;
+    for (size_t i = 0; i < book->chunk_count; i++)
+        free(book->chunks[i].at);
+    free(book->index.slots);
+    free(book);
 }
 
 // --- Finding ---
@@ -141,10 +141,10 @@ static size_t home_of(const struct index *index, uint64_t slot) {
     return slot >> (64 - index->bits);
 }
 
-static struct entry *entry_at(const struct emit_usage_tally *tally, uint64_t slot) {
+static struct entry *entry_at(const struct emit_usage_book *book, uint64_t slot) {
     uint32_t place = (uint32_t)slot - 1;
     size_t offset = (size_t)(place & ((1U << CHUNK_BITS) - 1)) * UNIT;
-    return (struct entry *)(void *)(tally->chunks[place >> CHUNK_BITS].at + offset);
+    return (struct entry *)(void *)(book->chunks[place >> CHUNK_BITS].at + offset);
 }
 
 static enum emit_usage_key_kind kind_of(const struct entry *entry) {
@@ -152,15 +152,14 @@ static enum emit_usage_key_kind kind_of(const struct entry *entry) {
 }
 
 // The slot of an entry with the same key, or the free one where it belongs.
-static uint64_t *find(const struct emit_usage_tally *tally, const struct entry *like,
-                      uint32_t hash) {
-    const struct index *index = &tally->index;
+static uint64_t *find(const struct emit_usage_book *book, const struct entry *like, uint32_t hash) {
+    const struct index *index = &book->index;
     size_t mask = ((size_t)1 << index->bits) - 1;
     for (size_t i = home_of(index, (uint64_t)hash << 32);; i = (i + 1) & mask) {
         uint64_t slot = index->slots[i];
         if (!slot) return &index->slots[i];
         if (slot >> 32 != hash) continue;
-        const struct entry *entry = entry_at(tally, slot);
+        const struct entry *entry = entry_at(book, slot);
         if (kind_of(entry) == kind_of(like) && entry->key_length == like->key_length &&
             memcmp(entry->key, like->key, like->key_length) == 0)
             return &index->slots[i];
@@ -170,10 +169,10 @@ static uint64_t *find(const struct emit_usage_tally *tally, const struct entry *
 // --- Growing ---
 
 // Twice the slots, unless a quarter of them is free.
-static bool index_has_room(struct emit_usage_tally *tally) {
-    struct index *index = &tally->index, larger;
+static bool index_has_room(struct emit_usage_book *book) {
+    struct index *index = &book->index, larger;
     size_t count = (size_t)1 << index->bits;
-    if (tally->entry_count < count / 4 * 3) return true;
+    if (book->entry_count < count / 4 * 3) return true;
     if (!index_init(&larger, index->bits + 1)) return false;
     size_t mask = 2 * count - 1;
     for (size_t i = 0; i < count; i++) {
@@ -192,22 +191,22 @@ static size_t entry_bytes(size_t key_length) {
     return sizeof(struct entry) + (key_length + UNIT - 1) / UNIT * UNIT;
 }
 
-static bool arena_has_room(struct emit_usage_tally *tally, size_t bytes) {
-    if (tally->chunk_count && tally->chunks[tally->chunk_count - 1].used + bytes <= CHUNK_BYTES)
+static bool arena_has_room(struct emit_usage_book *book, size_t bytes) {
+    if (book->chunk_count && book->chunks[book->chunk_count - 1].used + bytes <= CHUNK_BYTES)
         return true;
-    assert(tally->chunk_count < CHUNKS_MAX);
+    assert(book->chunk_count < CHUNKS_MAX);
     unsigned char *at = malloc(CHUNK_BYTES);
     if (!at) return false;
-    tally->chunks[tally->chunk_count++] = (struct chunk){at, 0};
+    book->chunks[book->chunk_count++] = (struct chunk){at, 0};
     return true;
 }
 
 // For one more entry, of any size.
-static enum emit_status make_room(struct emit_usage_tally *tally, struct emit_error *err) {
-    if (tally->entry_count >= EMIT_USAGE_TALLY_RECORDS_MAX)
+static enum emit_status make_room(struct emit_usage_book *book, struct emit_error *err) {
+    if (book->entry_count >= EMIT_USAGE_BOOK_RECORDS_MAX)
         return emit_fail(err, EMIT_FULL, "more than %d usage records: split the input",
-                         EMIT_USAGE_TALLY_RECORDS_MAX);
-    if (!index_has_room(tally) || !arena_has_room(tally, ENTRY_MAX)) return no_memory(err, tally);
+                         EMIT_USAGE_BOOK_RECORDS_MAX);
+    if (!index_has_room(book) || !arena_has_room(book, ENTRY_MAX)) return no_memory(err, book);
     return EMIT_OK;
 }
 
@@ -224,8 +223,8 @@ static enum emit_status check_counts(const struct emit_token_counts *counts,
 }
 
 // The entry behind the others: there is room for one.
-static struct entry *entry_behind(const struct emit_usage_tally *tally) {
-    const struct chunk *chunk = &tally->chunks[tally->chunk_count - 1];
+static struct entry *entry_behind(const struct emit_usage_book *book) {
+    const struct chunk *chunk = &book->chunks[book->chunk_count - 1];
     return (struct entry *)(void *)(chunk->at + chunk->used);
 }
 
@@ -245,55 +244,55 @@ static void write_entry(struct entry *entry, const struct emit_usage_key *key,
     entry->key_length = key->length;
 }
 
-enum emit_status emit_usage_tally_settle(struct emit_usage_tally *tally, struct emit_error *err) {
-    if (!tally->has_last) return EMIT_OK;
-    uint32_t number = (uint32_t)(tally->chunk_count - 1);
-    struct chunk *chunk = &tally->chunks[number];
-    struct entry *last = entry_behind(tally);
-    uint64_t *slot = find(tally, last, tally->last_hash);
-    tally->has_last = false;
+enum emit_status emit_usage_book_settle(struct emit_usage_book *book, struct emit_error *err) {
+    if (!book->has_last) return EMIT_OK;
+    uint32_t number = (uint32_t)(book->chunk_count - 1);
+    struct chunk *chunk = &book->chunks[number];
+    struct entry *last = entry_behind(book);
+    uint64_t *slot = find(book, last, book->last_hash);
+    book->has_last = false;
     if (!*slot) {
         uint32_t place = number << CHUNK_BITS | (uint32_t)(chunk->used / UNIT);
-        *slot = (uint64_t)tally->last_hash << 32 | (place + 1);
+        *slot = (uint64_t)book->last_hash << 32 | (place + 1);
         chunk->used += entry_bytes(last->key_length);
-        tally->entry_count++;
-        tally->digests[last->group] += tally->last_digest;
+        book->entry_count++;
+        book->digests[last->group] += book->last_digest;
         return EMIT_OK;
     }
-    struct entry *before = entry_at(tally, *slot);
+    struct entry *before = entry_at(book, *slot);
     if (kind_of(last) != EMIT_USAGE_KEY_BYTES)
-        tally->repeats++;
+        book->repeats++;
     else if (before->records == UINT32_MAX)
         return emit_fail(err, EMIT_FULL, "the same record %u times: split the input", UINT32_MAX);
     else
         last->records = before->records + 1;
-    tally->digests[before->group] -= tally->last_digest * before->records;
-    tally->digests[last->group] += tally->last_digest * last->records;
+    book->digests[before->group] -= book->last_digest * before->records;
+    book->digests[last->group] += book->last_digest * last->records;
     *before = *last; // but for the key, which is the same
     return EMIT_OK;
 }
 
-enum emit_status emit_usage_tally_add(struct emit_usage_tally *tally,
-                                      const struct emit_usage_record *record, const char *text,
-                                      size_t length, uint32_t group, struct emit_error *err) {
-    assert(group < EMIT_USAGE_TALLY_GROUPS_MAX);
+enum emit_status emit_usage_book_add(struct emit_usage_book *book,
+                                     const struct emit_usage_record *record, const char *text,
+                                     size_t length, uint32_t group, struct emit_error *err) {
+    assert(group < EMIT_USAGE_BOOK_GROUPS_MAX);
     enum emit_status status = check_counts(&record->counts, err);
-    if (status == EMIT_OK) status = emit_usage_tally_settle(tally, err);
-    if (status == EMIT_OK) status = make_room(tally, err);
+    if (status == EMIT_OK) status = emit_usage_book_settle(book, err);
+    if (status == EMIT_OK) status = make_room(book, err);
     if (status != EMIT_OK) return status;
-    struct entry *entry = entry_behind(tally);
+    struct entry *entry = entry_behind(book);
     struct emit_usage_key key = {.bytes = entry->key};
-    emit_usage_key_make(&key, tally->secret, tally->is_named, record, text, length);
+    emit_usage_key_make(&key, book->secret, book->is_named, record, text, length);
     write_entry(entry, &key, record, group);
-    tally->has_last = true;
-    tally->last_hash = key.hash;
-    tally->last_digest = key.digest;
-    __builtin_prefetch(&tally->index.slots[home_of(&tally->index, (uint64_t)key.hash << 32)]);
+    book->has_last = true;
+    book->last_hash = key.hash;
+    book->last_digest = key.digest;
+    __builtin_prefetch(&book->index.slots[home_of(&book->index, (uint64_t)key.hash << 32)]);
     return EMIT_OK;
 }
 
-uint64_t emit_usage_tally_repeats(const struct emit_usage_tally *tally) {
-    return tally->repeats;
+uint64_t emit_usage_book_repeats(const struct emit_usage_book *book) {
+    return book->repeats;
 }
 
 // --- Telling ---
@@ -311,23 +310,23 @@ static struct emit_token_counts counts_of(const struct entry *entry) {
 }
 
 // The entry at the cursor, which is put on the next chunk at the end of one; NULL at the end.
-static const struct entry *entry_under(const struct emit_usage_tally *tally,
-                                       struct emit_usage_tally_cursor *cursor) {
-    while (cursor->chunk < tally->chunk_count) {
-        const struct chunk *chunk = &tally->chunks[cursor->chunk];
+static const struct entry *entry_under(const struct emit_usage_book *book,
+                                       struct emit_usage_book_cursor *cursor) {
+    while (cursor->chunk < book->chunk_count) {
+        const struct chunk *chunk = &book->chunks[cursor->chunk];
         if (cursor->offset < chunk->used)
             return (const struct entry *)(const void *)(chunk->at + cursor->offset);
-        *cursor = (struct emit_usage_tally_cursor){.chunk = cursor->chunk + 1};
+        *cursor = (struct emit_usage_book_cursor){.chunk = cursor->chunk + 1};
     }
     return NULL;
 }
 
-static void step(struct emit_usage_tally_cursor *cursor, const struct entry *entry) {
+static void step(struct emit_usage_book_cursor *cursor, const struct entry *entry) {
     cursor->offset += entry_bytes(entry->key_length);
     cursor->told = 0;
 }
 
-static enum emit_status sum_entry(struct emit_usage_tally_group *group, const struct entry *entry,
+static enum emit_status sum_entry(struct emit_usage_book_group *group, const struct entry *entry,
                                   struct emit_error *err) {
     struct emit_token_counts counts = counts_of(entry);
     // Below 2^32 each, so that the products are below 2^64.
@@ -345,16 +344,16 @@ static enum emit_status sum_entry(struct emit_usage_tally_group *group, const st
     return EMIT_OK;
 }
 
-enum emit_status emit_usage_tally_sum(const struct emit_usage_tally *tally,
-                                      struct emit_usage_tally_group *groups, size_t count,
-                                      struct emit_error *err) {
-    assert(!tally->has_last);
+enum emit_status emit_usage_book_sum(const struct emit_usage_book *book,
+                                     struct emit_usage_book_group *groups, size_t count,
+                                     struct emit_error *err) {
+    assert(!book->has_last);
     memset(groups, 0, count * sizeof *groups);
     for (size_t i = 0; i < count; i++)
-        groups[i].digest = tally->digests[i];
-    struct emit_usage_tally_cursor cursor = {0};
+        groups[i].digest = book->digests[i];
+    struct emit_usage_book_cursor cursor = {0};
     const struct entry *entry;
-    for (; (entry = entry_under(tally, &cursor)); step(&cursor, entry)) {
+    for (; (entry = entry_under(book, &cursor)); step(&cursor, entry)) {
         assert(entry->group < count);
         enum emit_status status = sum_entry(&groups[entry->group], entry, err);
         if (status != EMIT_OK) return status;
@@ -362,11 +361,10 @@ enum emit_status emit_usage_tally_sum(const struct emit_usage_tally *tally,
     return EMIT_OK;
 }
 
-bool emit_usage_tally_next(const struct emit_usage_tally *tally,
-                           struct emit_usage_tally_cursor *cursor,
-                           struct emit_usage_tally_record *record) {
-    assert(tally->is_named && !tally->has_last);
-    const struct entry *entry = entry_under(tally, cursor);
+bool emit_usage_book_next(const struct emit_usage_book *book, struct emit_usage_book_cursor *cursor,
+                          struct emit_usage_book_record *record) {
+    assert(book->is_named && !book->has_last);
+    const struct entry *entry = entry_under(book, cursor);
     if (!entry) return false;
     record->counts = counts_of(entry);
     record->group = entry->group;
