@@ -266,12 +266,10 @@ static void check_order(struct check *check, const struct emit_profile *profile,
     const struct emit_coefficient *more = &profile->coefficients[dearer];
     char key[KEY_MAX];
     (void)snprintf(key, sizeof key, "coefficients.%s", emit_bucket_key(cheaper));
-    if (!less->defined) return;
-    if (!more->defined)
-        find(check, key, "needs the bucket %s", emit_bucket_key(dearer));
-    else if (less->nanojoules.low > more->nanojoules.low ||
-             less->nanojoules.central > more->nanojoules.central ||
-             less->nanojoules.high > more->nanojoules.high)
+    if (!less->defined || !more->defined) return; // that a bucket is missing is told by itself
+    if (less->nanojoules.low > more->nanojoules.low ||
+        less->nanojoules.central > more->nanojoules.central ||
+        less->nanojoules.high > more->nanojoules.high)
         find(check, key, "is dearer than %s", emit_bucket_key(dearer));
 }
 

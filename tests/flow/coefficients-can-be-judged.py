@@ -98,6 +98,58 @@ def numbers_that_follow_from_others():
                     f"unknown, {key}: lowest low, geometric mean, highest high of the seven classes")
 
 
+# --- The page that tells each number by hand ---
+
+def by_hand(text):
+    """What an expression of docs/coefficients.md gives, and what it was rounded to by judgement, or None."""
+    expression, _, rounded = re.sub(r", (up|down) to ", "|", text).partition("|")
+    if not re.fullmatch(r"(root7?|[\d.()+/x -])+", expression):
+        return None, None
+    names = {"root": lambda value: value.sqrt(), "root7": lambda value: value ** (decimal.Decimal(1) / 7)}
+    code = re.sub(r"(?<![\w.])\d+(\.\d+)?", lambda number: f"D('{number.group()}')", expression.replace(" x ", " * "))
+    value = eval(code, {"__builtins__": {}, "D": decimal.Decimal, **names})
+    return value, decimal.Decimal(rounded) if rounded else None
+
+
+def rounds_to(text, number, places=None):
+    value, rounded = by_hand(text)
+    if value is None:
+        return False
+    if rounded is not None:
+        near = abs(value / rounded - 1) < decimal.Decimal("0.08")
+        return rounded == number and near and (value < rounded if ", up to" in text else value > rounded)
+    if places is not None:
+        return value.quantize(decimal.Decimal(1).scaleb(-places), decimal.ROUND_HALF_UP) == number
+    return (two_digits(value) if value else value) == number
+
+
+def the_page_recomputes():
+    with open(os.path.join(SOURCE, "docs", "coefficients.md"), encoding="utf-8") as file:
+        section = file.read().split("\n## Each number by hand\n")[1].split("\n## ")[0]
+    rows = [json.loads(line, parse_float=decimal.Decimal) for line in profiles("--json").stdout.splitlines()]
+    wanted = {(row["profile"], key, end): decimal.Decimal(bucket[end]) for row in rows if "profile" in row
+              for key, bucket in row["coefficients"].items() for end in ENDS}
+    wanted |= {("factor", row["transform"], end): decimal.Decimal(row["factor"][end]) for row in rows if "transform" in row for end in ENDS}
+    told, begins = set(), 0
+    for part in section.split("\n### ")[1:]:
+        title = part.split("\n")[0]
+        for line in part.split("\n"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("| ") else []
+            if title == "What the lines begin with" and len(cells) == 3 and cells[0] != "number":
+                number = decimal.Decimal(cells[0])
+                value = by_hand(cells[1])[0]
+                check(value is not None and value.quantize(number, decimal.ROUND_HALF_UP) == number, f"{cells[0]} is {cells[1]}: {value}")
+                begins += 1
+            elif len(cells) == 4 and cells[1] != "low":
+                for end, text in zip(ENDS, cells[1:]):
+                    key = (title if title.startswith("managed-") else "factor", cells[0], end)
+                    told.add(key)
+                    places = 2 if key[0] == "factor" else None
+                    check(key in wanted and rounds_to(text, wanted[key], places), f"{' '.join(key)}: {text} gives {by_hand(text)}, the row {wanted.get(key)}")
+    check_equal(sorted(set(wanted) - told), [], "the page has a line for every number of every row")
+    check(begins == 14, f"and for the numbers that they begin with: {begins}")
+
+
 def what_people_read():
     listed = profiles().stdout
     cards = {row: profiles(row).stdout for row in [ROW, "managed-embedding-v1", "boundary-pue-v1", "context-long-v1"]}
@@ -251,6 +303,7 @@ def folders():
 try:
     what_is_shipped()
     numbers_that_follow_from_others()
+    the_page_recomputes()
     what_people_read()
     refusals()
     lines_are_told()
