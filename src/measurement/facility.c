@@ -120,8 +120,9 @@ static bool settle_kind(struct emit_facility_window *window, struct emit_facilit
     window->provenance = window->quality == EMIT_FACILITY_MEASURED ? EMIT_PROVENANCE_MEASURED
                                                                    : EMIT_PROVENANCE_ESTIMATED;
     if (!(kind->provenances & UINT32_C(1) << window->provenance))
-        return emit_facility_refuse(why, EMIT_FACILITY_WRONG_PROVENANCE, "quality",
-                                    "what %s says is measured or is not said", source);
+        return emit_facility_refuse(
+            why, EMIT_FACILITY_WRONG_PROVENANCE, "quality",
+            "%s has no event for an estimate: only pdu, ups and smart_meter have", source);
     if (window->accuracy == EMIT_ACCURACY_COUNT) window->accuracy = usual_accuracy(window, kind);
     if (!(kind->accuracies[window->provenance] & UINT32_C(1) << window->accuracy))
         return emit_facility_refuse(why, EMIT_FACILITY_WRONG_ACCURACY, "accuracy_class",
