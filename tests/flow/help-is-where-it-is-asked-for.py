@@ -35,6 +35,12 @@ check_equal([line for line in examples if len(line) > 80 - 7], [], f"nor are the
 for name, page in pages.items():
     check_equal((emit(name, "--help").stdout, emit(name, "-h").stdout), (page, page), f"emit {name} --help and -h")
 
+for words in (["--help"], ["help"], ["help", "run"], ["help", "--format", "man"], ["run", "--help"], ["version"], ["tokens", "profiles"],
+              ["tokens", "profiles", "--json"]):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        got = subprocess.run([EMIT, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    check_equal((got.returncode, got.stderr), (2, "emit: cannot write to standard output\n"), f"emit {' '.join(words)} on a full disk")
+
 for words, name in [(["tokens", "profiles", "--help"], "tokens"), (["outbox", "list", "--help"], "outbox"),
                     (["campus", "facility-energy", "--help"], "campus"), (["runs", "--limit", "2", "--help"], "runs"),
                     (["run", "--interval", "1s", "--help"], "run"), (["run", "--interval=1s", "--help"], "run")]:

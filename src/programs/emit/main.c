@@ -80,10 +80,18 @@ static bool asks_for_help(const struct emit_command *command, int argc, char *co
     return false;
 }
 
+// What was asked for must have reached its reader. Commands that say so themselves do not come
+// here with EXIT_OK; emit run has the status of its command.
+static int end_output(int status) {
+    if (status != EXIT_OK || (fflush(stdout) == 0 && !ferror(stdout))) return status;
+    fprintf(stderr, "emit: cannot write to standard output\n");
+    return EXIT_USAGE;
+}
+
 static int run_command(const struct emit_command *command, int argc, char **argv) {
     if (asks_for_help(command, argc, argv)) {
         emit_help_command(stdout, command);
-        return EXIT_OK;
+        return end_output(EXIT_OK);
     }
     struct emit_error err;
     struct emit_settings config = {0};
@@ -132,13 +140,14 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         emit_help_overview(stdout);
-        return EXIT_OK;
+        return end_output(EXIT_OK);
     }
     const char *name = strcmp(argv[1], "--version") == 0 ? "version" : argv[1];
     const struct emit_command *command = emit_command_find(name);
     if (command) {
         bear_file_limits(command);
-        return run_command(command, argc - 2, argv + 2);
+        int status = run_command(command, argc - 2, argv + 2);
+        return command->usage_status == EXIT_USAGE ? end_output(status) : status;
     }
     char sentence[EMIT_COMMAND_ABSENT_MAX], printable[3 * EMIT_COMMAND_ABSENT_MAX];
     emit_command_absent(name, sentence);
