@@ -186,7 +186,8 @@ static enum emit_status set_up(struct emit_outbox *outbox, struct emit_error *er
 // it into the new file.
 static enum emit_status begin_file(struct emit_outbox *outbox, struct emit_error *err) {
     if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+        return emit_fail(err, EMIT_ABSENT,
+                         "there is no store at %s yet: emit run, tokens or campus makes one",
                          outbox->folder.path);
     enum emit_status status = emit_folder_rename(&outbox->folder, "-wal", ".orphan-wal", err);
     emit_folder_remove(&outbox->folder, "-shm");

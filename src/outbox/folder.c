@@ -80,7 +80,8 @@ static enum emit_status enter_folder(const char *path, struct stat *parent, bool
             status = sync_parent(path, err);
             if (status != EMIT_OK) return status;
         } else if (errno != EEXIST) {
-            return emit_fail_errno(err, errno, "cannot create the folder %s", path);
+            return emit_fail_errno(
+                err, errno, "cannot create the folder %s (--outbox names another place)", path);
         }
         if (stat(path, parent) == 0) return EMIT_OK;
     }

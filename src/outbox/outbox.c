@@ -150,7 +150,8 @@ static enum emit_status prepare(struct emit_outbox *outbox,
     if (status == EMIT_OK)
         status = emit_folder_open(&outbox->folder, place, options->read_only, err);
     if (status == EMIT_ABSENT && options->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+        return emit_fail(err, EMIT_ABSENT,
+                         "there is no store at %s yet: emit run, tokens or campus makes one",
                          options->path);
     if (status == EMIT_OK && moved)
         emit_connection_note(outbox,
@@ -166,7 +167,8 @@ static enum emit_status open_all(struct emit_outbox *outbox,
     char name[EMIT_STORE_NAME_MAX + 16];
     enum emit_status status = prepare(outbox, options, err);
     if (status == EMIT_OK && options->read_only && !emit_folder_has(&outbox->folder, ""))
-        status = emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+        status = emit_fail(err, EMIT_ABSENT,
+                           "there is no store at %s yet: emit run, tokens or campus makes one",
                            outbox->folder.path);
     (void)emit_folder_name(&outbox->folder, "-lock", name, sizeof name);
     if (status == EMIT_OK)

@@ -163,7 +163,8 @@ enum emit_status emit_schema_check(struct emit_outbox *outbox, struct emit_error
                          "%s is a database, but no store of emit: name another place with --outbox",
                          outbox->folder.path);
     if (outbox->read_only)
-        return emit_fail(err, EMIT_ABSENT, "there is no store at %s yet: emit run makes one",
+        return emit_fail(err, EMIT_ABSENT,
+                         "there is no store at %s yet: emit run, tokens or campus makes one",
                          outbox->folder.path);
     return create(outbox, err);
 }
