@@ -48,8 +48,9 @@ static const struct identity identities[] = {
                                  {EMIT_FIELD_REQUEST_ID},
                                  {EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED,
                                   EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT}},
-    [EMIT_DIALECT_MESSAGES] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_MODEL},
-                               {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_ID},
+    [EMIT_DIALECT_MESSAGES] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_RESPONSE_MODEL,
+                                EMIT_FIELD_MODEL},
+                               {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_RESPONSE_ID, EMIT_FIELD_ID},
                                {EMIT_FIELD_REQUEST_ID},
                                {EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT, EMIT_FIELD_CREATED}},
     [EMIT_DIALECT_GENERATE] = {{EMIT_FIELD_GENERATE_MODEL, EMIT_FIELD_MODEL},
@@ -201,7 +202,8 @@ static enum emit_usage_field find_failure(const struct emit_usage_fields *fields
     static const enum emit_usage_field errors[] = {EMIT_FIELD_ERROR, EMIT_FIELD_RESPONSE_ERROR,
                                                    EMIT_FIELD_RESULT_ERROR, EMIT_FIELD_OTEL_ERROR,
                                                    EMIT_FIELD_API_ERROR};
-    static const enum emit_usage_field states[] = {EMIT_FIELD_STATUS, EMIT_FIELD_RESPONSE_STATUS};
+    static const enum emit_usage_field states[] = {EMIT_FIELD_STATUS, EMIT_FIELD_RESPONSE_STATUS,
+                                                   EMIT_FIELD_OBJECT};
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (has_error(fields, errors[i])) return errors[i];
     for (size_t i = 0; i < sizeof states / sizeof *states; i++)
@@ -227,7 +229,9 @@ static bool is_outer_span(const struct emit_usage_fields *fields) {
         "AGENT",        "CHAIN",        "TOOL"};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (emit_usage_is(fields, EMIT_FIELD_OTEL_OPERATION, operations[i])) return true;
-    return false;
+    // The run of an agent, of instruments that name no operation for it.
+    return emit_usage_has(fields, EMIT_FIELD_OTEL_AGENT) &&
+           !emit_usage_has(fields, EMIT_FIELD_OTEL_OPERATION);
 }
 
 // A piece of generated content that names no response, and is not the last one: its counts are
@@ -296,9 +300,7 @@ static void refuse_dialect(struct emit_usage_record *record, const struct emit_u
                           "its fields are %s, not %s as --dialect says",
                           emit_dialect_word(found->first), emit_dialect_word(asked));
     else if (emit_usage_has(fields, EMIT_FIELD_EXPORT))
-        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
-                          "resourceSpans holds many records: give them one by one, as jq -c "
-                          "'.resourceSpans[].scopeSpans[].spans[]' prints them");
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "resourceSpans without a span");
     else if (emit_usage_says_count(fields, EMIT_FIELD_FLAT_OTHER) &&
              (emit_usage_has(fields, EMIT_FIELD_FLAT_INPUT) ||
               emit_usage_has(fields, EMIT_FIELD_FLAT_OUTPUT)))
@@ -408,7 +410,7 @@ static void begin_record(struct emit_usage_record *record) {
     record->dialect = EMIT_DIALECT_COUNT;
     record->model = record->response_id = record->request_id = (struct emit_usage_text){0};
     record->time_ns = 0;
-    record->has_time = false;
+    record->has_time = record->is_export = false;
     record->counts = (struct emit_token_counts){0};
     record->message[0] = '\0';
 }
@@ -446,6 +448,7 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
     if (emit_usage_is(&fields, EMIT_FIELD_TYPE, "error")) reader->begin.is_there = false;
     struct emit_usage_detection found = emit_usage_detect(&fields, reader->dialect);
     record->dialect = found.dialect;
+    record->is_export = fields.type[EMIT_FIELD_EXPORT] == EMIT_JSON_ARRAY;
     if (found.dialect == EMIT_DIALECT_COUNT) {
         refuse_dialect(record, &fields, reader->dialect, &found);
         return;

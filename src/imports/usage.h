@@ -80,6 +80,7 @@ struct emit_usage_record {
     int64_t time_ns;                                // UTC, when has_time
     bool has_time;
     struct emit_token_counts counts; // of USED; requests is 1 and known
+    bool is_export; // of spans, each of which is a record (usage_spans.h); it is none itself
     // Of the others: one sentence, the field by name. Of USED: empty, or what must be told of
     // how it was counted.
     char message[EMIT_USAGE_MESSAGE_MAX];

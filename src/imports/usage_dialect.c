@@ -118,10 +118,11 @@ static enum likeness like_responses(const struct emit_usage_fields *fields) {
 }
 
 static enum likeness like_messages(const struct emit_usage_fields *fields) {
-    if (says_responses(fields) || says_chat(fields)) return UNLIKE;
+    if (says_responses(fields) || says_chat(fields) || like_proxy(fields) == IS) return UNLIKE;
     if (HAS(SESSION) && !HAS(TURNS)) return UNLIKE;
     if (says_messages(fields)) return IS;
-    if (!HAS(USAGE) || has_prompt(fields) || !has_input(fields)) return UNLIKE;
+    if ((!HAS(USAGE) && !HAS(RESPONSE_USAGE)) || has_prompt(fields) || !has_input(fields))
+        return UNLIKE;
     if (has_inclusive_marks(fields)) return UNLIKE;
     return has_exclusive_marks(fields) ? IS : LIKE;
 }

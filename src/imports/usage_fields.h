@@ -118,6 +118,7 @@
     ROW(EMIT_FIELD_MEDIA_COUNT, "tokenCount")                                                      \
     /* gen_ai.* */                                                                                 \
     ROW(EMIT_FIELD_OTEL_OPERATION, "gen_ai.operation.name")                                        \
+    ROW(EMIT_FIELD_OTEL_AGENT, "gen_ai.agent.name")                                                \
     ROW(EMIT_FIELD_OTEL_REQUEST_MODEL, "gen_ai.request.model")                                     \
     ROW(EMIT_FIELD_OTEL_MODEL, "gen_ai.response.model")                                            \
     ROW(EMIT_FIELD_OTEL_ID, "gen_ai.response.id")                                                  \

@@ -6,6 +6,7 @@
 #include "imports/usage_log.h"
 
 #include "imports/object_reader.h"
+#include "imports/usage_spans.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,40 @@ static enum emit_status count(struct emit_usage_log *log, const struct spot *spo
     return EMIT_OK;
 }
 
+// What the record came to that was read last.
+static enum emit_status take_record(struct emit_usage_log *log, const struct spot *spot,
+                                    const struct emit_object_text *object, struct emit_error *err) {
+    const struct emit_usage_record *record = &log->record;
+    if (record->fate == EMIT_USAGE_USED) return count(log, spot, object, err);
+    refuse(log, spot, record->fate, record->message, NULL);
+    return EMIT_OK;
+}
+
+struct export {
+    struct emit_usage_log *log;
+    const struct spot *spot;
+    struct emit_error *err;
+    enum emit_status status;
+    bool has_span;
+};
+
+static bool take_span(void *context, const char *span, size_t length) {
+    struct export *export = context;
+    const struct emit_object_text text = {.bytes = span, .length = length};
+    export->has_span = true;
+    emit_usage_read(&export->log->reader, &export->log->record, span, length);
+    export->status = take_record(export->log, export->spot, &text, export->err);
+    return export->status == EMIT_OK;
+}
+
+// The spans of an export, all of its line; a record only where there is none.
+static enum emit_status take_spans(struct emit_usage_log *log, const struct spot *spot,
+                                   const struct emit_object_text *object, struct emit_error *err) {
+    struct export export = {.log = log, .spot = spot, .err = err};
+    (void)emit_usage_spans(object->bytes, object->length, take_span, &export);
+    return export.has_span ? export.status : take_record(log, spot, object, err);
+}
+
 static enum emit_status take_object(struct emit_usage_log *log, const char *path,
                                     const struct emit_object_text *object, struct emit_error *err) {
     const struct spot spot = {path, object->line};
@@ -114,9 +149,8 @@ static enum emit_status take_object(struct emit_usage_log *log, const char *path
         return EMIT_OK;
     }
     emit_usage_read(&log->reader, record, object->bytes, object->length);
-    if (record->fate == EMIT_USAGE_USED) return count(log, &spot, object, err);
-    refuse(log, &spot, record->fate, record->message, NULL);
-    return EMIT_OK;
+    if (record->is_export) return take_spans(log, &spot, object, err);
+    return take_record(log, &spot, object, err);
 }
 
 static enum emit_status read_stream(struct emit_usage_log *log, const char *path, int descriptor,

@@ -81,9 +81,11 @@ static const struct emit_usage_path paths[] = {
     FIELD(RECORD, "span_id", SPAN_ID),
     WAY(RECORD, "context", CONTEXT),
     FIELD(RECORD, "resourceSpans", EXPORT),
+    FIELD(RECORD, "resource_spans", EXPORT),
     // Attributes stand in an object or an array of their own, or flat in the record.
     // opentelemetry.io/docs/specs/semconv/gen-ai (2026-11), and the names before them.
     FIELD(ATTRIBUTES, "gen_ai.operation.name", OTEL_OPERATION),
+    FIELD(ATTRIBUTES, "gen_ai.agent.name", OTEL_AGENT),
     FIELD(ATTRIBUTES, "gen_ai.request.model", OTEL_REQUEST_MODEL),
     FIELD(ATTRIBUTES, "gen_ai.response.model", OTEL_MODEL),
     FIELD(ATTRIBUTES, "gen_ai.response.id", OTEL_ID),

@@ -85,6 +85,47 @@ def read_again_changes_nothing(folder):
     check_equal(home.stored_bytes() == before, True, "nothing was replaced by any of them")
 
 
+def span(number, **attributes):
+    return {"spanId": f"{number:016x}", "startTimeUnixNano": "1781366400000000000", "endTimeUnixNano": "1781366401000000000",
+            "attributes": [{"key": key.replace("__", "."), "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}}
+                           for key, value in attributes.items()]}
+
+
+def an_export_is_its_spans(folder):
+    home = fresh(folder, "spans")
+    counts = {"gen_ai__request__model": "acme-small-1", "gen_ai__usage__input_tokens": 100, "gen_ai__usage__output_tokens": 10}
+    export = {"resourceSpans": [{"resource": {}, "scopeSpans": [{"spans": [span(1, **counts), span(2, http__method="GET")]}, {"spans": [span(3, **counts)]}]}]}
+    path = home.file("spans.jsonl", [export, {"resourceSpans": [{"scopeSpans": [{"spans": [span(4, **counts), span(1, **counts)]}]}]}])
+    document, status = home.document(path, "--group", "request")
+    check_equal((status, document["records"]["fates"], len(home.stored())), (0, {"used": 3, "duplicate": 1, "no-usage": 1}, 3),
+                "each span is a record, known by its id")
+    bad = home.file("bad.jsonl", [{"resourceSpans": [{"scopeSpans": [{"spans": [span(5, **{**counts, "gen_ai__usage__input_tokens": -1})]}]}]},
+                                  {"resourceSpans": []}])
+    got = home.tokens(bad)
+    check(got.returncode == 3 and "bad.jsonl:1: gen_ai.usage.input_tokens is -1" in told(got.stdout),
+          f"a bad one is told with the line of the export: {got.stdout}")
+
+
+def a_session_that_tells_its_requests_again(folder):
+    home = fresh(folder, "session")
+
+    def line(kind, payload):
+        return {"timestamp": "2026-06-13T16:00:00Z", "type": kind, "payload": payload}
+
+    def count(so_far, last):
+        sums = [{"input_tokens": total - 10, "cached_input_tokens": (total - 10) // 2, "output_tokens": 10, "total_tokens": total}
+                for total in (so_far, last)]
+        return line("event_msg", {"type": "token_count", "info": {"total_token_usage": sums[0], "last_token_usage": sums[1]}})
+
+    start, model = line("session_meta", {"id": "s-1"}), line("turn_context", {"model": "acme-small-1"})
+    path = home.file("a.jsonl", [start, model, count(110, 110), count(110, 110), count(310, 200), count(310, 200)])
+    fork = home.file("b.jsonl", [line("session_meta", {"id": "s-2"}), start, model, count(110, 110), count(310, 200), count(350, 40)])
+    document, status = home.document(path, fork, "--group", "request")
+    check_equal((status, document["records"]["used"], document["records"]["fates"]["duplicate"]), (0, 3, 4), "each request counts once, in a fork's copy too")
+    check_equal(sum(event["tags"]["input_tokens"] + event["tags"]["cached_input_tokens"] for event in home.stored()), 100 + 190 + 30,
+                "with what it took, not the session so far")
+
+
 def one_event_for_each_request(folder):
     home = fresh(folder, "requests")
     records = [chat(1), chat(2, completion=1), chat(3, model="acme-large-1"), chat(2, completion=77),
@@ -271,6 +312,7 @@ def events_are_data(folder):
 
 with tempfile.TemporaryDirectory() as place:
     for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
-                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data):
+                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data,
+                    an_export_is_its_spans, a_session_that_tells_its_requests_again):
         promise(place)
 end()

@@ -180,6 +180,8 @@ def otel(record):
         return next((count(held[name]) for name in names if name in held), None)
 
     prefix = "gen_ai.usage."
+    if "gen_ai.agent.name" in held and "gen_ai.operation.name" not in held:
+        raise Refused("no-usage")
     if held.get("gen_ai.operation.name") == "invoke_agent" or held.get("openinference.span.kind") == "CHAIN":
         raise Refused("no-usage")
     if usage(prefix + "details.input_audio_tokens"):
@@ -298,7 +300,8 @@ def identity(dialect, record, begin):
         if record.get("type") == "message_delta":
             return [begin["model"], begin["id"], None, None]
         record = record.get("result", record)
-        return [first(at(record, "message", name), record.get(name)) for name in ("model", "id")] + [None, None]
+        return [first(at(record, "message", name), at(record, "response", name), record.get(name))
+                for name in ("model", "id")] + [None, record.get("timestamp")]
     if dialect == "gemini":
         return [first(record.get("modelVersion"), record.get("model_version")),
                 first(record.get("responseId"), record.get("response_id")), None, record.get("createTime")]
@@ -346,6 +349,8 @@ def buckets(dialect, record, begin):
             begin.clear()
             begin.update(open=True, mixed=mixed, model=at(record, "message", "model"), id=at(record, "message", "id"))
             return messages(at(record, "message", "usage"), begin)
+        if "response" in record:
+            return messages(at(record, "response", "usage"), None)
         return messages(record.get("usage"), begin if record.get("type") == "message_delta" else None)
     if dialect == "transcript":
         if "payload" in record:
