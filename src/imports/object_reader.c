@@ -253,7 +253,63 @@ static enum emit_reader_item next_object(struct emit_object_reader *reader,
     return EMIT_READER_OBJECT;
 }
 
+// --- Server-sent events ---
+
+// html.spec.whatwg.org/multipage/server-sent-events.html: "data: {...}", and lines that say of
+// what kind it is, or nothing. "[DONE]" is the end of a stream of completions.
+static const char data_field[] = "data:";
+
+// Has so many bytes in the buffer, or all of the rest.
+static bool look_ahead(struct emit_object_reader *reader, size_t count, bool *failed,
+                       struct emit_error *err) {
+    while (reader->end - reader->at < count && fill(reader, failed, err)) {
+    }
+    return !*failed;
+}
+
+static bool stands_next(const struct emit_object_reader *reader, const char *word) {
+    size_t length = strlen(word);
+    return reader->end - reader->at >= length &&
+           memcmp(reader->buffer + reader->at, word, length) == 0;
+}
+
+// False on an error only.
+static bool skip_line(struct emit_object_reader *reader, bool *failed, struct emit_error *err) {
+    for (;;) {
+        const char *at = reader->buffer + reader->at;
+        const char *newline = memchr(at, '\n', reader->end - reader->at);
+        consume(reader, newline ? (size_t)(newline - at) + 1 : reader->end - reader->at);
+        if (newline) return true;
+        if (!fill(reader, failed, err)) return !*failed;
+    }
+}
+
+// Goes past the name of a field that holds data. Of a line without any: *is_empty, and the line is
+// skipped. False on an error only.
+static bool take_event_field(struct emit_object_reader *reader, bool *is_empty, bool *failed,
+                             struct emit_error *err) {
+    static const char *const others[] = {"event:", "id:", "retry:", ":"};
+    *is_empty = false;
+    if (!look_ahead(reader, strlen("data: [DONE]") + 1, failed, err)) return false;
+    if (stands_next(reader, data_field)) {
+        consume(reader, strlen(data_field));
+        if (stands_next(reader, " ")) consume(reader, 1);
+        *is_empty = reader->at == reader->end || stands_next(reader, "\n") ||
+                    stands_next(reader, "\r") || stands_next(reader, "[DONE]");
+    } else {
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            *is_empty |= stands_next(reader, others[i]);
+    }
+    return !*is_empty || skip_line(reader, failed, err);
+}
+
 // --- Lines ---
+
+static bool is_begin(struct emit_object_reader *reader, bool *failed, struct emit_error *err) {
+    if (reader->buffer[reader->at] == '{') return true;
+    return reader->takes_events && look_ahead(reader, strlen(data_field), failed, err) &&
+           stands_next(reader, data_field);
+}
 
 // Goes to the next line that begins with a brace; false at the end of the stream.
 static bool skip_to_object(struct emit_object_reader *reader, bool *failed,
@@ -264,7 +320,8 @@ static bool skip_to_object(struct emit_object_reader *reader, bool *failed,
         reader->at = newline ? (size_t)(newline - reader->buffer) : reader->end;
         if (newline) {
             if (!skip_space(reader, failed, err)) return false;
-            if (reader->buffer[reader->at] == '{') return true;
+            if (is_begin(reader, failed, err)) return true;
+            if (*failed) return false;
         } else if (!fill(reader, failed, err)) {
             return false;
         }
@@ -302,13 +359,18 @@ static enum emit_reader_item next_other(struct emit_object_reader *reader,
 
 static enum emit_reader_item next_line(struct emit_object_reader *reader,
                                        struct emit_object_text *object, struct emit_error *err) {
-    bool failed = false;
-    bool more =
-        reader->is_astray ? skip_to_object(reader, &failed, err) : skip_space(reader, &failed, err);
-    if (!more) return failed ? EMIT_READER_FAILED : EMIT_READER_END;
-    reader->is_astray = false;
-    object->line = reader->line;
-    bool is_object = reader->buffer[reader->at] == '{';
+    bool failed = false, is_empty;
+    do {
+        bool more = reader->is_astray ? skip_to_object(reader, &failed, err)
+                                      : skip_space(reader, &failed, err);
+        if (!more) return failed ? EMIT_READER_FAILED : EMIT_READER_END;
+        reader->is_astray = is_empty = false;
+        object->line = reader->line;
+        if (reader->takes_events && reader->buffer[reader->at] != '{' &&
+            !take_event_field(reader, &is_empty, &failed, err))
+            return EMIT_READER_FAILED;
+    } while (is_empty);
+    bool is_object = reader->at < reader->end && reader->buffer[reader->at] == '{';
     return is_object ? next_object(reader, object, err) : next_other(reader, object, err);
 }
 

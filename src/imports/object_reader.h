@@ -1,7 +1,8 @@
 // One JSON object after the other from a stream of any length: lines (NDJSON), the
 // elements of one JSON array, and objects printed over many lines. It finds where an
 // object begins and ends; what is in it, and whether it is one, is not its business.
-// A broken object is cut where the next line begins with a brace.
+// A broken object is cut where the next line begins with a brace. Where the caller says so, lines
+// may be server-sent events, whose data are the objects.
 //
 // Memory: EMIT_READER_MEMORY_BYTES, and for an object larger than that as much as it
 // needs, up to the maximum of an object and EMIT_READER_AHEAD_BYTES.
@@ -48,6 +49,8 @@ enum emit_reader_state {
 struct emit_object_reader {
     int descriptor; // borrowed
     size_t object_max;
+    // May be set behind the init: what is no JSON and no event is handed out all the same.
+    bool takes_events;
     char *buffer; // owned
     size_t capacity, capacity_max;
     size_t at, end; // what of the buffer is unread

@@ -162,6 +162,7 @@ static enum emit_status read_stream(struct emit_usage_log *log, const char *path
     enum emit_status status =
         emit_object_reader_init(&reader, descriptor, EMIT_USAGE_TEXT_MAX, err);
     if (status != EMIT_OK) return status;
+    reader.takes_events = true;
     while (status == EMIT_OK &&
            (item = emit_object_reader_next(&reader, &object, &why)) != EMIT_READER_END) {
         const struct spot spot = {path, object.line};

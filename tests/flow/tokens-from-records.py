@@ -106,6 +106,17 @@ def an_export_is_its_spans(folder):
           f"a bad one is told with the line of the export: {got.stdout}")
 
 
+def a_saved_stream_is_its_data(folder):
+    home = fresh(folder, "events")
+    with open(home.file("a.txt"), "w") as file:
+        for record in (chat(1, object="chat.completion.chunk", usage=None), chat(1, completion=70), chat(2, completion=7)):
+            file.write(f": a comment\nevent: piece\ndata: {json.dumps(record)}\n\n")
+        file.write("data: {broken\n\ndata: [DONE]\n\n")
+    document, status = home.document(home.file("a.txt"), "--group", "request")
+    check_equal((status, document["records"]["fates"], [event["tags"]["output_tokens"] for event in home.stored()]),
+                (3, {"used": 2, "no-usage": 1, "malformed": 1}, [70, 7]), "the data of its events, and what is broken is told")
+
+
 def a_session_that_tells_its_requests_again(folder):
     home = fresh(folder, "session")
 
@@ -163,7 +174,7 @@ BAD = [
     (chat(1, model="acme-embed"), "no-coefficient", "output"),
     (json.dumps(chat(1))[:90] + "\n", "malformed", "JSON"),
     ("nothing at all\n", "malformed", ""),
-    ('data: {"usage": {"prompt_tokens": 5}}\n', "malformed", "data:"),
+    ('data: {"usage": {"prompt_tokens": 5}\n', "malformed", "ends in the middle"),
     ({"hello": 1}, "unknown-dialect|no-usage", ""),
 ]
 
@@ -313,6 +324,6 @@ def events_are_data(folder):
 with tempfile.TemporaryDirectory() as place:
     for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
                     models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data,
-                    an_export_is_its_spans, a_session_that_tells_its_requests_again):
+                    an_export_is_its_spans, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
         promise(place)
 end()

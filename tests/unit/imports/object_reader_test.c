@@ -36,7 +36,8 @@ static int write_text(const char *text, size_t length, size_t piece, pid_t *writ
 
 // What was read, as one text: "LINE:LENGTH ", "LINE:- " of a large one, "LINE:reason "; the
 // length of the last object.
-static size_t read_all(char *seen, size_t size, const char *text, size_t length, size_t piece) {
+static size_t read_all(char *seen, size_t size, const char *text, size_t length, size_t piece,
+                       bool takes_events) {
     struct emit_text all;
     emit_text_init(&all, seen, size);
     pid_t writer;
@@ -45,6 +46,7 @@ static size_t read_all(char *seen, size_t size, const char *text, size_t length,
     struct emit_object_text object;
     struct emit_error err;
     if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK) abort();
+    reader.takes_events = takes_events;
     enum emit_reader_item item;
     size_t last = 0;
     while ((item = emit_object_reader_next(&reader, &object, &err)) != EMIT_READER_END &&
@@ -86,8 +88,35 @@ static void check_small(void) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t piece = 1; piece < 9; piece += 7) {
             char seen[256];
-            read_all(seen, sizeof seen, cases[i].text, strlen(cases[i].text), piece);
+            read_all(seen, sizeof seen, cases[i].text, strlen(cases[i].text), piece, false);
             CHECK_STRING(seen, cases[i].seen, cases[i].text);
+        }
+}
+
+static void check_events(void) {
+    static const struct {
+        const char *text, *seen, *plainly; // plainly: by a reader that takes no events
+    } cases[] = {
+        {"event: a\ndata: {}\n\ndata:{\"a\":1}\n\ndata: [DONE]\n\n", "2:2 4:7 ",
+         "1:8 2:8 4:12 6:12 "},
+        {"data: {}\r\n\r\ndata: {}\r\n", "1:2 3:2 ", "1:8 3:8 "},
+        {": still here\nid: 7\nretry: 10\ndata: {}", "4:2 ", "1:12 2:5 3:9 4:8 "},
+        {"data:\ndata: \ndata: {}\n", "3:2 ", "1:5 2:5 3:8 "},
+        {"data: none\ndata: {}\n", "1:4 2:2 ", "1:10 2:8 "},
+        {"data: {\"a\":\n\ndata: {}\n", "1:15 3:2 ", "1:11 3:8 "},
+        {"data: {} x\ndata: {}\n", "1:13 2:2 ", "1:10 2:8 "},
+        {"data: [DONE]", "", "1:12 "},
+        {"data", "1:4 ", "1:4 "},
+        {"{}\ndata: {}\n{}\n", "1:2 2:2 3:2 ", "1:2 2:8 3:2 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t piece = 1; piece < 9; piece += 7) {
+            char seen[256];
+            const char *text = cases[i].text;
+            read_all(seen, sizeof seen, text, strlen(text), piece, true);
+            CHECK_STRING(seen, cases[i].seen, text);
+            read_all(seen, sizeof seen, text, strlen(text), piece, false);
+            CHECK_STRING(seen, cases[i].plainly, text);
         }
 }
 
@@ -132,7 +161,8 @@ static void check_large(void) {
             bool over_lines = form & 1, as_array = form & 2;
             size_t length = make_large(text, sizes[i], over_lines, as_array);
             char seen[1024], wanted[64];
-            size_t last = read_all(seen, sizeof seen, text, length, i % 2 ? 4096 : 100000);
+            size_t last =
+                read_all(seen, sizeof seen, text, length, i % 2 ? 4096 : 100000, i % 3 == 0);
             (void)emit_text_format(wanted, sizeof wanted, "1:7 2:%zu ", sizes[i]);
             if (sizes[i] > OBJECT_MAX) (void)emit_text_format(wanted, sizeof wanted, "1:7 2:- ");
             bool begins = emit_text_has_prefix(seen, wanted);
@@ -157,6 +187,7 @@ static void check_failures(void) {
 
 int main(void) {
     check_small();
+    check_events();
     check_large();
     check_failures();
     return check_end();
