@@ -64,6 +64,21 @@ enum emit_status campus_post_add(struct campus_post *post, const struct campus_l
     return emit_intake_add(post->producer.intake, &entry, &line->place, err);
 }
 
+static bool see(void *owner, const struct emit_entry *entry) {
+    (void)entry;
+    *(bool *)owner = true;
+    return false;
+}
+
+bool campus_post_is_opposed(const struct campus_post *post, const struct emit_claimed_span *span) {
+    struct emit_outbox *outbox = post->producer.store.outbox;
+    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT, .span = span, .limit = 1};
+    struct emit_error err;
+    bool is_seen = false;
+    if (!outbox) return false;
+    return emit_outbox_visit(outbox, &query, see, &is_seen, NULL, &err) != EMIT_OK || is_seen;
+}
+
 enum emit_status campus_post_finish(struct campus_post *post, struct emit_error *err) {
     return emit_intake_finish(post->producer.intake, err);
 }

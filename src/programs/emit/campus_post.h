@@ -39,6 +39,9 @@ void campus_post_listen(struct campus_post *post, campus_listener *listener, voi
 // EMIT_REFUSED: the line breaks the contract, a bug of ours. Others: nothing more can be done.
 EMIT_MUST_CHECK enum emit_status
 campus_post_add(struct campus_post *post, const struct campus_line *line, struct emit_error *err);
+// Whether the store may have something against a line of this span, before the line is there:
+// it has an event that claims some of it. False without a store.
+bool campus_post_is_opposed(const struct campus_post *post, const struct emit_claimed_span *span);
 EMIT_MUST_CHECK enum emit_status campus_post_finish(struct campus_post *post,
                                                     struct emit_error *err);
 void campus_post_close(struct campus_post *post); // accepts NULL

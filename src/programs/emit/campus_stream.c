@@ -67,6 +67,16 @@ static void refuse_for(struct stream *stream, const struct campus_place *place,
     tell_refusal(stream, place, &why);
 }
 
+// Whether the store may refuse the window that a record met: it is on its way yet, and there
+// is something in the store where it wants to be.
+static bool may_be_refused(const struct stream *stream, const struct emit_facility_span *other) {
+    char meter[EMIT_FACILITY_CLAIM_MAX];
+    if (other->index < stream->answered) return false;
+    emit_facility_claim_key(meter, &stream->event.window); // both are of one meter
+    const struct emit_claimed_span span = {meter, other->from_ns, other->to_ns};
+    return campus_post_is_opposed(stream->campus->post, &span);
+}
+
 // Whether the record is the first that speaks so of its window. True: an event stands for it.
 static enum emit_status compare(struct stream *stream, const struct campus_place *place,
                                 bool *is_new, struct emit_error *err) {
@@ -82,8 +92,7 @@ static enum emit_status compare(struct stream *stream, const struct campus_place
     enum emit_status status =
         emit_facility_past_add(stream->past, &place->meter, &span, &news, &other, err);
     bool is_against = news == EMIT_FACILITY_CONTRARY || news == EMIT_FACILITY_OVERLAPS;
-    if (status == EMIT_OK && is_against && other.index >= stream->answered) {
-        // The other one is perhaps on its way yet, and the store may have something against it.
+    if (status == EMIT_OK && is_against && may_be_refused(stream, &other)) {
         status = campus_post_finish(stream->campus->post, err);
         if (status == EMIT_OK)
             status = emit_facility_past_add(stream->past, &place->meter, &span, &news, &other, err);
