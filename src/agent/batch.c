@@ -70,8 +70,10 @@ void emit_batch_add(struct emit_batch *batch, const struct emit_entry *as,
 }
 
 enum emit_status emit_batch_store(struct emit_batch *batch, struct emit_outbox *outbox,
+                                  const struct emit_outbox_summary *summary,
                                   struct emit_error *err) {
-    return emit_outbox_append(outbox, batch->entries, batch->count, batch->fates, err);
+    return emit_outbox_append_summed(outbox, batch->entries, batch->count, batch->fates, summary,
+                                     err);
 }
 
 // The number of entries from `first` on that can be copied at once: events, one behind the

@@ -49,9 +49,11 @@ EMIT_MUST_CHECK enum emit_status emit_batch_judge(const char *line, size_t lengt
 void emit_batch_add(struct emit_batch *batch, const struct emit_entry *as,
                     const struct emit_text *body, const struct emit_text *key);
 
-// Appends all of it, and writes the fates.
-EMIT_MUST_CHECK enum emit_status
-emit_batch_store(struct emit_batch *batch, struct emit_outbox *outbox, struct emit_error *err);
+// Appends all of it, and writes the fates. summary: kept beside it; may be NULL.
+EMIT_MUST_CHECK enum emit_status emit_batch_store(struct emit_batch *batch,
+                                                  struct emit_outbox *outbox,
+                                                  const struct emit_outbox_summary *summary,
+                                                  struct emit_error *err);
 // Copies the event lines, but those in conflict, and flushes. Bodies end in line ends then.
 EMIT_MUST_CHECK enum emit_status emit_batch_copy(struct emit_batch *batch,
                                                  const struct emit_destination *to,

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/intake.h"
 
+#include "agent/modeled_sums.h"
+
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,11 +152,26 @@ static void tell(const struct emit_intake *intake) {
     }
 }
 
+// What was modeled in a batch, kept beside it for emit runs.
+static bool write_summary(void *owner, const enum emit_entry_fate *fates, struct emit_text *body) {
+    const struct emit_batch *batch = owner;
+    struct emit_modeled_sums sums = {0};
+    bool good = true;
+    uint64_t at = 0; // of those that are stored: they follow each other
+    for (size_t i = 0; i < batch->count && good; i++)
+        if (fates[i] == EMIT_ENTRY_STORED)
+            good = emit_modeled_sums_add(&sums, &batch->entries[i], at++);
+    good = good && emit_modeled_sums_write(&sums, body);
+    emit_modeled_sums_clear(&sums);
+    return good;
+}
+
 enum emit_status emit_intake_finish(struct emit_intake *intake, struct emit_error *err) {
     struct emit_batch *batch = &intake->batch;
     if (batch->count == 0) return EMIT_OK;
     enum emit_status status = EMIT_OK;
-    if (intake->to->outbox) status = emit_batch_store(batch, intake->to->outbox, err);
+    const struct emit_outbox_summary summary = {write_summary, batch};
+    if (intake->to->outbox) status = emit_batch_store(batch, intake->to->outbox, &summary, err);
     // Not before: a line in conflict has no business there.
     if (status == EMIT_OK && intake->to->output) status = emit_batch_copy(batch, intake->to, err);
     if (status == EMIT_OK) tell(intake);

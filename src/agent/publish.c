@@ -153,7 +153,7 @@ static enum emit_status add_report(struct emit_batch *batch, const struct emit_r
 
 static enum emit_status store(struct emit_outbox *outbox, struct emit_batch *batch,
                               struct emit_report *report, struct emit_error *err) {
-    enum emit_status status = emit_batch_store(batch, outbox, err);
+    enum emit_status status = emit_batch_store(batch, outbox, NULL, err);
     if (status != EMIT_OK) return status;
     report->stored = true;
     for (size_t i = 0; i < report->events_made; i++)
@@ -210,7 +210,7 @@ enum emit_status emit_publish_diagnostics(const struct emit_report *report,
     enum emit_status status = begin(&batch, report, err);
     if (status != EMIT_OK) return status;
     status = add_diagnostics(&batch, report, err);
-    if (status == EMIT_OK) status = emit_batch_store(&batch, outbox, err);
+    if (status == EMIT_OK) status = emit_batch_store(&batch, outbox, NULL, err);
     emit_batch_clear(&batch);
     return status;
 }

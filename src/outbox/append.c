@@ -6,6 +6,7 @@
 #include "outbox/claims.h"
 #include "outbox/session.h"
 #include "outbox/space.h"
+#include "outbox/summary.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum {
     SPACE_EVERY = 16,   // appends of one handle between looks at the free space
     RETIRE_EVERY = 64,  // entries between looks for those whose time is over
     RETIRE_LEAST = 128, // oldest entries looked at, and more where more come in
+    SUMMARY_LEAST = 8,  // entries: fewer are as soon read as their summary
 };
 
 static enum emit_status check_entry(const struct emit_entry *entry, struct emit_error *err) {
@@ -77,17 +79,36 @@ static enum emit_status write_one(struct emit_outbox *outbox, const struct emit_
     return EMIT_OK;
 }
 
-static enum emit_status write_all(struct emit_outbox *outbox, const struct emit_entry *entries,
-                                  size_t count, enum emit_entry_fate *fates,
+// One append, as it is called for.
+struct batch {
+    const struct emit_entry *entries;
+    size_t count;
+    enum emit_entry_fate *fates;
+    const struct emit_outbox_summary *summary; // NULL: none is kept
+};
+
+static enum emit_status write_entries(struct emit_outbox *outbox, const struct batch *batch,
+                                      int64_t now_ns, struct emit_error *err) {
+    enum emit_status status = EMIT_OK;
+    uint64_t stored = 0;
+    for (size_t i = 0; status == EMIT_OK && i < batch->count; i++) {
+        status = write_one(outbox, &batch->entries[i], now_ns, &batch->fates[i], err);
+        stored += batch->fates[i] == EMIT_ENTRY_STORED;
+    }
+    if (status != EMIT_OK || !batch->summary || stored < SUMMARY_LEAST) return status;
+    return emit_summary_store(outbox, batch->summary, batch->fates, outbox->written - stored + 1,
+                              outbox->written, err);
+}
+
+static enum emit_status write_all(struct emit_outbox *outbox, const struct batch *batch,
                                   struct emit_error *err) {
     int64_t now_ns = emit_clock_wall_ns();
     outbox->written = 0;
     outbox->settled_length = 0;
     enum emit_status status = emit_connection_run(outbox, EMIT_STATEMENT_BEGIN, err);
-    if (status == EMIT_OK && retire_is_due(outbox, count))
-        status = retire(outbox, count, now_ns, err);
-    for (size_t i = 0; status == EMIT_OK && i < count; i++)
-        status = write_one(outbox, &entries[i], now_ns, &fates[i], err);
+    if (status == EMIT_OK && retire_is_due(outbox, batch->count))
+        status = retire(outbox, batch->count, now_ns, err);
+    if (status == EMIT_OK) status = write_entries(outbox, batch, now_ns, err);
     if (status == EMIT_OK) status = emit_connection_run(outbox, EMIT_STATEMENT_COMMIT, err);
     if (status != EMIT_OK) emit_connection_roll_back(outbox);
     if (status == EMIT_OK && outbox->written > 0) outbox->newest = outbox->written;
@@ -101,16 +122,16 @@ static void checkpoint(struct emit_outbox *outbox) {
     (void)outbox->sql.wal_checkpoint_v2(outbox->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 }
 
-static enum emit_status append(struct emit_outbox *outbox, const struct emit_entry *entries,
-                               size_t count, enum emit_entry_fate *fates, struct emit_error *err) {
+static enum emit_status append(struct emit_outbox *outbox, const struct batch *batch,
+                               struct emit_error *err) {
     enum emit_status status = emit_session_enter(outbox, err);
     if (status != EMIT_OK) return status;
     // A refused append is not counted: a full disk is looked at every time.
     if (outbox->append_count % SPACE_EVERY == 0) status = emit_space_check(&outbox->folder, err);
-    if (status == EMIT_OK) status = write_all(outbox, entries, count, fates, err);
+    if (status == EMIT_OK) status = write_all(outbox, batch, err);
     if (status == EMIT_CORRUPT) {
         status = emit_session_replace(outbox, err);
-        if (status == EMIT_OK) status = write_all(outbox, entries, count, fates, err);
+        if (status == EMIT_OK) status = write_all(outbox, batch, err);
     }
     if (status == EMIT_OK) {
         checkpoint(outbox);
@@ -123,6 +144,14 @@ static enum emit_status append(struct emit_outbox *outbox, const struct emit_ent
 enum emit_status emit_outbox_append(struct emit_outbox *outbox, const struct emit_entry *entries,
                                     size_t count, enum emit_entry_fate *fates,
                                     struct emit_error *err) {
+    return emit_outbox_append_summed(outbox, entries, count, fates, NULL, err);
+}
+
+enum emit_status emit_outbox_append_summed(struct emit_outbox *outbox,
+                                           const struct emit_entry *entries, size_t count,
+                                           enum emit_entry_fate *fates,
+                                           const struct emit_outbox_summary *summary,
+                                           struct emit_error *err) {
     if (outbox->read_only)
         return emit_fail(err, EMIT_INVALID, "the store was opened for reading only");
     enum emit_status status = EMIT_OK;
@@ -132,7 +161,8 @@ enum emit_status emit_outbox_append(struct emit_outbox *outbox, const struct emi
     // The caller is told only what has become true.
     enum emit_entry_fate *found = calloc(count, sizeof *found);
     if (!found) return emit_fail(err, EMIT_NO_MEMORY, "cannot append to the store: out of memory");
-    status = append(outbox, entries, count, found, err);
+    const struct batch batch = {entries, count, found, summary};
+    status = append(outbox, &batch, err);
     if (status == EMIT_OK && fates) memcpy(fates, found, count * sizeof *fates);
     free(found);
     return status;

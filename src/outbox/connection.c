@@ -40,6 +40,10 @@ static const char *const texts[EMIT_STATEMENT_COUNT] = {
     [EMIT_STATEMENT_SPAN_PUT] = "INSERT OR REPLACE INTO span(key, value, sequence)"
                                 " VALUES(?1, ?3, ?2)",
     [EMIT_STATEMENT_SPAN_DROP] = "DELETE FROM span WHERE key = ?1 AND sequence = ?2",
+    [EMIT_STATEMENT_SUMMARY_PUT] = "INSERT INTO summary(first, last, body, checksum)"
+                                   " VALUES(?1, ?2, ?3, ?4)",
+    [EMIT_STATEMENT_SUMMARY_NEXT] = "SELECT first, last, body, checksum FROM summary"
+                                    " WHERE first > ?1 ORDER BY first LIMIT 1",
 };
 
 void emit_connection_note(struct emit_outbox *outbox, const char *format, ...) {

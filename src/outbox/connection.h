@@ -40,6 +40,8 @@ enum emit_statement {
     EMIT_STATEMENT_SPAN_FIND, // those that end behind a number
     EMIT_STATEMENT_SPAN_PUT,
     EMIT_STATEMENT_SPAN_DROP,
+    EMIT_STATEMENT_SUMMARY_PUT,
+    EMIT_STATEMENT_SUMMARY_NEXT, // the first that begins behind a sequence
     EMIT_STATEMENT_COUNT,
 };
 

@@ -12,6 +12,7 @@
 #define OUTBOX_OUTBOX_H
 
 #include "base/error.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,7 @@ enum {
     EMIT_ENTRY_BODY_MAX = 256 * 1024, // bytes of one body
     EMIT_ENTRY_IDENTITY_MAX = 64,     // characters
     EMIT_ENTRY_CLAIMS_MAX = 64,       // of one entry
+    EMIT_SUMMARY_BODY_MAX = 64 * 1024,
 };
 
 enum emit_entry_kind {
@@ -107,6 +109,20 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_append(struct emit_outbox *outbox,
                                                     enum emit_entry_fate *fates,
                                                     struct emit_error *err);
 
+// What the entries come to that an append stored, in the words of whoever appends: kept until
+// one of them goes, for emit_outbox_visit_summed.
+struct emit_outbox_summary {
+    // Called once the fates are known and something is stored, before any of it is on disk.
+    // False, or more than the text holds: none is kept.
+    bool (*write)(void *owner, const enum emit_entry_fate *fates, struct emit_text *body);
+    void *owner;
+};
+// emit_outbox_append with a summary.
+EMIT_MUST_CHECK enum emit_status
+emit_outbox_append_summed(struct emit_outbox *outbox, const struct emit_entry *entries,
+                          size_t count, enum emit_entry_fate *fates,
+                          const struct emit_outbox_summary *summary, struct emit_error *err);
+
 struct emit_outbox_query {
     enum emit_entry_kind kind;
     const char *run_id;                   // NULL: all
@@ -124,6 +140,17 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_visit(struct emit_outbox *outbox,
                                                    const struct emit_outbox_query *query,
                                                    emit_outbox_visitor *visitor, void *owner,
                                                    size_t *damaged, struct emit_error *err);
+
+// Visits the summaries there are, and each event that claims something and is in none: together
+// all of them once, in their order, as one moment of the store had them. first: the sequence of
+// the first entry stored by the append that the summary is of, and those behind it follow. A
+// visitor that cannot read a summary answers false, and its events are visited instead.
+typedef bool emit_outbox_summary_visitor(void *owner, const char *body, size_t length,
+                                         uint64_t first);
+EMIT_MUST_CHECK enum emit_status
+emit_outbox_visit_summed(struct emit_outbox *outbox, emit_outbox_summary_visitor *summary_visitor,
+                         emit_outbox_visitor *visitor, void *owner, size_t *damaged,
+                         struct emit_error *err);
 
 struct emit_outbox_stats {
     uint64_t entries[EMIT_ENTRY_KINDS];

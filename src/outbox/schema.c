@@ -1,10 +1,11 @@
-// The tables of the store, and the upgrade from schema 1, which kept identities as text and
-// knew no claims.
+// The tables of the store, and the upgrades: from schema 1, which kept identities as text and
+// knew no claims, and from schema 2, which knew no summaries.
 // SPDX-License-Identifier: Apache-2.0
 #include "outbox/schema.h"
 
 #include "base/text.h"
 #include "outbox/row.h"
+#include "outbox/summary.h"
 
 // `sqlite3 outbox.db` shows a user what is there: run, workspace and body are texts, and
 // lower(hex(identity)) is what `emit validate --identity` prints. AUTOINCREMENT: a sequence
@@ -61,6 +62,7 @@ static enum emit_status make_tables(struct emit_outbox *outbox, struct emit_erro
                            "PRAGMA application_id=%d; PRAGMA user_version=%d;",
                            EMIT_STORE_APPLICATION, EMIT_STORE_SCHEMA);
     enum emit_status status = emit_connection_exec(outbox, tables, err);
+    if (status == EMIT_OK) status = emit_connection_exec(outbox, emit_summary_tables, err);
     if (status == EMIT_OK) status = emit_connection_exec(outbox, numbers, err);
     return status;
 }
@@ -97,7 +99,7 @@ static enum emit_status carry_entries(struct emit_outbox *outbox, struct emit_er
     return status;
 }
 
-static enum emit_status upgrade(struct emit_outbox *outbox, struct emit_error *err) {
+static enum emit_status upgrade_from_1(struct emit_outbox *outbox, struct emit_error *err) {
     enum emit_status status =
         emit_connection_exec(outbox,
                              "BEGIN IMMEDIATE; ALTER TABLE entry RENAME TO entry_1;"
@@ -126,14 +128,28 @@ static enum emit_status upgrade(struct emit_outbox *outbox, struct emit_error *e
     return status;
 }
 
-static enum emit_status bring_up_to_date(struct emit_outbox *outbox, struct emit_error *err) {
+// --- From schema 2 ---
+
+// What is stored already has no summary, and is read.
+static enum emit_status upgrade_from_2(struct emit_outbox *outbox, struct emit_error *err) {
+    enum emit_status status = emit_connection_exec(outbox, "BEGIN IMMEDIATE", err);
+    if (status == EMIT_OK) status = emit_connection_exec(outbox, emit_summary_tables, err);
+    if (status == EMIT_OK)
+        status = emit_connection_exec(outbox, "PRAGMA user_version=3; COMMIT", err);
+    if (status != EMIT_OK) emit_connection_roll_back(outbox);
+    return status;
+}
+
+static enum emit_status bring_up_to_date(struct emit_outbox *outbox, int64_t version,
+                                         struct emit_error *err) {
     if (outbox->read_only)
         return emit_fail(err, EMIT_INVALID,
                          "%s was written by an earlier emit, and this command only reads: emit "
                          "outbox verify brings it up to date",
                          outbox->folder.path);
     struct emit_error why;
-    enum emit_status status = upgrade(outbox, &why);
+    enum emit_status status =
+        version == 1 ? upgrade_from_1(outbox, &why) : upgrade_from_2(outbox, &why);
     if (status == EMIT_OK) return EMIT_OK;
     return emit_fail(err, status, "%s was written by an earlier emit and cannot be upgraded: %s",
                      outbox->folder.path, why.text);
@@ -148,7 +164,8 @@ enum emit_status emit_schema_check(struct emit_outbox *outbox, struct emit_error
         emit_sqlite_integer(sql, outbox->db, "PRAGMA user_version", &version) != SQLITE_ROW)
         return fail(outbox, "read", err);
     if (application == EMIT_STORE_APPLICATION && version == EMIT_STORE_SCHEMA) return EMIT_OK;
-    if (application == EMIT_STORE_APPLICATION && version == 1) return bring_up_to_date(outbox, err);
+    if (application == EMIT_STORE_APPLICATION && (version == 1 || version == 2))
+        return bring_up_to_date(outbox, version, err);
     if (application == EMIT_STORE_APPLICATION && version > EMIT_STORE_SCHEMA)
         return emit_fail(err, EMIT_INVALID,
                          "%s was written by a newer emit (schema %lld, this one knows %d): use "

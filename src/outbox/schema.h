@@ -7,7 +7,7 @@
 #include "outbox/connection.h"
 
 enum {
-    EMIT_STORE_SCHEMA = 2,               // user_version of the file
+    EMIT_STORE_SCHEMA = 3,               // user_version of the file
     EMIT_STORE_APPLICATION = 0x656d6974, // application_id of the file: "emit"
 };
 

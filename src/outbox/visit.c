@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "outbox/claims.h"
 #include "outbox/session.h"
+#include "outbox/summary.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,27 +45,34 @@ static void mark_damaged(struct emit_outbox *outbox) {
 // One visit.
 struct visit {
     const struct emit_outbox_query *query;
+    uint64_t before;               // sequence: only those that claim something, before it; 0: all
     struct emit_claim_asked claim; // of a query that names one
     sqlite3_stmt *statement;
     emit_outbox_visitor *visitor;
     void *owner;
     struct bad_rows bad;
     size_t bad_count;
+    bool ended; // by the visitor
 };
 
 static enum emit_status prepare(struct emit_outbox *outbox, struct visit *visit,
                                 struct emit_error *err) {
     const struct emit_outbox_query *query = visit->query;
     char text[640];
-    // The index on runs holds what is not an event: naming that lets SQLite use it.
-    bool by_run = query->run_id != NULL;
-    const char *run_clause = !by_run                           ? ""
-                             : query->kind == EMIT_ENTRY_EVENT ? " AND run_id = ?2"
-                                                               : " AND kind <> 0 AND run_id = ?2";
+    // The index on runs holds what is not an event, a small part of the store: naming that lets
+    // SQLite use it.
+    bool by_run = query->run_id != NULL, is_other = query->kind != EMIT_ENTRY_EVENT;
+    const char *run_clause =
+        by_run ? is_other ? " AND kind <> 0 AND run_id = ?2" : " AND run_id = ?2"
+        : is_other && query->kind != every_kind
+            ? " AND sequence IN (SELECT sequence FROM entry INDEXED BY entry_run"
+              " WHERE kind <> 0 AND kind = ?1)"
+            : "";
     bool fits = emit_text_format(
         text, sizeof text,
-        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE %s%s%s%s%s ORDER BY sequence%s LIMIT ?4",
+        "SELECT " EMIT_ROW_COLUMNS " FROM entry WHERE %s%s%s%s%s%s ORDER BY sequence%s LIMIT ?4",
         query->kind == every_kind ? "?1 = ?1" : "kind = ?1", run_clause,
+        visit->before ? " AND claims IS NOT NULL AND sequence < ?10" : "",
         query->claim ? " AND sequence IN (SELECT sequence FROM claim WHERE key = ?5)" : "",
         query->span ? " AND sequence IN (" EMIT_CLAIMS_OF_SPAN ")" : "",
         query->newest_first ? "" : " AND sequence > ?3", query->newest_first ? " DESC" : "");
@@ -79,6 +87,7 @@ static enum emit_status prepare(struct emit_outbox *outbox, struct visit *visit,
         (query->newest_first ||
          sql->bind_int64(statement, 3, (int64_t)query->after_sequence) == SQLITE_OK) &&
         sql->bind_int64(statement, 4, limit) == SQLITE_OK &&
+        (!visit->before || sql->bind_int64(statement, 10, (int64_t)visit->before) == SQLITE_OK) &&
         (!query->claim || sql->bind_blob(statement, 5, visit->claim.bytes, EMIT_ROW_PREFIX,
                                          SQLITE_STATIC) == SQLITE_OK) &&
         (!query->span || emit_claims_bind_span(sql, statement, query->span)))
@@ -117,8 +126,9 @@ static enum emit_status walk(struct emit_outbox *outbox, struct visit *visit,
                             (!visit->query->claim || emit_claims_has(&row, &visit->claim));
         if (state == EMIT_ROW_BAD)
             remember_bad(visit, row.entry.sequence);
-        else if (is_asked_for && visit->visitor && !visit->visitor(visit->owner, &row.entry))
-            return EMIT_OK;
+        else if (is_asked_for && visit->visitor)
+            visit->ended = !visit->visitor(visit->owner, &row.entry);
+        if (visit->ended) return EMIT_OK;
     }
 }
 
@@ -153,6 +163,84 @@ enum emit_status emit_outbox_visit(struct emit_outbox *outbox,
     if (status == EMIT_OK && damaged) *damaged = visit.bad_count;
     return status;
 }
+
+// --- With summaries ---
+
+// The first summary that begins behind a sequence and is whole; found is false for none.
+static enum emit_status next_summary(struct emit_outbox *outbox, uint64_t behind,
+                                     struct emit_summary *summary, bool *found,
+                                     struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    sqlite3_stmt *next = NULL;
+    enum emit_status status =
+        emit_connection_statement(outbox, EMIT_STATEMENT_SUMMARY_NEXT, &next, err);
+    if (status != EMIT_OK) return status;
+    *found = false;
+    for (int code = SQLITE_ROW; !*found && code == SQLITE_ROW;) {
+        (void)sql->reset(next); // what was found before was borrowed until now
+        code = sql->bind_int64(next, 1, (int64_t)behind);
+        if (code == SQLITE_OK) code = sql->step(next);
+        if (code != SQLITE_ROW && code != SQLITE_DONE) return fail(outbox, err);
+        *found = code == SQLITE_ROW && emit_summary_read(sql, next, summary);
+        if (code == SQLITE_ROW) behind = summary->first; // a damaged one counts as gone
+    }
+    return EMIT_OK;
+}
+
+// Events that claim something, between two sequences.
+static enum emit_status visit_between(struct emit_outbox *outbox, struct visit *visit,
+                                      uint64_t after, uint64_t before, struct emit_error *err) {
+    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT, .after_sequence = after};
+    if (before - after <= 1) return EMIT_OK;
+    visit->query = &query;
+    visit->before = before;
+    enum emit_status status = prepare(outbox, visit, err);
+    if (status == EMIT_OK) status = walk(outbox, visit, err);
+    (void)outbox->sql.finalize(visit->statement);
+    visit->statement = NULL;
+    visit->query = NULL;
+    return status;
+}
+
+static enum emit_status visit_summed(struct emit_outbox *outbox,
+                                     emit_outbox_summary_visitor *summary_visitor,
+                                     struct visit *visit, struct emit_error *err) {
+    enum emit_status status = EMIT_OK;
+    uint64_t seen = 0;
+    for (bool found = true; status == EMIT_OK && found && !visit->ended;) {
+        struct emit_summary summary;
+        status = next_summary(outbox, seen, &summary, &found, err);
+        if (status == EMIT_OK)
+            status = visit_between(outbox, visit, seen, found ? summary.first : INT64_MAX, err);
+        if (status != EMIT_OK || !found) continue;
+        seen = summary.last;
+        if (!summary_visitor(visit->owner, summary.body, summary.length, summary.first))
+            status = visit_between(outbox, visit, summary.first - 1, seen + 1, err);
+    }
+    sqlite3_stmt *next = outbox->statements[EMIT_STATEMENT_SUMMARY_NEXT];
+    if (next) (void)outbox->sql.reset(next);
+    return status;
+}
+
+enum emit_status emit_outbox_visit_summed(struct emit_outbox *outbox,
+                                          emit_outbox_summary_visitor *summary_visitor,
+                                          emit_outbox_visitor *visitor, void *owner,
+                                          size_t *damaged, struct emit_error *err) {
+    struct visit visit = {.visitor = visitor, .owner = owner};
+    enum emit_status status = make_sure(outbox, err);
+    if (status != EMIT_OK) return status;
+    // One moment: else an entry could go between its summary and the next.
+    status = emit_connection_exec(outbox, "BEGIN", err);
+    if (status != EMIT_OK) return status;
+    status = visit_summed(outbox, summary_visitor, &visit, err);
+    emit_connection_roll_back(outbox);
+    if (status == EMIT_CORRUPT) mark_damaged(outbox);
+    (void)quarantine(outbox, &visit.bad, NULL);
+    if (status == EMIT_OK && damaged) *damaged = visit.bad_count;
+    return status;
+}
+
+// --- Figures, and the check of everything ---
 
 static uint64_t file_bytes(const struct emit_outbox *outbox, const char *suffix) {
     char name[EMIT_STORE_NAME_MAX + 16];

@@ -1,64 +1,100 @@
-// The modeled events of the whole store, run by run.
+// What was modeled in the whole store, run by run, from its summaries.
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/runs_modeled.h"
 
+#include "agent/modeled_sums.h"
 #include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct runs_modeled_run *runs_modeled_find(const struct runs_modeled *modeled, const char *run_id) {
-    // From the end: the events of a run stand together, and what was found last is there.
-    for (size_t i = modeled->count; i-- > 0;)
+    for (size_t i = 0; i < modeled->count; i++)
         if (strcmp(modeled->runs[i].run_id, run_id) == 0) return &modeled->runs[i];
     return NULL;
 }
 
-static struct runs_modeled_run *add_run(struct runs_modeled *modeled, const char *run_id,
-                                        const char *boundary) {
-    if (modeled->count == modeled->room) {
-        size_t room = modeled->room ? 2 * modeled->room : 16;
-        struct runs_modeled_run *larger = reallocarray(modeled->runs, room, sizeof *larger);
-        if (!larger) return NULL;
-        modeled->runs = larger;
-        modeled->room = room;
-    }
-    struct runs_modeled_run *run = &modeled->runs[modeled->count++];
-    *run = (struct runs_modeled_run){.events = 0};
-    (void)emit_text_format(run->run_id, sizeof run->run_id, "%s", run_id);
-    (void)emit_text_format(run->boundary, sizeof run->boundary, "%s", boundary);
-    return run;
-}
+// --- From the store ---
 
 struct reading {
-    struct runs_modeled *modeled;
+    struct emit_modeled_sums sums;
     bool no_memory;
 };
 
+static bool take_summary(void *owner, const char *body, size_t length, uint64_t first) {
+    struct reading *reading = owner;
+    enum emit_status status = emit_modeled_sums_read(&reading->sums, body, length, first, NULL);
+    reading->no_memory |= status == EMIT_NO_MEMORY;
+    return status == EMIT_OK || reading->no_memory; // else its events are read
+}
+
 static bool take_event(void *owner, const struct emit_entry *entry) {
     struct reading *reading = owner;
-    struct modeled_event event;
-    if (!modeled_event_read(&event, entry)) return true;
-    struct runs_modeled_run *run = runs_modeled_find(reading->modeled, entry->run_id);
-    if (!run) run = add_run(reading->modeled, entry->run_id, event.boundary);
-    reading->no_memory = !run;
-    if (!run) return false;
-    run->events++;
-    if (entry->time_ns > run->last_ns) run->last_ns = entry->time_ns;
-    if (strcmp(event.phase, "total") != 0) return true;
-    if (strcmp(run->boundary, event.boundary) != 0) run->boundary[0] = '\0';
-    run->joules.low += event.joules.low;
-    run->joules.central += event.joules.central;
-    run->joules.high += event.joules.high;
-    return true;
+    reading->no_memory |= !emit_modeled_sums_add(&reading->sums, entry, entry->sequence);
+    return !reading->no_memory;
+}
+
+// --- Runs ---
+
+// The sums of a run together, the newest of them first.
+static int by_run(const void *left, const void *right) {
+    const struct emit_modeled_sum *a = left, *b = right;
+    int order = strcmp(a->run_id, b->run_id);
+    return order ? order : (a->newest < b->newest) - (a->newest > b->newest);
+}
+
+static int newest_first(const void *left, const void *right) {
+    const struct runs_modeled_run *a = left, *b = right;
+    return (a->newest < b->newest) - (a->newest > b->newest);
+}
+
+static void begin_run(struct runs_modeled_run *run, const struct emit_modeled_sum *sum) {
+    *run = (struct runs_modeled_run){.newest = sum->newest};
+    (void)emit_text_format(run->run_id, sizeof run->run_id, "%s", sum->run_id);
+    (void)emit_text_format(run->boundary, sizeof run->boundary, "%s", sum->boundary);
+}
+
+static void add_sum(struct runs_modeled_run *run, struct emit_modeled_sum *joules,
+                    const struct emit_modeled_sum *sum) {
+    run->events += sum->events;
+    if (sum->last_ns > run->last_ns) run->last_ns = sum->last_ns;
+    if (sum->totals && strcmp(run->boundary, sum->boundary) != 0) run->boundary[0] = '\0';
+    joules->low += sum->low;
+    joules->central += sum->central;
+    joules->high += sum->high;
+    run->joules.low = (double)joules->low / 1e9;
+    run->joules.central = (double)joules->central / 1e9;
+    run->joules.high = (double)joules->high / 1e9;
+}
+
+static enum emit_status make_runs(struct runs_modeled *modeled, struct emit_modeled_sums *sums,
+                                  struct emit_error *err) {
+    if (sums->count == 0) return EMIT_OK;
+    modeled->runs = calloc(sums->count, sizeof *modeled->runs);
+    if (!modeled->runs) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    qsort(sums->sums, sums->count, sizeof *sums->sums, by_run);
+    struct emit_modeled_sum joules = {.low = 0}; // of the run under way
+    for (size_t i = 0; i < sums->count; i++) {
+        const struct emit_modeled_sum *sum = &sums->sums[i];
+        if (i == 0 || strcmp(sum->run_id, sums->sums[i - 1].run_id) != 0) {
+            begin_run(&modeled->runs[modeled->count++], sum);
+            joules = (struct emit_modeled_sum){.low = 0};
+        }
+        add_sum(&modeled->runs[modeled->count - 1], &joules, sum);
+    }
+    qsort(modeled->runs, modeled->count, sizeof *modeled->runs, newest_first);
+    return EMIT_OK;
 }
 
 enum emit_status runs_modeled_read(struct runs_modeled *modeled, struct emit_outbox *outbox,
                                    size_t *damaged, struct emit_error *err) {
-    struct reading reading = {.modeled = modeled};
-    const struct emit_outbox_query query = {.kind = EMIT_ENTRY_EVENT, .newest_first = true};
-    enum emit_status status = emit_outbox_visit(outbox, &query, take_event, &reading, damaged, err);
-    return reading.no_memory ? emit_fail(err, EMIT_NO_MEMORY, "out of memory") : status;
+    struct reading reading = {.no_memory = false};
+    enum emit_status status =
+        emit_outbox_visit_summed(outbox, take_summary, take_event, &reading, damaged, err);
+    if (reading.no_memory) status = emit_fail(err, EMIT_NO_MEMORY, "out of memory");
+    if (status == EMIT_OK) status = make_runs(modeled, &reading.sums, err);
+    emit_modeled_sums_clear(&reading.sums);
+    return status;
 }
 
 void runs_modeled_clear(struct runs_modeled *modeled) {

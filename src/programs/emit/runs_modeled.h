@@ -13,12 +13,13 @@ struct runs_modeled_run {
     struct modeled_range joules;     // of its events of phase total
     uint64_t events;                 // of any phase
     int64_t last_ns;                 // UTC, of the latest
+    uint64_t newest;                 // of their sequences
     bool listed;                     // it was shown beside the run's report
 };
 
 struct runs_modeled {
     struct runs_modeled_run *runs; // owned; those that were modeled last come first
-    size_t count, room;
+    size_t count;
 };
 
 // EMIT_NO_MEMORY; errors of the store. *damaged: entries that could not be read.

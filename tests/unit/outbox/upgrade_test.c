@@ -1,4 +1,4 @@
-// A store that schema 1 made: brought up to date as a whole or not at all, and carried over
+// A store that schema 1 or 2 made: brought up to date as a whole or not at all, and carried over
 // when it is damaged.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
@@ -12,7 +12,8 @@
 
 // The tables of schema 1, filled from those of today. The checksums are the same.
 static const char to_schema_1[] =
-    "BEGIN; DROP TRIGGER entry_gone; DROP TABLE claim; DROP TABLE span; DROP INDEX entry_identity;"
+    "BEGIN; DROP TRIGGER summary_gone; DROP TABLE summary;"
+    "DROP TRIGGER entry_gone; DROP TABLE claim; DROP TABLE span; DROP INDEX entry_identity;"
     "DROP INDEX entry_run; ALTER TABLE entry RENAME TO now; DROP TABLE quarantine;"
     "CREATE TABLE entry("
     " sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, identity TEXT NOT NULL,"
@@ -73,6 +74,34 @@ static void test_upgrade(void) {
     make_old(&store);
     store_open(&store);
     check_upgraded(&store);
+    store_end(&store);
+}
+
+// Schema 2 had the tables of today but that of summaries.
+static void test_upgrade_from_2(void) {
+    struct store store;
+    struct emit_outbox_stats stats;
+    uint64_t good = 0, bad = 0;
+    store_begin(&store, "old");
+    (void)store_add(&store, 0, 50);
+    emit_outbox_close(store.outbox);
+    store.outbox = NULL;
+    change(&store, "DROP TRIGGER summary_gone; DROP TABLE summary; PRAGMA user_version=2; VACUUM;");
+    store.options.read_only = true;
+    CHECK(emit_outbox_open(&store.outbox, &store.options, &store.err) == EMIT_INVALID &&
+              strstr(store.err.text, "earlier emit"),
+          "who only reads upgrades no schema 2: %s", store.err.text);
+    store.options.read_only = false;
+    store_open(&store);
+    CHECK(!emit_outbox_notice(store.outbox) &&
+              emit_outbox_stats_read(store.outbox, &stats, &store.err) == EMIT_OK &&
+              stats.schema_version == EMIT_STORE_SCHEMA &&
+              store_read(&store, &(struct emit_outbox_query){0}) == 50 && store.wrong == 0 &&
+              store.last == 50 &&
+              emit_outbox_verify(store.outbox, &good, &bad, &store.err) == EMIT_OK && good == 50,
+          "schema 2 is brought up to date, and nothing is wrong with it");
+    CHECK(store_add(&store, 40, 20) == EMIT_OK && store.duplicates == 10 && store.stored == 10,
+          "entries come behind them");
     store_end(&store);
 }
 
@@ -140,6 +169,7 @@ static void test_damaged(void) {
 
 int main(void) {
     test_upgrade();
+    test_upgrade_from_2();
     test_bad_rows();
     test_refusals();
     test_damaged();
