@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from decimal import Decimal
 
 import jsonschema
 
@@ -37,10 +38,12 @@ def check_lines(text, what):
     check(any(RANGE.search(line) for line in lines), f"{what}: there is a range")
 
 
-def sums(store, run):
-    found = [json.loads(line) for line in emit(store, "outbox", "export", "--run", run).stdout.splitlines()]
+# number: Decimal adds up without a rounding, as emit runs does.
+def sums(store, run, number=float):
+    found = [json.loads(line, parse_float=number)
+             for line in emit(store, "outbox", "export", "--run", run).stdout.splitlines()]
     totals = [event for event in found if event["tags"]["phase"] == "total"]
-    return len(found), *(sum(value) for value in zip(*((event["quantity"], event["tags"]["quantity_low"],
+    return len(found), *(float(sum(value)) for value in zip(*((event["quantity"], event["tags"]["quantity_low"],
                                                         event["tags"]["quantity_high"]) for event in totals)))
 
 
@@ -103,7 +106,7 @@ def main():
         check("at several boundaries" in runs, "and of two boundaries there is no figure")
         for run in ("job-both", "job-tokens"):
             line, = listed(store, run)
-            events, joules, low, high = sums(store, run)
+            events, joules, low, high = sums(store, run, Decimal)
             check_equal(line["modeled"], {"boundary": "accelerator", "events": events, "joules": joules,
                                           "joules_high": high, "joules_low": low},
                         f"runs --json: what was modeled of {run} is the sum of its totals")
