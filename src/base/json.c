@@ -37,6 +37,14 @@ void emit_json_init(struct emit_json *json, const char *text, size_t length) {
         fail(json, EMIT_JSON_BYTE_ORDER_MARK, text);
 }
 
+void emit_json_init_inside(struct emit_json *json, const char *text, size_t length, uint32_t depth,
+                           size_t key_count) {
+    emit_json_init(json, text, length);
+    json->taken = true;
+    json->depth = depth;
+    json->key_count = key_count;
+}
+
 // The next character that is not space; NUL at the end of the text (a NUL byte fits nowhere).
 static inline char next_character(struct emit_json *json) {
     if (json->at < json->end && (unsigned char)*json->at > ' ') return *json->at;
@@ -238,13 +246,17 @@ static bool take_word(struct emit_json *json, const char *word) {
     return true;
 }
 
-bool emit_json_take_string(struct emit_json *json, struct emit_json_slice *string) {
-    if (!expect(json, EMIT_JSON_STRING)) return false;
+// Takes the string that stands at json->at.
+static inline bool take_text(struct emit_json *json, struct emit_json_slice *string) {
     bool escaped;
     const char *begin = json->at + 1, *end = take_quoted(json, &escaped);
     if (!end) return false;
     *string = (struct emit_json_slice){begin, (size_t)(end - begin), escaped};
     return true;
+}
+
+bool emit_json_take_string(struct emit_json *json, struct emit_json_slice *string) {
+    return expect(json, EMIT_JSON_STRING) && take_text(json, string);
 }
 
 // Takes the number that stands at json->at.
@@ -263,25 +275,15 @@ bool emit_json_take_double(struct emit_json *json, double *value) {
     return fail(json, EMIT_JSON_OVERFLOW, text.at);
 }
 
-// The end of an integer of few digits that ends in front of a comma or brace, as most numbers
-// are; NULL: look closer.
-static const char *integer_end(const char *at, const char *end) {
-    const char *begin = at;
-    while (at < end && emit_json_is_digit(*at))
-        at++;
-    bool is_plain = at > begin && (*begin != '0' || at - begin == 1) && at - begin < 20;
-    return is_plain && at < end && (*at == ',' || *at == '}' || *at == ']') ? at : NULL;
-}
-
 // No number without an exponent overflows a double in fewer digits than 10^308 has.
 static bool is_surely_finite(const struct emit_json_slice *text) {
     return text->length <= 308 && !memchr(text->at, 'e', text->length) &&
            !memchr(text->at, 'E', text->length);
 }
 
-bool emit_json_take_number(struct emit_json *json, struct emit_json_slice *text) {
-    if (!expect(json, EMIT_JSON_NUMBER)) return false;
-    const char *end = integer_end(json->at, json->end);
+// Takes the number that stands at json->at, if a double can hold it.
+static inline bool take_finite(struct emit_json *json, struct emit_json_slice *text) {
+    const char *end = emit_json_integer_end(json->at, json->end);
     if (end) {
         *text = (struct emit_json_slice){json->at, (size_t)(end - json->at), false};
         json->at = end;
@@ -294,6 +296,10 @@ bool emit_json_take_number(struct emit_json *json, struct emit_json_slice *text)
         return fail(json, EMIT_JSON_OVERFLOW, taken.at);
     *text = taken;
     return true;
+}
+
+bool emit_json_take_number(struct emit_json *json, struct emit_json_slice *text) {
+    return expect(json, EMIT_JSON_NUMBER) && take_finite(json, text);
 }
 
 bool emit_json_take_u64(struct emit_json *json, uint64_t *value) {
@@ -322,6 +328,27 @@ bool emit_json_take_bool(struct emit_json *json, bool *value) {
     if (!take_word(json, is_true ? "true" : "false")) return false;
     *value = is_true;
     return true;
+}
+
+enum emit_json_type emit_json_take_scalar(struct emit_json *json, struct emit_json_slice *text) {
+    enum emit_json_type type = emit_json_peek(json);
+    const char *at = json->at;
+    bool taken = false;
+    switch (type) {
+    case EMIT_JSON_STRING: taken = take_text(json, text); break;
+    case EMIT_JSON_NUMBER: taken = take_finite(json, text); break;
+    case EMIT_JSON_TRUE: taken = take_word(json, "true"); break;
+    case EMIT_JSON_FALSE: taken = take_word(json, "false"); break;
+    case EMIT_JSON_NULL: taken = take_word(json, "null"); break;
+    case EMIT_JSON_OBJECT:
+    case EMIT_JSON_ARRAY:
+    case EMIT_JSON_NONE: break;
+    }
+    if (!taken) return EMIT_JSON_NONE;
+    json->taken = true;
+    if (type != EMIT_JSON_STRING && type != EMIT_JSON_NUMBER)
+        *text = (struct emit_json_slice){at, (size_t)(json->at - at), false};
+    return type;
 }
 
 // --- Containers ---
@@ -428,38 +455,22 @@ bool emit_json_next_element(struct emit_json *json) {
     return emit_json_peek(json) != EMIT_JSON_NONE;
 }
 
-// Any value that is not a container.
-static bool skip_scalar(struct emit_json *json) {
-    struct emit_json_slice slice;
-    bool word;
-    switch (emit_json_peek(json)) {
-    case EMIT_JSON_STRING: return emit_json_take_string(json, &slice);
-    case EMIT_JSON_NUMBER: return emit_json_take_number(json, &slice);
-    case EMIT_JSON_TRUE:
-    case EMIT_JSON_FALSE: return emit_json_take_bool(json, &word);
-    case EMIT_JSON_NULL: return expect(json, EMIT_JSON_NULL) && take_word(json, "null");
-    case EMIT_JSON_OBJECT:
-    case EMIT_JSON_ARRAY:
-    case EMIT_JSON_NONE: break;
-    }
-    return fail(json, EMIT_JSON_TRAILING, json->at);
-}
-
 bool emit_json_skip(struct emit_json *json) {
     uint32_t outside = json->depth;
-    struct emit_json_slice key;
+    struct emit_json_slice slice;
     do {
         enum emit_json_type type = emit_json_peek(json);
         if (type == EMIT_JSON_OBJECT)
             emit_json_enter_object(json);
         else if (type == EMIT_JSON_ARRAY)
             emit_json_enter_array(json);
-        else
-            skip_scalar(json);
+        else if (emit_json_take_scalar(json, &slice) == EMIT_JSON_NONE)
+            fail(json, EMIT_JSON_TRAILING, json->at);
         // Close what ends here, up to the next value or the container we came from.
         while (!json->fault_kind && json->depth > outside) {
             bool is_object = json->open[json->depth - 1] <= COMMA_OR_OBJECT_END;
-            if (is_object ? emit_json_next_member(json, &key) : emit_json_next_element(json)) break;
+            if (is_object ? emit_json_next_member(json, &slice) : emit_json_next_element(json))
+                break;
         }
     } while (!json->fault_kind && json->depth > outside);
     return !json->fault_kind;

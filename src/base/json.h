@@ -76,6 +76,10 @@ struct emit_json {
 };
 
 void emit_json_init(struct emit_json *json, const char *text, size_t length);
+// In the middle of a text, to take or skip one value: so many containers are open around it,
+// at least one, and have had so many keys.
+void emit_json_init_inside(struct emit_json *json, const char *text, size_t length, uint32_t depth,
+                           size_t key_count);
 
 // What stands next, without taking it.
 enum emit_json_type emit_json_peek(struct emit_json *json);
@@ -95,6 +99,9 @@ bool emit_json_take_double(struct emit_json *json, double *value);
 bool emit_json_take_u64(struct emit_json *json, uint64_t *value);
 bool emit_json_take_i64(struct emit_json *json, int64_t *value);
 bool emit_json_take_bool(struct emit_json *json, bool *value);
+// Any value that is no container: its type and its text. NONE after a fault, and before a
+// container, which is not taken.
+enum emit_json_type emit_json_take_scalar(struct emit_json *json, struct emit_json_slice *text);
 bool emit_json_skip(struct emit_json *json); // any value, whole, still checked
 // As skip, and its text as it stands.
 bool emit_json_take_raw(struct emit_json *json, struct emit_json_slice *text);

@@ -109,6 +109,16 @@ static inline const char *emit_json_number_end(const char *at, const char *end) 
     return at;
 }
 
+// The end of an integer of few digits that ends in front of a comma or brace, as most numbers
+// are; NULL: look closer.
+static inline const char *emit_json_integer_end(const char *at, const char *end) {
+    const char *begin = at;
+    while (at < end && emit_json_is_digit(*at))
+        at++;
+    bool is_plain = at > begin && (*begin != '0' || at - begin == 1) && at - begin < 20;
+    return is_plain && at < end && (*at == ',' || *at == '}' || *at == ']') ? at : NULL;
+}
+
 static inline const char *emit_json_skip_space(const char *at, const char *end) {
     while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;

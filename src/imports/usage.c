@@ -441,7 +441,8 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
                           EMIT_USAGE_TEXT_MAX / (1024 * 1024));
         return;
     }
-    if (!emit_usage_scan(&fields, reader->slots, text, length, &fault, &fault_at)) {
+    if (!emit_usage_forms_read(&reader->forms, &fields, text, length) &&
+        !emit_usage_scan(&fields, reader->slots, &reader->forms, text, length, &fault, &fault_at)) {
         refuse_text(record, text, length, fault, fault_at);
         return;
     }

@@ -9,6 +9,7 @@
 #ifndef IMPORTS_USAGE_H
 #define IMPORTS_USAGE_H
 
+#include "imports/usage_forms.h"
 #include "models/tokens.h"
 
 enum {
@@ -103,6 +104,7 @@ struct emit_usage_begin {
 struct emit_usage_reader {
     enum emit_dialect dialect;       // as named by the user, or EMIT_DIALECT_COUNT to find out
     uint8_t slots[EMIT_USAGE_SLOTS]; // index of the table of paths
+    struct emit_usage_forms forms;   // of the records so far
     struct emit_usage_begin begin;
 };
 

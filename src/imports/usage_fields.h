@@ -159,17 +159,11 @@ struct emit_usage_path;
 const struct emit_usage_path *emit_usage_path(const uint8_t slots[EMIT_USAGE_SLOTS], uint8_t node,
                                               const char *key, size_t length);
 
-// Reads a line as programs write it: compact or with single spaces, without an array of
-// attributes. False when the text is not such a line, or has any fault.
-bool emit_usage_scan_line(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
-                          const char *text, size_t length);
-// Reads a whole text. False when it is no JSON object: the sentence why, and where.
-bool emit_usage_scan_strictly(struct emit_usage_fields *fields,
-                              const uint8_t slots[EMIT_USAGE_SLOTS], const char *text,
-                              size_t length, const char **fault, size_t *fault_at);
-// The same fields, by the short way where there is one.
+// Scans a text. False when it is no JSON object: the sentence why, and where. Leaves its steps
+// in the forms, which may be NULL.
 bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
-                     const char *text, size_t length, const char **fault, size_t *fault_at);
+                     struct emit_usage_forms *forms, const char *text, size_t length,
+                     const char **fault, size_t *fault_at);
 
 // A field's name as sentences have it.
 const char *emit_usage_field_name(enum emit_usage_field field);

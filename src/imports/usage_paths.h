@@ -42,12 +42,26 @@ struct emit_usage_path {
     uint8_t into;  // the node that its value is, when that is an object or array
 };
 
-// What both passes over a record do with what they find.
+// What a scan of a record and a form of it do with what they find.
 
 void emit_usage_clear(struct emit_usage_fields *fields);
+void emit_usage_note_again(struct emit_usage_fields *fields, uint8_t field,
+                           enum emit_json_type type, const struct emit_json_slice *value);
 // Takes a value; null is none. A second one of the field must be the same.
-void emit_usage_note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
-                     const struct emit_json_slice *value);
+static inline void emit_usage_note(struct emit_usage_fields *fields, uint8_t field,
+                                   enum emit_json_type type, const struct emit_json_slice *value) {
+    if (field == EMIT_FIELD_NONE || type == EMIT_JSON_NULL) return;
+    if (fields->type[field] != EMIT_JSON_NONE) {
+        emit_usage_note_again(fields, field, type, value);
+        return;
+    }
+    // Part by part: a slice that is copied as soon as it is written stalls the processor.
+    struct emit_json_slice *kept = &fields->value[field];
+    fields->type[field] = (uint8_t)type;
+    kept->at = value->at;
+    kept->length = value->length;
+    kept->escaped = value->escaped;
+}
 // Whether an array at the way to the node is one of such objects.
 bool emit_usage_is_listed(uint8_t node);
 // Behind each of them: keeps what matters of it.

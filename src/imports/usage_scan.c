@@ -1,6 +1,6 @@
 // One strict pass over a record's text into flat fields. What no path leads to is skipped,
-// and still checked: a record that is no JSON is none at its end either. Most records are
-// lines that usage_scan_line.c has read already.
+// and still checked: a record that is no JSON is none at its end either. The steps that are
+// taken on the way are left for others of its form (usage_forms.h).
 // SPDX-License-Identifier: Apache-2.0
 #include "base/number.h"
 #include "imports/usage_paths.h"
@@ -13,6 +13,9 @@ struct scan {
     struct emit_json json;
     const uint8_t *slots;
     struct emit_usage_fields *fields;
+    struct emit_usage_forms *forms; // NULL: nothing is left
+    uint16_t step;                  // the last one
+    const char *behind;             // where it ended
 };
 
 // --- Fields ---
@@ -22,19 +25,12 @@ void emit_usage_clear(struct emit_usage_fields *fields) {
     fields->compaction = (struct emit_usage_compaction){0};
 }
 
-void emit_usage_note(struct emit_usage_fields *fields, uint8_t field, enum emit_json_type type,
-                     const struct emit_json_slice *value) {
-    if (field == EMIT_FIELD_NONE || type == EMIT_JSON_NULL) return;
-    uint8_t *there = &fields->type[field];
-    if (*there == EMIT_JSON_NONE) {
-        *there = (uint8_t)type;
-        fields->value[field] = *value;
-        return;
-    }
+void emit_usage_note_again(struct emit_usage_fields *fields, uint8_t field,
+                           enum emit_json_type type, const struct emit_json_slice *value) {
     const struct emit_json_slice *before = &fields->value[field];
-    if (*there != type || before->length != value->length ||
+    if (fields->type[field] != type || before->length != value->length ||
         (value->length && memcmp(before->at, value->at, value->length) != 0))
-        *there = EMIT_FIELD_TWICE;
+        fields->type[field] = EMIT_FIELD_TWICE;
 }
 
 static const struct emit_usage_path *find_path(const struct scan *scan, uint8_t node,
@@ -47,53 +43,57 @@ static const struct emit_usage_path *find_path(const struct scan *scan, uint8_t 
 
 // --- Values ---
 
-// Any value that is no container: its type and its text. NONE after a fault, and before a
-// container, which is not taken.
-static enum emit_json_type take_scalar(struct emit_json *json, struct emit_json_slice *value) {
-    enum emit_json_type type = emit_json_peek(json);
-    const char *at = json->at;
-    bool taken = false;
-    switch (type) {
-    case EMIT_JSON_STRING: taken = emit_json_take_string(json, value); break;
-    case EMIT_JSON_NUMBER: taken = emit_json_take_number(json, value); break;
-    case EMIT_JSON_TRUE:
-    case EMIT_JSON_FALSE:
-    case EMIT_JSON_NULL:
-        taken = emit_json_skip(json);
-        *value = (struct emit_json_slice){at, (size_t)(json->at - at), false};
-        break;
-    case EMIT_JSON_OBJECT:
-    case EMIT_JSON_ARRAY:
-    case EMIT_JSON_NONE: return EMIT_JSON_NONE;
-    }
-    return taken ? type : EMIT_JSON_NONE;
+// A step: at: where it was, behind: where it ended.
+static void leave(struct scan *scan, enum emit_usage_step_kind kind, uint8_t of, const char *at,
+                  const char *behind) {
+    if (!scan->forms) return;
+    const struct emit_usage_step step = {
+        .kind = (uint8_t)kind,
+        .of = of,
+        .depth = (uint8_t)scan->json.depth,
+        .keys = (uint16_t)scan->json.key_count,
+    };
+    scan->step = emit_usage_forms_add(scan->forms, scan->step, &step, scan->behind,
+                                      (size_t)(at - scan->behind));
+    scan->behind = behind;
+    if (!scan->step) scan->forms = NULL;
 }
 
 static bool scan_object(struct scan *scan, uint8_t node);
 static bool scan_elements(struct scan *scan, uint8_t node);
 static bool scan_attributes(struct scan *scan);
 
+static bool skip_value(struct scan *scan) {
+    emit_json_peek(&scan->json);
+    const char *at = scan->json.at;
+    if (!emit_json_skip(&scan->json)) return false;
+    leave(scan, EMIT_STEP_VALUE, EMIT_FIELD_NONE, at, scan->json.at);
+    return true;
+}
+
+static bool scan_scalar(struct scan *scan, uint8_t field) {
+    struct emit_json_slice value;
+    const char *at = scan->json.at;
+    enum emit_json_type type = emit_json_take_scalar(&scan->json, &value);
+    if (type == EMIT_JSON_NONE) return false;
+    emit_usage_note(scan->fields, field, type, &value);
+    leave(scan, EMIT_STEP_SCALAR, field, at, scan->json.at);
+    return true;
+}
+
 static bool scan_value(struct scan *scan, const struct emit_usage_path *path) {
-    // The first of a field is taken where it stays: a slice that is copied as soon as it is
-    // written stalls the processor.
-    struct emit_usage_fields *fields = scan->fields;
-    struct emit_json_slice value = {0};
-    bool is_first = path->field != EMIT_FIELD_NONE && fields->type[path->field] == EMIT_JSON_NONE;
-    enum emit_json_type type =
-        take_scalar(&scan->json, is_first ? &fields->value[path->field] : &value);
-    if (type != EMIT_JSON_NONE) {
-        if (!is_first) emit_usage_note(fields, path->field, type, &value);
-        if (is_first && type != EMIT_JSON_NULL) fields->type[path->field] = (uint8_t)type;
-        return true;
-    }
-    type = emit_json_peek(&scan->json);
-    emit_usage_note(fields, path->field, type, &value);
+    enum emit_json_type type = emit_json_peek(&scan->json);
+    if (type != EMIT_JSON_OBJECT && type != EMIT_JSON_ARRAY) return scan_scalar(scan, path->field);
+    const struct emit_json_slice nothing = {0};
+    emit_usage_note(scan->fields, path->field, type, &nothing);
+    leave(scan, type == EMIT_JSON_OBJECT ? EMIT_STEP_OBJECT : EMIT_STEP_ARRAY, path->field,
+          scan->json.at, scan->json.at);
     if (type == EMIT_JSON_OBJECT && path->into != EMIT_NODE_NONE)
         return scan_object(scan, path->into);
     if (type == EMIT_JSON_ARRAY && path->into == EMIT_NODE_ATTRIBUTES) return scan_attributes(scan);
     if (type == EMIT_JSON_ARRAY && emit_usage_is_listed(path->into))
         return scan_elements(scan, path->into);
-    return emit_json_skip(&scan->json);
+    return skip_value(scan);
 }
 
 // Goes no deeper than the paths do, but for `body` in a `body`: as deep as the scanner allows.
@@ -102,7 +102,7 @@ static bool scan_object(struct scan *scan, uint8_t node) {
     if (!emit_json_enter_object(&scan->json)) return false;
     while (emit_json_next_member(&scan->json, &key)) {
         const struct emit_usage_path *path = find_path(scan, node, &key);
-        if (path ? !scan_value(scan, path) : !emit_json_skip(&scan->json)) return false;
+        if (path ? !scan_value(scan, path) : !skip_value(scan)) return false;
     }
     return !scan->json.fault_kind;
 }
@@ -172,11 +172,13 @@ static bool scan_elements(struct scan *scan, uint8_t node) {
     if (!emit_json_enter_array(&scan->json)) return false;
     while (emit_json_next_element(&scan->json)) {
         if (emit_json_peek(&scan->json) != EMIT_JSON_OBJECT) {
+            scan->forms = NULL; // where an object may stand as well
             if (!emit_json_skip(&scan->json)) return false;
             continue;
         }
         if (!scan_object(scan, node)) return false;
         emit_usage_keep_element(scan->fields, node);
+        leave(scan, EMIT_STEP_ELEMENT, node, scan->json.at, scan->json.at);
     }
     return !scan->json.fault_kind;
 }
@@ -194,7 +196,7 @@ static bool take_any_value(struct emit_json *json, struct attribute *attribute) 
     struct emit_json_slice key;
     if (!emit_json_enter_object(json)) return false;
     while (emit_json_next_member(json, &key)) {
-        enum emit_json_type type = take_scalar(json, &attribute->value);
+        enum emit_json_type type = emit_json_take_scalar(json, &attribute->value);
         if (type == EMIT_JSON_NONE) {
             if (!emit_json_skip(json)) return false;
             continue;
@@ -219,7 +221,7 @@ static bool take_attribute(struct emit_json *json, struct attribute *attribute) 
         } else if (type == EMIT_JSON_OBJECT) {
             taken = take_any_value(json, attribute);
         } else {
-            attribute->type = take_scalar(json, &attribute->value);
+            attribute->type = emit_json_take_scalar(json, &attribute->value);
             taken = attribute->type != EMIT_JSON_NONE;
         }
         if (!taken) return false;
@@ -227,7 +229,9 @@ static bool take_attribute(struct emit_json *json, struct attribute *attribute) 
     return !json->fault_kind;
 }
 
+// What is a field depends on values there: no form has it.
 static bool scan_attributes(struct scan *scan) {
+    scan->forms = NULL;
     if (!emit_json_enter_array(&scan->json)) return false;
     while (emit_json_next_element(&scan->json)) {
         struct attribute attribute = {.type = EMIT_JSON_NONE};
@@ -246,22 +250,22 @@ static bool scan_attributes(struct scan *scan) {
 
 // --- The record ---
 
-bool emit_usage_scan_strictly(struct emit_usage_fields *fields,
-                              const uint8_t slots[EMIT_USAGE_SLOTS], const char *text,
-                              size_t length, const char **fault, size_t *fault_at) {
+bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
+                     struct emit_usage_forms *forms, const char *text, size_t length,
+                     const char **fault, size_t *fault_at) {
     struct scan scan;
     scan.slots = slots;
     scan.fields = fields;
+    scan.forms = forms;
+    scan.step = 0;
+    scan.behind = text;
     emit_usage_clear(fields);
     emit_json_init(&scan.json, text, length);
-    if (scan_object(&scan, EMIT_NODE_RECORD) && emit_json_at_end(&scan.json)) return true;
+    if (scan_object(&scan, EMIT_NODE_RECORD) && emit_json_at_end(&scan.json)) {
+        leave(&scan, EMIT_STEP_END, EMIT_FIELD_NONE, text + length, text + length);
+        return true;
+    }
     *fault = scan.json.fault;
     *fault_at = (size_t)(scan.json.fault_at - text);
     return false;
-}
-
-bool emit_usage_scan(struct emit_usage_fields *fields, const uint8_t slots[EMIT_USAGE_SLOTS],
-                     const char *text, size_t length, const char **fault, size_t *fault_at) {
-    return emit_usage_scan_line(fields, slots, text, length) ||
-           emit_usage_scan_strictly(fields, slots, text, length, fault, fault_at);
 }
