@@ -42,9 +42,9 @@ bool emit_facility_site_order(struct emit_facility_site *site, enum emit_fact *k
     return true;
 }
 
-static const struct emit_facility_site *find_site(const struct emit_facility_metadata *metadata,
-                                                  const char *facility_id) {
-    const struct emit_facility_site *common = NULL;
+static struct emit_facility_site *find_site(const struct emit_facility_metadata *metadata,
+                                            const char *facility_id) {
+    struct emit_facility_site *common = NULL;
     for (size_t i = 0; i < metadata->site_count; i++) {
         if (strcmp(metadata->sites[i].facility_id, facility_id) == 0) return &metadata->sites[i];
         if (!metadata->sites[i].facility_id[0]) common = &metadata->sites[i];
@@ -81,9 +81,10 @@ static bool is_touched(const struct emit_facility_fact *facts, size_t count, int
 }
 
 bool emit_facility_attach(struct emit_facility_window *window,
-                          const struct emit_facility_metadata *metadata, unsigned *missed,
+                          struct emit_facility_metadata *metadata, unsigned *missed,
                           struct emit_facility_refusal *why) {
-    const struct emit_facility_site *site = find_site(metadata, window->facility_id);
+    struct emit_facility_site *site = find_site(metadata, window->facility_id);
+    if (site) site->is_met = true;
     if (site && !window->region[0] && !window->grid_region[0]) {
         memcpy(window->region, site->region, sizeof site->region);
         memcpy(window->grid_region, site->grid_region, sizeof site->grid_region);

@@ -45,6 +45,7 @@ struct emit_facility_site {
     char grid_region[EMIT_FACILITY_ID_MAX];
     struct emit_facility_fact *facts[EMIT_FACT_COUNT]; // owned; by from_ns, none overlaps another
     size_t fact_counts[EMIT_FACT_COUNT];
+    bool is_met; // by a window that it was looked up for
 };
 
 struct emit_facility_metadata {
@@ -64,7 +65,7 @@ bool emit_facility_site_order(struct emit_facility_site *site, enum emit_fact *k
 // curtailment only where one holds for some of the window.
 // False: the window has no place, which no event can be without.
 bool emit_facility_attach(struct emit_facility_window *window,
-                          const struct emit_facility_metadata *metadata, unsigned *missed,
+                          struct emit_facility_metadata *metadata, unsigned *missed,
                           struct emit_facility_refusal *why);
 void emit_facility_metadata_clear(struct emit_facility_metadata *metadata); // accepts a zeroed one
 

@@ -260,6 +260,25 @@ def documents_keep_the_schema():
     check(True, f"{len(FACTS) + len(DOCUMENTS)} documents: schema and program agree")
 
 
+# --- What is told ---
+
+# A facility that is spelled otherwise in the metadata would lose its PUE, and no event is replaced later.
+def metadata_that_met_nothing():
+    sites = [METADATA | {"facility_id": "fra1", "pue": [SPAN | {"value": 1.2}]}, METADATA | {"facility_id": "fra-1"}, METADATA | {"facility_id": "b\u001b"}]
+    answer = call([hours(14, 15)], sites, wanted=0)
+    check_equal([note for note in answer["notes"] if "met no record" in note],
+                ['the metadata of facility "fra1" met no record, nor did that of 1 more: nothing of it was attached'],
+                "metadata of a facility that no record names is told")
+    got = run("\n".join(map(json.dumps, [{"metadata": sites[2:]}, hours(14, 15, region="r")])), "--ndjson", "--no-outbox", wanted=0)
+    check('the metadata of facility "b\\u001b" met no record: nothing of it was attached' in got.stderr.splitlines(),
+          f"by a filter, too, and without its control characters: {got.stderr!r}")
+    longest = call([hours(14, 15, region="r")], {"facility_id": "\u0001" * 127}, wanted=0)
+    check(longest["notes"][0].endswith("nothing of it was attached"), f"the longest id is told whole: {longest['notes']}")
+    answer = call([hours(14, 15)], [METADATA, METADATA | {"facility_id": "fra-1"}], wanted=0)
+    check_equal(answer["notes"], ["the metadata without facility_id met no record: nothing of it was attached"], "so is that of all others")
+    check_equal(call([hours(14, 15)], sites[1:2])["notes"] + call([], sites)["notes"], [], "metadata that was used, or could not be, is not")
+
+
 any_order()
 any_calls()
 refused_by_the_store()
@@ -267,4 +286,5 @@ clock_goes_on()
 local_times()
 schema_is_kept()
 documents_keep_the_schema()
+metadata_that_met_nothing()
 end()

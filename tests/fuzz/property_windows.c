@@ -26,7 +26,7 @@ static const char *write_and_judge(const struct emit_facility_window *window) {
 }
 
 static const char *judge_record(struct emit_facility_window *window,
-                                const struct emit_facility_metadata *metadata, const char *text,
+                                struct emit_facility_metadata *metadata, const char *text,
                                 size_t size) {
     struct emit_facility_refusal why = {0};
     unsigned missed = 0;
@@ -42,7 +42,7 @@ static const char *judge_record(struct emit_facility_window *window,
 }
 
 // Whatever holds, an event with it keeps the contract.
-static const char *judge_metadata(const struct emit_facility_metadata *metadata) {
+static const char *judge_metadata(struct emit_facility_metadata *metadata) {
     static const char record[] =
         "{\"energy_source\":\"pdu\",\"facility_id\":\"fra-1\",\"device_id\":\"d\",\"value\":1,"
         "\"from\":\"2026-06-13T14:00:00Z\",\"to\":\"2026-06-13T14:05:00Z\",\"unit\":\"J\","

@@ -53,7 +53,8 @@ static const char *plural(uint64_t count) {
     return count == 1 ? "" : "s";
 }
 
-bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentence, size_t size) {
+static bool note_missed(const struct campus *campus, enum emit_fact kind, char *sentence,
+                        size_t size) {
     if (!campus->missed[kind]) return false;
     (void)emit_text_format(sentence, size,
                            "%s was left off %" PRIu64 " event%s: no entry of metadata.%s covers "
@@ -61,6 +62,33 @@ bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentenc
                            emit_fact_title(kind), campus->missed[kind],
                            plural(campus->missed[kind]), emit_fact_key(kind));
     return true;
+}
+
+// A facility that is spelled otherwise than in the records.
+static bool note_unmet(const struct campus *campus, char *sentence, size_t size) {
+    const struct emit_facility_site *first = NULL;
+    char id[6 * EMIT_FACILITY_ID_MAX], more[64] = ""; // as JSON, so without control characters
+    struct emit_text text;
+    struct emit_json_writer writer;
+    size_t count = 0;
+    for (size_t i = 0; campus->events && i < campus->metadata.site_count; i++)
+        if (!campus->metadata.sites[i].is_met && count++ == 0) first = &campus->metadata.sites[i];
+    if (!first) return false;
+    emit_text_init(&text, id, sizeof id);
+    emit_json_writer_init(&writer, &text);
+    emit_json_string(&writer, first->facility_id);
+    if (count > 1)
+        (void)emit_text_format(more, sizeof more, ", nor did that of %zu more", count - 1);
+    (void)emit_text_format(sentence, size,
+                           "the metadata %s%s met no record%s: nothing of it was attached",
+                           first->facility_id[0] ? "of facility " : "without facility_id",
+                           first->facility_id[0] ? id : "", more);
+    return true;
+}
+
+bool campus_note(const struct campus *campus, int which, char *sentence, size_t size) {
+    return which < EMIT_FACT_COUNT ? note_missed(campus, (enum emit_fact)which, sentence, size)
+                                   : note_unmet(campus, sentence, size);
 }
 
 void campus_write_refusal(FILE *out, const struct emit_facility_refusal *refusal,

@@ -54,8 +54,10 @@ bool campus_judge(struct campus *campus, const char *text, size_t length,
 // Counts an event that goes out.
 void campus_count(struct campus *campus, unsigned missed);
 
-// "pue was left off 3 events: ..."; false when there is nothing to say of the kind.
-bool campus_note(const struct campus *campus, enum emit_fact kind, char *sentence, size_t size);
+// Notes: of each kind of fact, "the PUE was left off 3 events: ...", and one of metadata that
+// was of no use. False when there is nothing to say.
+enum { CAMPUS_NOTES = EMIT_FACT_COUNT + 1, CAMPUS_NOTE_MAX = 8 * EMIT_FACILITY_ID_MAX };
+bool campus_note(const struct campus *campus, int which, char *sentence, size_t size);
 
 // One JSON object of a refusal, without line end.
 void campus_write_refusal(FILE *out, const struct emit_facility_refusal *refusal,

@@ -12,10 +12,10 @@
 #include <string.h>
 
 enum {
-    RECORDS_MAX = 100000,                     // of one object; a stream has no limit
-    REFUSALS_TOLD = 10,                       // on standard error
-    NOTE_MAX = 2 * EMIT_FACILITY_MESSAGE_MAX, // bytes of a note as JSON
-    KEY_SHOWN_MAX = 60,                       // bytes of a key that is not known
+    RECORDS_MAX = 100000,           // of one object; a stream has no limit
+    REFUSALS_TOLD = 10,             // on standard error
+    NOTE_MAX = 2 * CAMPUS_NOTE_MAX, // bytes of a note as JSON: quotes are doubled
+    KEY_SHOWN_MAX = 60,             // bytes of a key that is not known
 };
 
 // A record, and what became of it.
@@ -296,10 +296,10 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
 }
 
 static void write_notes(const struct campus *campus) {
-    char sentence[EMIT_FACILITY_MESSAGE_MAX], bytes[NOTE_MAX];
+    char sentence[CAMPUS_NOTE_MAX], bytes[NOTE_MAX];
     const char *comma = "";
-    for (int kind = 0; kind < EMIT_FACT_COUNT; kind++) {
-        if (!campus_note(campus, (enum emit_fact)kind, sentence, sizeof sentence)) continue;
+    for (int i = 0; i < CAMPUS_NOTES; i++) {
+        if (!campus_note(campus, i, sentence, sizeof sentence)) continue;
         struct emit_text text;
         struct emit_json_writer writer;
         emit_text_init(&text, bytes, sizeof bytes);

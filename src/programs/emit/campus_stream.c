@@ -218,10 +218,9 @@ int campus_stream(struct campus *campus, struct emit_object_reader *reader, cons
     campus_post_listen(campus->post, take_answer, &stream);
     if (status == EMIT_OK) status = read_stream(&stream, reader, &err);
     emit_facility_past_close(stream.past);
-    char sentence[EMIT_FACILITY_MESSAGE_MAX];
-    for (int kind = 0; kind < EMIT_FACT_COUNT; kind++)
-        if (campus_note(campus, (enum emit_fact)kind, sentence, sizeof sentence))
-            fprintf(stderr, "%s\n", sentence);
+    char sentence[CAMPUS_NOTE_MAX];
+    for (int i = 0; i < CAMPUS_NOTES; i++)
+        if (campus_note(campus, i, sentence, sizeof sentence)) fprintf(stderr, "%s\n", sentence);
     if (status != EMIT_OK)
         return emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
     return campus->refused_count ? EXIT_PARTIAL : EXIT_OK;
