@@ -64,8 +64,8 @@ static enum emit_status add_rule(struct emit_model_map *map, const char *glob,
     struct rule *rule = &map->rules[map->rule_count++];
     *rule = (struct rule){.glob = glob, .line = setting->line, .profile = profile};
     rule->is_name = strcspn(glob, "*?") == strlen(glob);
-    for (const char *at = glob; *at; at++)
-        rule->literals += *at != '*' && *at != '?';
+    for (const char *at = glob; *at; at++) // UTF-8's further bytes are of the character before
+        rule->literals += *at != '*' && *at != '?' && ((unsigned char)*at & 0xc0) != 0x80;
     return EMIT_OK;
 }
 

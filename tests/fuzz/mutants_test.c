@@ -49,6 +49,8 @@ static size_t mutate(uint8_t *text, size_t length) {
                                          "\"a\":1,",
                                          "9007199254740993",
                                          "Z",
+                                         "*",
+                                         "?",
                                          "\x01",
                                          "tags"};
     for (size_t changes = 1 + below(4); changes > 0 && length > 0; changes--) {
@@ -136,6 +138,20 @@ static void try_lists(int rounds) {
               rounds, property_devices);
 }
 
+static void try_models(int rounds) {
+    static const char *const maps[] = {
+        "acme-*\nacme-large*\nacme-large-2\nacme-large-2",
+        "*-chat\nacme-*\nacme-chat",
+        "a*\n*b\n?\?b\nab",
+        "*a*a*a*a*b\n*a*a*a*b\naaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+        "?rion\n\303\266*\n*n\n\303\266rion",
+        "x*y*z\nx?z\n*\n**\nxyyz",
+        "hub/*/[a-z]\nhub/*\nhub/a/[a-z]",
+    };
+    try_seeds("a name has the profile of the line that counts", maps, sizeof maps / sizeof maps[0],
+              rounds, property_models);
+}
+
 static void try_times(int rounds) {
     static const char *const times[] = {
         "2026-06-13T16:00:00Z",           "2026-06-13T16:00:00.123Z",
@@ -206,6 +222,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
         try_property(&properties[i], atoi(argv[1]), argc - 2, argv + 2);
     try_lists(100 * atoi(argv[1]));
+    try_models(20 * atoi(argv[1]));
     try_times(100 * atoi(argv[1]));
     try_runs(100 * atoi(argv[1]));
     return check_end();

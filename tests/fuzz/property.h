@@ -39,6 +39,8 @@ const char *property_usage(const uint8_t *bytes, size_t size);
 const char *property_objects(const uint8_t *bytes, size_t size);
 // A file of settings is refused with a sentence, or is read within its limits.
 const char *property_settings(const uint8_t *bytes, size_t size);
+// Lines of globs and a name: the map of models finds the line that a plain reading finds.
+const char *property_models(const uint8_t *bytes, size_t size);
 // What the strict reader of times takes the loose one takes for the same moment.
 const char *property_times(const uint8_t *bytes, size_t size);
 

@@ -43,6 +43,8 @@ static const char *const map[][2] = {
     {"models.x*y*z", "managed-compact-v1"},
     {"models.same-*", "managed-large-v1"},
     {"models.*-same", "managed-large-v1"},
+    {"models.\303\266*", "managed-large-v1"},
+    {"models.*!", "managed-compact-v1"},
     {NULL, NULL},
 };
 
@@ -74,6 +76,8 @@ static const struct {
                   "and \"same-*\"; add its whole name"},
     {"acme-chat", "lines 2 and 6 of emit.yaml fit the model equally well, and differ: \"acme-*\" "
                   "and \"*-chat\"; add its whole name"},
+    {"\303\266!", "lines 11 and 12 of emit.yaml fit the model equally well, and differ: "
+                  "\"\303\266*\" and \"*!\"; add its whole name"}, // a letter counts one
     {"acme-large-chat", "managed-large-v1"}, // the heavier one ends the tie of lighter ones
     {"\"\033[31m", NO("\\\"\\u001b[31m")},
     {"", "the record names no model: --profile ID charges all records by one"},
