@@ -326,22 +326,42 @@ static void step(struct emit_usage_book_cursor *cursor, const struct entry *entr
     cursor->told = 0;
 }
 
+enum emit_status emit_usage_book_group_add(struct emit_usage_book_group *sum,
+                                           const struct emit_usage_book_group *more,
+                                           struct emit_error *err) {
+    enum emit_status status = emit_token_counts_add(&sum->counts, &more->counts, err);
+    if (status != EMIT_OK) return status;
+    sum->records += more->records;
+    sum->digest += more->digest;
+    if (!more->has_time) return EMIT_OK;
+    if (!sum->has_time || more->first_ns < sum->first_ns) sum->first_ns = more->first_ns;
+    if (!sum->has_time || more->last_ns > sum->last_ns) sum->last_ns = more->last_ns;
+    sum->has_time = true;
+    return EMIT_OK;
+}
+
+void emit_usage_book_group_subtract(struct emit_usage_book_group *sum,
+                                    const struct emit_usage_book_group *less) {
+    emit_token_counts_subtract(&sum->counts, &less->counts);
+    sum->records -= less->records;
+    sum->digest -= less->digest;
+}
+
 static enum emit_status sum_entry(struct emit_usage_book_group *group, const struct entry *entry,
                                   struct emit_error *err) {
-    struct emit_token_counts counts = counts_of(entry);
+    struct emit_usage_book_group more = {
+        .records = entry->records,
+        .counts = counts_of(entry),
+        .has_time = entry->flags & HAS_TIME,
+        .first_ns = entry->time_ns,
+        .last_ns = entry->time_ns,
+    };
     // Below 2^32 each, so that the products are below 2^64.
     for (int i = 0; i < EMIT_BUCKET_COUNT; i++)
-        counts.bucket[i] *= entry->records;
-    counts.extrapolated_output *= entry->records;
-    counts.extrapolated_reasoning_output *= entry->records;
-    enum emit_status status = emit_token_counts_add(&group->counts, &counts, err);
-    if (status != EMIT_OK) return status;
-    group->records += entry->records;
-    if (!(entry->flags & HAS_TIME)) return EMIT_OK;
-    if (!group->has_time || entry->time_ns < group->first_ns) group->first_ns = entry->time_ns;
-    if (!group->has_time || entry->time_ns > group->last_ns) group->last_ns = entry->time_ns;
-    group->has_time = true;
-    return EMIT_OK;
+        more.counts.bucket[i] *= entry->records;
+    more.counts.extrapolated_output *= entry->records;
+    more.counts.extrapolated_reasoning_output *= entry->records;
+    return emit_usage_book_group_add(group, &more, err);
 }
 
 enum emit_status emit_usage_book_sum(const struct emit_usage_book *book,

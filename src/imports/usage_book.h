@@ -59,6 +59,14 @@ struct emit_usage_book_group {
     uint64_t digest;
 };
 
+// Adds what another group came to. EMIT_INVALID as emit_token_counts_add; sum is unchanged then.
+EMIT_MUST_CHECK enum emit_status emit_usage_book_group_add(struct emit_usage_book_group *sum,
+                                                           const struct emit_usage_book_group *more,
+                                                           struct emit_error *err);
+// Takes it away again, but for its times.
+void emit_usage_book_group_subtract(struct emit_usage_book_group *sum,
+                                    const struct emit_usage_book_group *less);
+
 // Sums up groups 0 to count - 1, all that were added to. Takes one look at every record.
 // EMIT_INVALID: more than 2^53 tokens in one group; the groups are in no useful state then.
 EMIT_MUST_CHECK enum emit_status emit_usage_book_sum(const struct emit_usage_book *book,

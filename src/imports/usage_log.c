@@ -8,10 +8,7 @@
 #include "imports/object_reader.h"
 #include "imports/usage_spans.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 enum emit_status emit_usage_log_open(struct emit_usage_log *log,
                                      const struct emit_usage_log_rules *rules,
@@ -140,21 +137,20 @@ static enum emit_status take_spans(struct emit_usage_log *log, const struct spot
     return export.has_span ? export.status : take_record(log, spot, object, err);
 }
 
-static enum emit_status take_object(struct emit_usage_log *log, const char *path,
+static enum emit_status take_object(struct emit_usage_log *log, const struct spot *spot,
                                     const struct emit_object_text *object, struct emit_error *err) {
-    const struct spot spot = {path, object->line};
     struct emit_usage_record *record = &log->record;
     if (object->length > EMIT_USAGE_TEXT_MAX) {
-        refuse(log, &spot, EMIT_USAGE_MALFORMED, "a record of more than 8 MiB", NULL);
+        refuse(log, spot, EMIT_USAGE_MALFORMED, "a record of more than 8 MiB", NULL);
         return EMIT_OK;
     }
     emit_usage_read(&log->reader, record, object->bytes, object->length);
-    if (record->is_export) return take_spans(log, &spot, object, err);
-    return take_record(log, &spot, object, err);
+    if (record->is_export) return take_spans(log, spot, object, err);
+    return take_record(log, spot, object, err);
 }
 
-static enum emit_status read_stream(struct emit_usage_log *log, const char *path, int descriptor,
-                                    struct emit_error *err) {
+enum emit_status emit_usage_log_read(struct emit_usage_log *log, int descriptor, const char *name,
+                                     struct emit_error *err) {
     struct emit_object_reader reader;
     struct emit_object_text object;
     struct emit_error why;
@@ -162,29 +158,19 @@ static enum emit_status read_stream(struct emit_usage_log *log, const char *path
     enum emit_status status =
         emit_object_reader_init(&reader, descriptor, EMIT_USAGE_TEXT_MAX, err);
     if (status != EMIT_OK) return status;
+    emit_usage_reader_init(&log->reader, log->rules.dialect);
     reader.takes_events = true;
     while (status == EMIT_OK &&
            (item = emit_object_reader_next(&reader, &object, &why)) != EMIT_READER_END) {
-        const struct spot spot = {path, object.line};
+        const struct spot spot = {name, object.line};
         if (item == EMIT_READER_FAILED)
-            status = emit_fail(err, why.status, "%s: %s", path, why.text);
+            status = emit_fail(err, why.status, "%s: %s", name, why.text);
         else if (item == EMIT_READER_BROKEN)
             refuse(log, &spot, EMIT_USAGE_MALFORMED, object.message, NULL);
         else
-            status = take_object(log, path, &object, err);
+            status = take_object(log, &spot, &object, err);
     }
     emit_object_reader_clear(&reader);
-    return status;
-}
-
-enum emit_status emit_usage_log_read(struct emit_usage_log *log, const char *path,
-                                     struct emit_error *err) {
-    emit_usage_reader_init(&log->reader, log->rules.dialect);
-    if (strcmp(path, "-") == 0) return read_stream(log, "standard input", STDIN_FILENO, err);
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return emit_fail_errno(err, errno, "%s cannot be opened", path);
-    enum emit_status status = read_stream(log, path, descriptor, err);
-    (void)close(descriptor);
     return status;
 }
 

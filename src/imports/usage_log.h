@@ -31,11 +31,11 @@ EMIT_MUST_CHECK enum emit_status emit_usage_log_open(struct emit_usage_log *log,
                                                      struct emit_error *err);
 void emit_usage_log_close(struct emit_usage_log *log); // accepts a zeroed one
 
-// Reads one file; "-": standard input. path is borrowed as long as the account.
+// Reads one file to its end. name: of the file in sentences, borrowed as long as the account.
 // Records that are not used are booked, and no error. Others: the file could not be read whole,
 // or there are more records than can be told apart.
-EMIT_MUST_CHECK enum emit_status emit_usage_log_read(struct emit_usage_log *log, const char *path,
-                                                     struct emit_error *err);
+EMIT_MUST_CHECK enum emit_status emit_usage_log_read(struct emit_usage_log *log, int descriptor,
+                                                     const char *name, struct emit_error *err);
 
 // After the last file: how many of the records repeat another one is booked. As
 // emit_usage_book_settle.

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/host.h"
 #include "programs/emit/page.h"
+#include "programs/emit/operand.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -225,13 +226,10 @@ static int run(const void *values, int operand_count, char **operands) {
     if (operand_count < 1 || operand_count > 2 || strcmp(operands[0], "facility-energy") != 0)
         return emit_complain(&emit_command_campus, EXIT_USAGE,
                              "say what to do: emit campus facility-energy [FILE]");
-    const char *path = operand_count == 2 ? operands[1] : "-";
-    bool is_stdin = strcmp(path, "-") == 0;
-    int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s cannot be opened: %s", path,
-                             strerror(errno));
+    struct emit_operand file;
     struct emit_error err;
+    if (emit_operand_open(&file, operand_count == 2 ? operands[1] : "-", &err) != EMIT_OK)
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
     struct campus *campus = malloc(sizeof *campus);
     int status = EXIT_OK;
     if (!campus)
@@ -239,10 +237,10 @@ static int run(const void *values, int operand_count, char **operands) {
     else if (campus_open(campus, values, &err) != EMIT_OK)
         status = emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
     else
-        status = convert(campus, descriptor, is_stdin ? "standard input" : path);
+        status = convert(campus, file.descriptor, file.name);
     if (campus) campus_close(campus);
     free(campus);
-    if (!is_stdin) close(descriptor);
+    emit_operand_close(&file);
     return status;
 }
 

@@ -48,14 +48,15 @@ void tokens_account_name_model(struct tokens_row *row, const char *model) {
 void tokens_account_drop_empty(struct tokens_account *account) {
     size_t kept = 0;
     for (size_t i = 0; i < account->row_count; i++)
-        if (account->rows[i].records) account->rows[kept++] = account->rows[i];
+        if (account->rows[i].sum.records) account->rows[kept++] = account->rows[i];
     account->row_count = kept;
 }
 
 enum emit_status tokens_account_settle(struct tokens_row *row, struct emit_error *err) {
     char day[EMIT_DAY_TEXT];
-    emit_time_write_day(day, row->last_ns);
-    return emit_token_energy(&row->energy, &row->model, &row->counts, EMIT_TOKENS_TOTAL, day, err);
+    emit_time_write_day(day, row->sum.last_ns);
+    return emit_token_energy(&row->energy, &row->model, &row->sum.counts, EMIT_TOKENS_TOTAL, day,
+                             err);
 }
 
 void tokens_account_note(struct tokens_account *account, const char *format, ...) {

@@ -5,6 +5,7 @@
 #define PROGRAMS_EMIT_TOKENS_ACCOUNT_H
 
 #include "imports/usage_account.h"
+#include "imports/usage_book.h"
 #include "programs/emit/tokens.h"
 
 #include <stdio.h>
@@ -22,11 +23,8 @@ struct tokens_joules {
 // A profile, and what was modeled by it.
 struct tokens_row {
     struct emit_token_model model;
-    struct emit_token_counts counts;
-    struct emit_token_energy energy; // of all counts, as of the day of last_ns
-    int64_t first_ns, last_ns;       // of the records that say when; UTC
-    bool has_time;
-    uint64_t records;
+    struct emit_usage_book_group sum;        // of its records
+    struct emit_token_energy energy;         // of all counts, as of the day of the last record
     const char *models[TOKENS_MODELS_NAMED]; // names as the records have them; borrowed
     size_t model_count;                      // there may be more than are named
 };

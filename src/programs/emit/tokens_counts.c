@@ -114,12 +114,12 @@ static enum emit_status book(const struct tokens_options *options, struct tokens
     account->from_counts = true;
     enum emit_status status = tokens_account_add_row(account, plan->profile, &row, err);
     if (status != EMIT_OK) return status;
-    status = read_counts(&row->counts, options, err);
+    status = read_counts(&row->sum.counts, options, err);
     if (status != EMIT_OK) return status;
-    place(&row->counts, plan->profile);
-    row->first_ns = row->last_ns = plan->at_ns;
-    row->has_time = true;
-    row->records = 1;
+    place(&row->sum.counts, plan->profile);
+    row->sum.first_ns = row->sum.last_ns = plan->at_ns;
+    row->sum.has_time = true;
+    row->sum.records = 1;
     account->usage.fates[EMIT_USAGE_USED] = 1;
     return tokens_account_settle(row, err);
 }
@@ -128,19 +128,15 @@ static enum emit_status post(const struct tokens_options *options, struct tokens
                              struct emit_error *err) {
     char ref[EMIT_RECORD_REF_MAX], time[EMIT_TIME_TEXT];
     struct tokens_row *row = &account->rows[0];
-    emit_time_write(time, row->last_ns);
+    emit_time_write(time, row->sum.last_ns);
     if (options->record && !*options->record)
         return emit_fail(err, EMIT_INVALID, "--record wants a name for these counts");
     if (!emit_text_format(ref, sizeof ref, "%s%s", options->record ? "" : "counts/",
                           options->record ? options->record : time))
         return emit_fail(err, EMIT_INVALID, "--record is too long: at most %zu bytes",
                          sizeof ref - 1);
-    const struct tokens_item item = {.row = row,
-                                     .counts = row->counts,
-                                     .records = 1,
-                                     .time_ns = row->last_ns,
-                                     .record_ref = ref,
-                                     .name = ref};
+    const struct tokens_item item = {
+        .row = row, .sum = row->sum, .time_ns = row->sum.last_ns, .record_ref = ref, .name = ref};
     struct tokens_post *post = NULL;
     enum emit_status status = tokens_post_open(&post, options, account, err);
     if (status == EMIT_OK && !tokens_post_refuses(post)) {
@@ -157,7 +153,7 @@ int tokens_from_counts(const struct tokens_options *options, const struct tokens
     enum emit_status status = tokens_account_init(&account, plan, &err);
     if (status == EMIT_OK) status = book(options, &account, &err);
     if (status == EMIT_OK) status = post(options, &account, &err);
-    if (status == EMIT_OK && account.row_count) note_unknown(&account, &account.rows[0].counts);
+    if (status == EMIT_OK && account.row_count) note_unknown(&account, &account.rows[0].sum.counts);
     int exit_status = status == EMIT_OK
                           ? tokens_tell(options, &account)
                           : emit_complain(&emit_command_tokens, EXIT_USAGE, "%s", err.text);

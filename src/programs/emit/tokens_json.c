@@ -71,7 +71,7 @@ static void write_transforms(struct emit_json_writer *writer, const struct token
 }
 
 static void write_row(struct emit_json_writer *writer, const struct tokens_row *row) {
-    const struct emit_token_counts *counts = &row->counts;
+    const struct emit_token_counts *counts = &row->sum.counts;
     emit_json_open_object(writer);
     emit_json_member_string(writer, "profile", row->model.profile->id);
     emit_json_key(writer, "models");
@@ -92,8 +92,8 @@ static void write_row(struct emit_json_writer *writer, const struct tokens_row *
     emit_json_member_string(writer, "confidence", emit_confidence_word(row->energy.confidence));
     emit_json_member_bool(writer, "expired", row->energy.expired);
     write_transforms(writer, row);
-    member_time(writer, "first", row->has_time, row->first_ns);
-    member_time(writer, "last", row->has_time, row->last_ns);
+    member_time(writer, "first", row->sum.has_time, row->sum.first_ns);
+    member_time(writer, "last", row->sum.has_time, row->sum.last_ns);
     emit_json_close_object(writer);
 }
 

@@ -17,8 +17,7 @@ enum {
 // What a total is of, until it is known what became of it.
 struct note {
     struct tokens_row *row;
-    struct emit_token_counts counts;
-    uint64_t records;
+    struct emit_usage_book_group sum;
     char name[NAME_MAX_BYTES];
 };
 
@@ -43,11 +42,10 @@ static void book_conflict(struct tokens_post *post, const struct note *note) {
                                length ? ", " : "", note->name);
     else
         post->conflicting_unnamed++;
-    post->conflicting += note->records;
-    account->usage.fates[EMIT_USAGE_USED] -= note->records;
-    account->usage.fates[EMIT_USAGE_ALREADY_MODELED] += note->records;
-    note->row->records -= note->records;
-    emit_token_counts_subtract(&note->row->counts, &note->counts);
+    post->conflicting += note->sum.records;
+    account->usage.fates[EMIT_USAGE_USED] -= note->sum.records;
+    account->usage.fates[EMIT_USAGE_ALREADY_MODELED] += note->sum.records;
+    emit_usage_book_group_subtract(&note->row->sum, &note->sum);
 }
 
 static void take_answer(void *owner, const struct emit_intake_answer *answer) {
@@ -203,13 +201,13 @@ enum emit_status tokens_post_add(struct tokens_post *post, const struct tokens_i
                                  struct emit_error *err) {
     const struct emit_token_item lines = {
         .model = &item->row->model,
-        .counts = item->counts,
+        .counts = item->sum.counts,
         .time_ns = item->time_ns,
         .record_ref = item->record_ref,
         .models = item->models,
         .model_count = item->model_count,
     };
-    struct note note = {.row = item->row, .counts = item->counts, .records = item->records};
+    struct note note = {.row = item->row, .sum = item->sum};
     struct emit_text name;
     emit_text_init(&name, note.name, sizeof note.name);
     emit_text_add(&name, item->name);

@@ -4,15 +4,13 @@
 #define PROGRAMS_EMIT_TOKENS_POST_H
 
 #include "agent/token_post.h"
-#include "imports/usage_book.h"
 #include "programs/emit/tokens_account.h"
 
 // What an event is about.
 struct tokens_item {
     struct tokens_row *row;
-    struct emit_token_counts counts;
-    uint64_t records;
-    int64_t time_ns;
+    struct emit_usage_book_group sum; // of its records, of a time or not
+    int64_t time_ns;                  // UTC: of the event
     const char *record_ref;
     const char *name; // as a sentence calls it
     // Of a profile's event: the models whose tokens are in it. NULL: it is of one request.

@@ -21,7 +21,7 @@ enum {
 
 static void fill_line(struct tokens_line *line, const struct tokens_row *row,
                       const struct emit_energy_unit *unit) {
-    tokens_line_fill(line, row->model.profile->id, row->counts.bucket, row->counts.known);
+    tokens_line_fill(line, row->model.profile->id, row->sum.counts.bucket, row->sum.counts.known);
     tokens_table_energy(line->cell[TOKENS_COLUMN_ENERGY], unit, row->energy.joules,
                         row->energy.low_joules, row->energy.high_joules);
 }
@@ -117,7 +117,7 @@ static void print_expired(const struct emit_page *page, const struct tokens_row 
     char line[SENTENCE_MAX], day[EMIT_DAY_TEXT];
     struct emit_token_expired rows[EMIT_TOKEN_EXPIRED_MAX];
     struct emit_text text;
-    emit_time_write_day(day, row->last_ns);
+    emit_time_write_day(day, row->sum.last_ns);
     size_t count = emit_token_expired(rows, &row->model, row->energy.extrapolated, day);
     emit_text_init(&text, line, sizeof line);
     for (size_t i = 0; i < count; i++)
@@ -137,7 +137,7 @@ static void print_caveats(const struct emit_page *page, const struct tokens_row 
     const struct emit_profile *profile = row->model.profile;
     if (row->energy.expired) print_expired(page, row);
     uint64_t extrapolated =
-        row->counts.extrapolated_output + row->counts.extrapolated_reasoning_output;
+        row->sum.counts.extrapolated_output + row->sum.counts.extrapolated_reasoning_output;
     if (extrapolated) {
         tokens_figure_count(figure, true, extrapolated);
         (void)emit_text_format(line, sizeof line,
@@ -155,7 +155,7 @@ static void print_reasoning(const struct emit_page *page, const struct tokens_ac
     char line[SENTENCE_MAX], figure[EMIT_FIGURE_MAX];
     uint64_t reasoning = 0;
     for (size_t i = 0; i < account->row_count; i++)
-        reasoning += account->rows[i].counts.bucket[EMIT_BUCKET_REASONING_OUTPUT];
+        reasoning += account->rows[i].sum.counts.bucket[EMIT_BUCKET_REASONING_OUTPUT];
     if (!reasoning) return;
     tokens_figure_count(figure, true, reasoning);
     (void)emit_text_format(line, sizeof line, "Of the tokens out, %s are reasoning.", figure);

@@ -40,19 +40,11 @@ static size_t share_length(const struct used *used, size_t count) {
 
 static enum emit_status merge(struct emit_usage_book_group *sum, const struct used *used,
                               size_t count, struct emit_error *err) {
+    enum emit_status status = EMIT_OK;
     *sum = (struct emit_usage_book_group){0};
-    for (size_t i = 0; i < count; i++) {
-        const struct emit_usage_book_group *more = used[i].group;
-        enum emit_status status = emit_token_counts_add(&sum->counts, &more->counts, err);
-        if (status != EMIT_OK) return status;
-        sum->records += more->records;
-        sum->digest += more->digest;
-        if (!more->has_time) continue;
-        if (!sum->has_time || more->first_ns < sum->first_ns) sum->first_ns = more->first_ns;
-        if (!sum->has_time || more->last_ns > sum->last_ns) sum->last_ns = more->last_ns;
-        sum->has_time = true;
-    }
-    return EMIT_OK;
+    for (size_t i = 0; i < count && status == EMIT_OK; i++)
+        status = emit_usage_book_group_add(sum, used[i].group, err);
+    return status;
 }
 
 // managed-balanced-v1 ("acme-small" and 3 more)
@@ -78,18 +70,17 @@ static enum emit_status post_sum(struct tokens_usage *usage, struct tokens_row *
     (void)emit_text_format(ref, sizeof ref, "run/%s/%016" PRIx64, used->profile->id, sum->digest);
     const struct tokens_item item = {
         .row = row,
-        .counts = sum->counts,
-        .records = sum->records,
+        .sum = *sum,
         .time_ns = sum->has_time ? sum->last_ns : usage->plan->at_ns,
         .record_ref = ref,
         .name = name,
         .models = models,
         .model_count = count,
     };
-    enum emit_status status = tokens_usage_add(row, sum, err);
+    enum emit_status status = emit_usage_book_group_add(&row->sum, sum, err);
     if (status != EMIT_OK) return status;
     status = tokens_post_add(usage->post, &item, err);
-    if (status == EMIT_INVALID) tokens_usage_take_away(row, sum);
+    if (status == EMIT_INVALID) emit_usage_book_group_subtract(&row->sum, sum);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "programs/emit/tokens_usage.h"
 
 #include "programs/emit/config.h"
+#include "programs/emit/operand.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,25 +36,6 @@ static void close_all(struct tokens_usage *usage) {
     emit_settings_close(&usage->config);
 }
 
-// --- The account of it -----------------------------------------------------------------------
-
-enum emit_status tokens_usage_add(struct tokens_row *row, const struct emit_usage_book_group *group,
-                                  struct emit_error *err) {
-    enum emit_status status = emit_token_counts_add(&row->counts, &group->counts, err);
-    if (status != EMIT_OK) return status;
-    row->records += group->records;
-    if (!group->has_time) return EMIT_OK;
-    if (!row->has_time || group->first_ns < row->first_ns) row->first_ns = group->first_ns;
-    if (!row->has_time || group->last_ns > row->last_ns) row->last_ns = group->last_ns;
-    row->has_time = true;
-    return EMIT_OK;
-}
-
-void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_book_group *group) {
-    emit_token_counts_subtract(&row->counts, &group->counts);
-    row->records -= group->records;
-}
-
 // --- One event for each request --------------------------------------------------------------
 
 static enum emit_status post_request(struct tokens_usage *usage,
@@ -67,19 +49,18 @@ static enum emit_status post_request(struct tokens_usage *usage,
         .first_ns = record->time_ns,
         .last_ns = record->time_ns,
     };
-    enum emit_status status = tokens_usage_add(row, &alone, err);
+    enum emit_status status = emit_usage_book_group_add(&row->sum, &alone, err);
     if (status != EMIT_OK) return status;
     const struct tokens_item item = {
         .row = row,
-        .counts = record->counts,
+        .sum = alone,
         .time_ns = record->has_time ? record->time_ns : usage->plan->at_ns,
-        .records = 1,
         .record_ref = record->ref,
         .name = record->ref,
     };
     status = tokens_post_add(usage->post, &item, &why);
     if (status == EMIT_INVALID) {
-        tokens_usage_take_away(row, &alone);
+        emit_usage_book_group_subtract(&row->sum, &alone);
         emit_usage_account_withdraw(&usage->account.usage, EMIT_USAGE_OUT_OF_RANGE, 1, why.text);
         return EMIT_OK;
     }
@@ -134,7 +115,7 @@ static enum emit_status post_all(struct tokens_usage *usage, struct emit_error *
     if (status == EMIT_OK) status = tokens_post_finish(usage->post, err);
     for (size_t i = 0; i < usage->account.row_count && status == EMIT_OK; i++) {
         struct tokens_row *row = &usage->account.rows[i];
-        if (!row->has_time) row->first_ns = row->last_ns = usage->plan->at_ns;
+        if (!row->sum.has_time) row->sum.first_ns = row->sum.last_ns = usage->plan->at_ns;
         status = tokens_account_settle(row, err);
     }
     return status;
@@ -143,8 +124,13 @@ static enum emit_status post_all(struct tokens_usage *usage, struct emit_error *
 static enum emit_status read_all(struct tokens_usage *usage, int file_count, char **files,
                                  struct emit_error *err) {
     enum emit_status status = EMIT_OK;
-    for (int i = 0; i < file_count && status == EMIT_OK; i++)
-        status = emit_usage_log_read(&usage->log, files[i], err);
+    for (int i = 0; i < file_count && status == EMIT_OK; i++) {
+        struct emit_operand file;
+        status = emit_operand_open(&file, files[i], err);
+        if (status != EMIT_OK) return status;
+        status = emit_usage_log_read(&usage->log, file.descriptor, file.name, err);
+        emit_operand_close(&file);
+    }
     return status == EMIT_OK ? emit_usage_log_settle(&usage->log, err) : status;
 }
 

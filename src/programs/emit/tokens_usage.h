@@ -18,13 +18,6 @@ struct tokens_usage {
     struct tokens_post *post;
 };
 
-// Adds what was used to its profile's row; takes it away again. EMIT_INVALID: as
-// emit_token_counts_add.
-EMIT_MUST_CHECK enum emit_status tokens_usage_add(struct tokens_row *row,
-                                                  const struct emit_usage_book_group *group,
-                                                  struct emit_error *err);
-void tokens_usage_take_away(struct tokens_row *row, const struct emit_usage_book_group *group);
-
 // Posts an event for each profile, or several where its models did not come together.
 EMIT_MUST_CHECK enum emit_status tokens_usage_post_shares(struct tokens_usage *usage,
                                                           struct emit_error *err);

@@ -3,11 +3,11 @@
 #include "base/json_write.h"
 #include "base/number.h"
 #include "contract/within.h"
-#include "programs/emit/command.h"
 #include "imports/object_reader.h"
+#include "programs/emit/command.h"
+#include "programs/emit/operand.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -199,20 +199,16 @@ static void validate_stream(struct validation *validation, int descriptor) {
 }
 
 static void validate_file(struct validation *validation, const char *path) {
+    struct emit_operand file;
+    struct emit_error err;
     validation->file = path;
-    if (strcmp(path, "-") == 0) {
-        validate_stream(validation, STDIN_FILENO);
-        return;
-    }
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
+    if (emit_operand_open(&file, path, &err) != EMIT_OK) {
         validation->unreadable = true;
-        emit_complain(&emit_command_validate, EXIT_USAGE, "%s cannot be opened: %s", path,
-                      strerror(errno));
+        emit_complain(&emit_command_validate, EXIT_USAGE, "%s", err.text);
         return;
     }
-    validate_stream(validation, descriptor);
-    close(descriptor);
+    validate_stream(validation, file.descriptor);
+    emit_operand_close(&file);
 }
 
 static int run(const void *values, int operand_count, char **operands) {

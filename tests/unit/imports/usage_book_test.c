@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#include "base/number.h"
 #include "imports/usage_book.h"
 
 #include <stdlib.h>
@@ -377,7 +378,33 @@ static void test_refs_do_not_depend_on_order(void) {
     }
 }
 
+static void test_groups(void) {
+    static const struct emit_usage_book_group dated = {.records = 2,
+                                                       .counts = {.bucket = {5}, .known = 1},
+                                                       .has_time = true,
+                                                       .first_ns = -7,
+                                                       .last_ns = 9,
+                                                       .digest = 11};
+    static const struct emit_usage_book_group undated = {
+        .records = 1, .counts = {.bucket = {3}, .known = 1}, .first_ns = -99, .digest = 4};
+    struct emit_usage_book_group sum = {0};
+    CHECK(emit_usage_book_group_add(&sum, &undated, NULL) == EMIT_OK && !sum.has_time,
+          "a group without a time has none to give");
+    CHECK(emit_usage_book_group_add(&sum, &dated, NULL) == EMIT_OK && sum.has_time &&
+              sum.first_ns == -7 && sum.last_ns == 9 && sum.records == 3 && sum.digest == 15 &&
+              sum.counts.bucket[0] == 8,
+          "two groups are one");
+    emit_usage_book_group_subtract(&sum, &dated);
+    CHECK(sum.records == 1 && sum.digest == 4 && sum.counts.bucket[0] == 3 && sum.last_ns == 9,
+          "one of them is taken away, but for its times");
+    struct emit_usage_book_group large = {.records = 1, .counts = {.bucket = {EMIT_COUNT_MAX}}};
+    CHECK(emit_usage_book_group_add(&sum, &large, NULL) == EMIT_INVALID && sum.records == 1 &&
+              sum.counts.bucket[0] == 3,
+          "what cannot be counted changes nothing");
+}
+
 int main(void) {
+    test_groups();
     test_names();
     test_pairs_are_told_apart();
     test_what_is_told();
