@@ -311,8 +311,9 @@ static void refuse_dialect(struct emit_usage_record *record, const struct emit_u
     else if (asked != EMIT_DIALECT_COUNT)
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "no field of %s", emit_dialect_word(asked));
     else
-        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
-                          "none of its fields speaks of usage in a known dialect");
+        emit_usage_refuse(
+            record, EMIT_USAGE_UNKNOWN_DIALECT,
+            "none of its fields speaks of usage in a dialect that man emit-tokens lists");
 }
 
 // --- Streams of messages ---
