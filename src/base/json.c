@@ -79,7 +79,7 @@ static const char *special_end(struct emit_json *json, const char *at, bool *esc
         *escaped = true;
         return escape_end(json, at);
     }
-    size_t length = c < 0x20 ? 0 : emit_json_utf8_length(at, end);
+    size_t length = c < 0x20 ? 0 : emit_utf8_length(at, end);
     if (length) return at + length;
     fail(json, c < 0x20 ? EMIT_JSON_CONTROL_CHARACTER : EMIT_JSON_BAD_UTF8, at);
     return NULL;
@@ -119,17 +119,10 @@ static uint32_t escaped_character(const char **at) {
 
 uint32_t emit_json_next_character(const char **at, const char *end) {
     if (**at == '\\') return escaped_character(at);
-    const unsigned char *byte = (const unsigned char *)*at;
-    if (*byte < 0x80) {
-        *at += 1;
-        return *byte;
-    }
-    size_t length = emit_json_utf8_length(*at, end);
+    const char *character = *at;
+    size_t length = emit_utf8_length(character, end);
     *at += length;
-    if (length == 2) return (uint32_t)(byte[0] & 0x1f) << 6 | (byte[1] & 0x3f);
-    uint32_t tail = (uint32_t)(byte[1] & 0x3f) << 6 | (byte[2] & 0x3f);
-    if (length == 3) return (uint32_t)(byte[0] & 0x0f) << 12 | tail;
-    return (uint32_t)(byte[0] & 0x07) << 18 | tail << 6 | (byte[3] & 0x3f);
+    return emit_utf8_point(character, length);
 }
 
 static size_t write_utf8(char *bytes, uint32_t character) {

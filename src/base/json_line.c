@@ -58,7 +58,7 @@ static bool is_plain_utf8(const char *at, const char *end) {
             at++;
             continue;
         }
-        size_t length = (unsigned char)*at < 0x80 ? 0 : emit_json_utf8_length(at, end);
+        size_t length = (unsigned char)*at < 0x80 ? 0 : emit_utf8_length(at, end);
         if (!length) return false;
         at += length;
     }

@@ -5,6 +5,7 @@
 #define BASE_JSON_TOKEN_H
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -14,24 +15,6 @@
 
 static inline bool emit_json_is_digit(char c) {
     return (unsigned)(c - '0') < 10;
-}
-
-// Length of the well-formed UTF-8 sequence at a byte >= 0x80; 0 when it is not one
-// (Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF).
-static inline size_t emit_json_utf8_length(const char *text, const char *end) {
-    const unsigned char *at = (const unsigned char *)text;
-    ptrdiff_t left = end - text;
-    unsigned char lead = at[0];
-    if (lead < 0xc2) return 0;
-    if (lead < 0xe0) return left >= 2 && (at[1] & 0xc0) == 0x80 ? 2 : 0;
-    if (left < 3 || (at[1] & 0xc0) != 0x80 || (at[2] & 0xc0) != 0x80) return 0;
-    if (lead < 0xf0) {
-        if ((lead == 0xe0 && at[1] < 0xa0) || (lead == 0xed && at[1] > 0x9f)) return 0;
-        return 3;
-    }
-    if (lead > 0xf4 || left < 4 || (at[3] & 0xc0) != 0x80) return 0;
-    if ((lead == 0xf0 && at[1] < 0x90) || (lead == 0xf4 && at[1] > 0x8f)) return 0;
-    return 4;
 }
 
 // The four hexadecimal digits at `at` as a number; -1 when they are none.

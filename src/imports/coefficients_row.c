@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "vocabulary/fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,27 +134,10 @@ static bool read_decimal(const char *text, size_t decimals, uint64_t *value) {
     return emit_number_read_u64(digits, whole + decimals, value);
 }
 
-// The number of a word in a list of them; false when it is none.
-static bool read_word(const char *text, int count, const char *(*word)(int), int *value) {
-    for (int i = 0; i < count; i++) {
-        if (strcmp(text, word(i)) != 0) continue;
-        *value = i;
-        return true;
-    }
-    return false;
-}
-
-static const char *confidence_word(int value) {
-    return emit_confidence_word((enum emit_confidence)value);
-}
-static const char *boundary_word(int value) {
-    return emit_boundary_word((enum emit_boundary)value);
-}
-static const char *stage_word(int value) {
-    return emit_stage_word((enum emit_stage)value);
-}
-static const char *read_how(int value) {
-    return value ? "secondary" : "original";
+static int find_stage(const char *text) {
+    for (int stage = 0; stage < EMIT_STAGE_COUNT; stage++)
+        if (strcmp(text, emit_stage_word((enum emit_stage)stage)) == 0) return stage;
+    return -1;
 }
 
 // Puts the value in its place; what it should have been, when it is something else.
@@ -175,23 +159,23 @@ static const char *set_slot(const struct slot *slot, char *base, const char *tex
         if (!emit_number_read_u64(text, strlen(text), &number)) return "has to be a whole number";
         break;
     case SLOT_CONFIDENCE:
-        if (!read_word(text, EMIT_CONFIDENCE_COUNT, confidence_word, &word))
+        if ((word = emit_set_find(EMIT_SET_CONFIDENCE, text)) < 0)
             return "has to be low, medium or high";
         *(enum emit_confidence *)(void *)at = (enum emit_confidence)word;
         return NULL;
     case SLOT_BOUNDARY:
-        if (!read_word(text, EMIT_BOUNDARY_COUNT, boundary_word, &word))
+        if ((word = emit_set_find(EMIT_SET_BOUNDARY, text)) < 0)
             return "has to be accelerator, system or facility";
         *(enum emit_boundary *)(void *)at = (enum emit_boundary)word;
         return NULL;
     case SLOT_STAGE:
-        if (!read_word(text, EMIT_STAGE_COUNT, stage_word, &word))
+        if ((word = find_stage(text)) < 0)
             return "has to be accelerator, system, provisioned or facility";
         *(enum emit_stage *)(void *)at = (enum emit_stage)word;
         return NULL;
     case SLOT_READ:
-        if (!read_word(text, 2, read_how, &word)) return "has to be original or secondary";
-        *(bool *)at = word != 0;
+        *(bool *)at = strcmp(text, "secondary") == 0;
+        if (!*(bool *)at && strcmp(text, "original") != 0) return "has to be original or secondary";
         return NULL;
     }
     memcpy(at, &number, sizeof number);

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/coefficients.h"
 
-#include "base/json_token.h"
 #include "base/number.h"
 #include "base/time.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static bool is_printable(const char *text) {
     const char *end = text + strlen(text);
     for (size_t length; text < end; text += length) {
         unsigned char lead = (unsigned char)text[0];
-        length = lead < 0x80 ? 1 : emit_json_utf8_length(text, end);
+        length = emit_utf8_length(text, end);
         bool is_control = lead < 0x20 || lead == 0x7f ||
                           (lead == 0xc2 && (unsigned char)text[1] < 0xa0); // U+0080 to U+009F
         if (!length || is_control) return false;

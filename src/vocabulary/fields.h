@@ -84,6 +84,8 @@ enum emit_set {
 
 // The words of a set in the order of its enumeration; *count says how many.
 const char *const *emit_set_words(enum emit_set set, size_t *count);
+// The place of a word in it; -1: it has no such word.
+int emit_set_find(enum emit_set set, const char *word);
 
 // --- Sources -----------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "vocabulary/fields.h"
 
+#include <string.h>
+
 const char *emit_format_pattern(enum emit_format format) {
 #define PATTERN(name, pattern, expected) [name] = pattern,
     static const char *const patterns[] = {EMIT_FORMAT_ROWS(PATTERN)};
@@ -56,6 +58,12 @@ static const struct word_list sets[EMIT_SET_COUNT] = {
 const char *const *emit_set_words(enum emit_set set, size_t *count) {
     *count = sets[set].count;
     return sets[set].words;
+}
+
+int emit_set_find(enum emit_set set, const char *word) {
+    for (size_t i = 0; i < sets[set].count; i++)
+        if (strcmp(sets[set].words[i], word) == 0) return (int)i;
+    return -1;
 }
 
 const char *const *emit_brands(size_t *count) {

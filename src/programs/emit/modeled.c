@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "programs/emit/page.h"
 #include "programs/emit/tokens_table.h"
+#include "vocabulary/fields.h"
 #include "vocabulary/names.h"
 
 #include <inttypes.h>
@@ -94,11 +95,9 @@ static void widen(struct modeled_range *sum, const struct modeled_range *more) {
     sum->high += more->high;
 }
 
+// Of a word that was not said: -1, no trust at all.
 static int level_of(const char *confidence) {
-    for (int level = 0; level < EMIT_CONFIDENCE_COUNT; level++)
-        if (strcmp(confidence, emit_confidence_word((enum emit_confidence)level)) == 0)
-            return level;
-    return -1; // not said: no trust at all
+    return emit_set_find(EMIT_SET_CONFIDENCE, confidence);
 }
 
 static void add_to(struct modeled_row *row, const struct modeled_event *event) {
@@ -201,10 +200,7 @@ static const char *lowest_confidence(const struct modeled *modeled) {
 
 // What its joules have in them; -1: a boundary that this version has no name for.
 static int boundary_of(const struct modeled_event *event) {
-    for (int boundary = 0; boundary < EMIT_BOUNDARY_COUNT; boundary++)
-        if (strcmp(event->boundary, emit_boundary_word((enum emit_boundary)boundary)) == 0)
-            return boundary;
-    return -1;
+    return emit_set_find(EMIT_SET_BOUNDARY, event->boundary);
 }
 
 static size_t count_totals(const struct modeled *modeled) {

@@ -3,6 +3,7 @@
 #include "programs/emit/page.h"
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,19 +17,6 @@ struct glyph {
     int columns;
 };
 
-static size_t utf8_length(const unsigned char *at, uint32_t *point) {
-    size_t length = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (length == 0 || at[0] > 0xf4) return 0;
-    *point = length == 1 ? at[0] : at[0] & (0x7fU >> length);
-    for (size_t i = 1; i < length; i++) {
-        if ((at[i] & 0xc0) != 0x80) return 0;
-        *point = *point << 6 | (at[i] & 0x3f);
-    }
-    bool overlong = (length == 3 && *point < 0x800) || (length == 4 && *point < 0x10000);
-    bool surrogate = *point >= 0xd800 && *point <= 0xdfff;
-    return overlong || surrogate || *point > 0x10ffff ? 0 : length;
-}
-
 // Controls of both kinds, and what turns the direction of writing.
 static bool is_unprintable(uint32_t point) {
     return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
@@ -37,8 +25,8 @@ static bool is_unprintable(uint32_t point) {
 }
 
 static struct glyph next_glyph(const char *at) {
-    uint32_t point = 0;
-    size_t length = utf8_length((const unsigned char *)at, &point);
+    size_t length = emit_utf8_length(at, at + strnlen(at, 4)); // the longest character
+    uint32_t point = emit_utf8_point(at, length);
     if (length == 0) return (struct glyph){"\xef\xbf\xbd", 3, 1, 2};
     if (is_unprintable(point)) return (struct glyph){"?", 1, length, 1};
     // From the Hangul letters on, many are two columns wide: counted so, lines are never longer.

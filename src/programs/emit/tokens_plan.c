@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "host/host.h"
+#include "vocabulary/fields.h"
 
 #include <string.h>
 
@@ -19,9 +20,7 @@ static void choose_words(struct tokens_plan *plan, const struct tokens_options *
     for (int served = 0; served < EMIT_INFERENCE_COUNT; served++)
         if (strcmp(options->served, emit_inference_word((enum emit_inference)served)) == 0)
             plan->served = (enum emit_inference)served;
-    for (int boundary = 0; boundary < EMIT_BOUNDARY_COUNT; boundary++)
-        if (strcmp(options->boundary, emit_boundary_word((enum emit_boundary)boundary)) == 0)
-            plan->boundary = (enum emit_boundary)boundary;
+    plan->boundary = (enum emit_boundary)emit_set_find(EMIT_SET_BOUNDARY, options->boundary);
     plan->by_request = strcmp(options->group, "request") == 0;
     plan->phases = options->phases;
 }

@@ -70,7 +70,10 @@ static void test_sets(void) {
         const char *const *words = emit_set_words((enum emit_set)set, &count);
         CHECK(count > 0 && count < 32, "set %d has words, as many as a mask has bits", set);
         for (size_t i = 0; i < count; i++)
-            CHECK(matches(words[i], "^[a-z0-9][a-z0-9_:-]*$"), "'%s' is a word", words[i]);
+            CHECK(matches(words[i], "^[a-z0-9][a-z0-9_:-]*$") &&
+                      emit_set_find((enum emit_set)set, words[i]) == (int)i,
+                  "'%s' is a word, and found", words[i]);
+        CHECK(emit_set_find((enum emit_set)set, "") == -1, "set %d has not every word", set);
     }
 }
 
