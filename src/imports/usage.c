@@ -83,6 +83,10 @@ static const struct identity identities[] = {
                               {EMIT_FIELD_NONE},
                               {EMIT_FIELD_REQUEST_ID},
                               {EMIT_FIELD_TIMESTAMP}},
+    [EMIT_DIALECT_COHERE] = {{EMIT_FIELD_MODEL},
+                             {EMIT_FIELD_ID, EMIT_FIELD_GENERATE_ID},
+                             {EMIT_FIELD_REQUEST_ID},
+                             {EMIT_FIELD_TIMESTAMP, EMIT_FIELD_CREATED_AT}},
 };
 
 static enum emit_usage_field first_of(const struct emit_usage_fields *fields,
@@ -447,7 +451,8 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
         refuse_text(record, text, length, fault, fault_at);
         return;
     }
-    if (emit_usage_is(&fields, EMIT_FIELD_TYPE, "error")) reader->begin.is_there = false;
+    if (reader->begin.is_there && emit_usage_is(&fields, EMIT_FIELD_TYPE, "error"))
+        reader->begin.is_there = false;
     struct emit_usage_detection found = emit_usage_detect(&fields, reader->dialect);
     record->dialect = found.dialect;
     record->is_export = fields.type[EMIT_FIELD_EXPORT] == EMIT_JSON_ARRAY;

@@ -31,7 +31,8 @@ enum {
     ROW(EMIT_DIALECT_TRANSCRIPT, "transcript", "coding assistants' JSON lines")                    \
     ROW(EMIT_DIALECT_COSTS, "lumenflow-costs", "costs.ndjson")                                     \
     ROW(EMIT_DIALECT_OLLAMA, "ollama", "prompt_eval_count and eval_count")                         \
-    ROW(EMIT_DIALECT_BEDROCK, "bedrock", "Converse, and the log of invocations")
+    ROW(EMIT_DIALECT_BEDROCK, "bedrock", "Converse, and the log of invocations")                   \
+    ROW(EMIT_DIALECT_COHERE, "cohere", "chat with usage.tokens")
 
 #define EMIT_DIALECT_ENUMERATOR(name, word, writer) name,
 enum emit_dialect { EMIT_DIALECT_ROWS(EMIT_DIALECT_ENUMERATOR) EMIT_DIALECT_COUNT };

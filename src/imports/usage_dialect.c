@@ -48,9 +48,14 @@ static bool has_inclusive_marks(const struct emit_usage_fields *fields) {
     return HAS(CACHED) || HAS(REASONING) || HAS(TOTAL);
 }
 
+// Tokens computed, and tokens billed.
+static bool has_tokens_beside(const struct emit_usage_fields *fields) {
+    return fields->type[EMIT_FIELD_TOKENS] == EMIT_JSON_OBJECT || HAS(BILLED);
+}
+
 // What the record says of itself, outside of its counts.
 static bool says_messages(const struct emit_usage_fields *fields) {
-    return TEXT_IS(TYPE, "message") || TEXT_BEGINS(TYPE, "message_") ||
+    return (TEXT_BEGINS(TYPE, "message") && !TEXT_BEGINS(TYPE, "message-")) ||
            TEXT_BEGINS(TYPE, "content_block_") || TEXT_IS(TYPE, "ping") ||
            (HAS(RESULT_TYPE) && HAS(MESSAGE_USAGE)) || (TEXT_IS(TYPE, "result") && HAS(TURNS));
 }
@@ -111,6 +116,7 @@ static enum likeness like_chat(const struct emit_usage_fields *fields) {
 static enum likeness like_responses(const struct emit_usage_fields *fields) {
     if (says_messages(fields) || says_chat(fields) || like_proxy(fields) == IS) return UNLIKE;
     if (says_responses(fields)) return IS;
+    if (has_tokens_beside(fields)) return UNLIKE;
     if ((!HAS(USAGE) && !HAS(RESPONSE_USAGE)) || has_prompt(fields) || !has_input(fields))
         return UNLIKE;
     if (has_exclusive_marks(fields)) return UNLIKE;
@@ -121,6 +127,7 @@ static enum likeness like_messages(const struct emit_usage_fields *fields) {
     if (says_responses(fields) || says_chat(fields) || like_proxy(fields) == IS) return UNLIKE;
     if (HAS(SESSION) && !HAS(TURNS)) return UNLIKE;
     if (says_messages(fields)) return IS;
+    if (has_tokens_beside(fields)) return UNLIKE;
     if ((!HAS(USAGE) && !HAS(RESPONSE_USAGE)) || has_prompt(fields) || !has_input(fields))
         return UNLIKE;
     if (has_inclusive_marks(fields)) return UNLIKE;
@@ -177,6 +184,14 @@ static enum likeness like_bedrock(const struct emit_usage_fields *fields) {
                : UNLIKE;
 }
 
+static enum likeness like_cohere(const struct emit_usage_fields *fields) {
+    if (has_tokens_beside(fields)) return IS;
+    return TEXT_BEGINS(TYPE, "message-") || TEXT_BEGINS(TYPE, "content-") ||
+                   TEXT_BEGINS(TYPE, "tool-") || TEXT_BEGINS(TYPE, "citation-")
+               ? LIKE
+               : UNLIKE;
+}
+
 struct emit_usage_detection emit_usage_detect(const struct emit_usage_fields *fields,
                                               enum emit_dialect asked) {
     static enum likeness (*const rules[])(const struct emit_usage_fields *) = {
@@ -191,6 +206,7 @@ struct emit_usage_detection emit_usage_detect(const struct emit_usage_fields *fi
         [EMIT_DIALECT_COSTS] = like_costs,
         [EMIT_DIALECT_OLLAMA] = like_ollama,
         [EMIT_DIALECT_BEDROCK] = like_bedrock,
+        [EMIT_DIALECT_COHERE] = like_cohere,
     };
     const enum emit_dialect none = EMIT_DIALECT_COUNT;
     struct emit_usage_detection found = {none, none, none};

@@ -70,6 +70,8 @@
     ROW(EMIT_FIELD_CACHE_CREATION, "usage.cache_creation_input_tokens")                            \
     ROW(EMIT_FIELD_CACHE_5M, "ephemeral_5m_input_tokens")                                          \
     ROW(EMIT_FIELD_CACHE_1H, "ephemeral_1h_input_tokens")                                          \
+    ROW(EMIT_FIELD_TOKENS, "usage.tokens")                                                         \
+    ROW(EMIT_FIELD_BILLED, "billed_units")                                                         \
     ROW(EMIT_FIELD_SESSION_TOTAL, "total_token_usage.total_tokens")                                \
     ROW(EMIT_FIELD_CONVERSE_INPUT, "inputTokens")                                                  \
     ROW(EMIT_FIELD_CONVERSE_OUTPUT, "outputTokens")                                                \
@@ -100,6 +102,7 @@
     ROW(EMIT_FIELD_PROMPT_EVAL, "prompt_eval_count")                                               \
     ROW(EMIT_FIELD_EVAL, "eval_count")                                                             \
     ROW(EMIT_FIELD_PROXY, "call_type")                                                             \
+    ROW(EMIT_FIELD_PROXY_METADATA, "metadata")                                                     \
     /* usageMetadata */                                                                            \
     ROW(EMIT_FIELD_METADATA, "usageMetadata")                                                      \
     ROW(EMIT_FIELD_FINISH, "finishReason")                                                         \

@@ -138,6 +138,20 @@ static void count_embeddings(struct emit_usage_record *record,
     if (completion.tokens) emit_usage_put(record, EMIT_BUCKET_OUTPUT, completion.tokens);
 }
 
+// What is billed leaves out what the provider adds by itself: it was computed all the same.
+static void count_cohere(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    struct amounts all = {.reasoning.field = EMIT_FIELD_REASONING, .total.field = EMIT_FIELD_TOTAL};
+    if (!emit_usage_take(record, fields, EMIT_FIELD_INPUT, &all.input) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_CACHED, &all.cached) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OUTPUT, &all.output))
+        return;
+    if (emit_usage_has(fields, EMIT_FIELD_BILLED) && !emit_usage_has(fields, EMIT_FIELD_TOKENS))
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "billed_units without tokens: what was computed is not said");
+    else
+        count_within(record, &all);
+}
+
 // A proxy's counts, the details from the provider's own usage where it was logged.
 static void count_proxy(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     struct amounts all;
@@ -150,6 +164,10 @@ static void count_proxy(struct emit_usage_record *record, const struct emit_usag
         emit_usage_take(record, fields, EMIT_FIELD_FLAT_TOTAL, &all.total) &&
         emit_usage_has_text_details(record, fields))
         count_within(record, &all);
+    if (record->fate == EMIT_USAGE_USED && !all.cached.known &&
+        fields->type[EMIT_FIELD_PROXY_METADATA] == EMIT_JSON_STRING)
+        (void)emit_text_format(record->message, sizeof record->message,
+                               "metadata is a string: what it says of cached tokens is not read");
 }
 
 // --- Counts beside each other ---
@@ -415,6 +433,7 @@ void emit_usage_normalise(struct emit_usage_record *record, const struct emit_us
     case EMIT_DIALECT_OLLAMA:
         count_two(record, fields, EMIT_FIELD_PROMPT_EVAL, EMIT_FIELD_EVAL);
         break;
+    case EMIT_DIALECT_COHERE: count_cohere(record, fields); break;
     case EMIT_DIALECT_BEDROCK: count_converse(record, fields); break;
     case EMIT_DIALECT_COUNT: break;
     }

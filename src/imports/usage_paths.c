@@ -48,7 +48,7 @@ static const struct emit_usage_path paths[] = {
     FIELD_AND_WAY(RECORD, "usage", USAGE, USAGE),
     WAY(RECORD, "response", RESPONSE),
     WAY(RECORD, "message", MESSAGE),
-    WAY(RECORD, "metadata", PROXY_METADATA),
+    FIELD_AND_WAY(RECORD, "metadata", PROXY_METADATA, PROXY_METADATA),
     FIELD(RECORD, "prompt_tokens", FLAT_PROMPT),
     FIELD(RECORD, "completion_tokens", FLAT_COMPLETION),
     FIELD(RECORD, "total_tokens", FLAT_TOTAL),
@@ -153,6 +153,15 @@ static const struct emit_usage_path paths[] = {
     FIELD(USAGE, "cacheReadInputTokenCount", CONVERSE_READ),
     FIELD(USAGE, "cacheWriteInputTokens", CONVERSE_WRITES),
     FIELD(USAGE, "cacheWriteInputTokenCount", CONVERSE_WRITES),
+    // What was computed, beside what is billed: docs.cohere.com/v2/docs/how-does-cohere-pricing-work
+    // (2026-11). In meta before, and in the last piece of a stream.
+    FIELD_AND_WAY(USAGE, "tokens", TOKENS, USAGE),
+    FIELD(USAGE, "billed_units", BILLED),
+    WAY(RECORD, "meta", META),
+    FIELD_AND_WAY(META, "tokens", TOKENS, USAGE),
+    FIELD(META, "billed_units", BILLED),
+    WAY(RECORD, "delta", DELTA),
+    FIELD_AND_WAY(DELTA, "usage", USAGE, USAGE),
     // Of a line of a session that was rolled out: github.com/openai/codex/issues/5276 (2025-10)
     // and codex-rs/protocol/src/protocol.rs.
     FIELD_AND_WAY(RECORD, "payload", PAYLOAD, PAYLOAD),
@@ -326,6 +335,12 @@ static bool is_count(const char *key, size_t length) {
            (key[length - TOKENS] | 0x20) == 't';
 }
 
+// Whether a key of a record can be that of an attribute, all of which have a dot.
+static bool is_attribute(const char *key, size_t length) {
+    bool begins_so = *key == 'g' || *key == 'l' || *key == 'o' || *key == 'e';
+    return begins_so && memchr(key, '.', length);
+}
+
 // What a key of no row is: nothing, but for counts.
 static const struct emit_usage_path *other_path(uint8_t node, const char *key, size_t length) {
     static const struct emit_usage_path count = FIELD(USAGE, "", OTHER_COUNT),
@@ -356,10 +371,9 @@ const struct emit_usage_path *emit_usage_path(const uint8_t slots[EMIT_USAGE_SLO
             is_same_between(path->key, key, length))
             return path;
     }
-    // No key of a record has a dot but those of attributes.
-    if (node == EMIT_NODE_RECORD && memchr(key, '.', length))
+    if (node == EMIT_NODE_RECORD && is_attribute(key, length))
         return emit_usage_path(slots, EMIT_NODE_ATTRIBUTES, key, length);
-    return other_path(node, key, length);
+    return key[length - 1] == 's' ? other_path(node, key, length) : NULL;
 }
 
 const char *emit_usage_field_name(enum emit_usage_field field) {

@@ -32,6 +32,8 @@ enum emit_usage_node {
     EMIT_NODE_PAYLOAD,
     EMIT_NODE_INFO,
     EMIT_NODE_SESSION_TOTAL,
+    EMIT_NODE_META,
+    EMIT_NODE_DELTA,
 };
 
 struct emit_usage_path {

@@ -121,6 +121,10 @@ VECTORS = [
       "input": {"inputTokenCount": 100, "cacheReadInputTokenCount": 200, "cacheWriteInputTokenCount": 50},
       "output": {"outputTokenCount": 300}},
      {"input": 150, "cached": 200, "output": 300}),
+    ("cohere",
+     {"id": "co-1", "model": "m", "usage": {"billed_units": {"input_tokens": 5, "output_tokens": 300}, "cached_tokens": 20,
+                                            "tokens": {"input_tokens": 71, "output_tokens": 300}}},
+     {"input": 51, "cached": 20, "output": 300}),
     # Beyond the context of its profile: all of its output is extrapolated.
     ("openai-chat",
      {"id": "chatcmpl-2", "object": "chat.completion", "created": 1763632800, "model": "m",

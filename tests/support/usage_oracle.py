@@ -238,6 +238,15 @@ def bedrock(record):
     return [None if whole is None else whole + number(written), read, answer, None]
 
 
+# What was computed, not what is billed.
+def cohere(record):
+    usage = first(record.get("usage"), at(record, "delta", "usage"), record.get("meta"))
+    if at(usage, "tokens") is None:
+        raise Refused("no-usage" if at(usage, "billed_units") is None else "unknown-dialect")
+    given, made = counts(usage["tokens"], "input_tokens", "output_tokens")
+    return within(given, count(at(usage, "cached_tokens")), made, None, None)
+
+
 # A line of a rolled-out session: what the last request took, beside what all took so far.
 def rollout(record, session):
     payload = record["payload"]
@@ -312,6 +321,8 @@ def identity(dialect, record, begin):
                 first(record.get("endTimeUnixNano"), record.get("end_time"), record.get("timestamp"))]
     if dialect == "litellm":
         return [record.get("model"), record.get("id"), record.get("request_id"), record.get("endTime")]
+    if dialect == "cohere":
+        return [record.get("model"), first(record.get("id"), record.get("response_id")), None, None]
     if dialect == "bedrock":
         return [record.get("modelId"), None,
                 first(record.get("requestId"), at(record, "ResponseMetadata", "RequestId")), record.get("timestamp")]
@@ -363,7 +374,7 @@ def buckets(dialect, record, begin):
             raise Refused("usage-inconsistent")
         return two(record, "input_tokens", "output_tokens")
     return {"openai-chat": chat, "openai-responses": responses, "openai-embeddings": embeddings, "gemini": gemini,
-            "otel-genai": otel, "litellm": litellm, "ollama": ollama, "bedrock": bedrock}[dialect](record)
+            "otel-genai": otel, "litellm": litellm, "ollama": ollama, "bedrock": bedrock, "cohere": cohere}[dialect](record)
 
 
 def judge(dialect, record, begin):

@@ -114,6 +114,14 @@ static void check_counted(void) {
          "{\"source_type\":\"cost\",\"timestamp\":\"2026-01-02T03:04:05.678Z\",\"model\":\"m\","
          "\"input_tokens\":123,\"output_tokens\":45,\"cost_usd\":0.01}",
          "input 123 cached - output 45 reasoning -"},
+        {EMIT_DIALECT_COHERE,
+         "{\"type\":\"message-end\",\"delta\":{\"usage\":{\"billed_units\":{\"input_tokens\":3},"
+         "\"tokens\":{\"input_tokens\":7,\"output_tokens\":2}}}}",
+         "input 7 cached - output 2 reasoning -"},
+        {EMIT_DIALECT_BEDROCK,
+         "{\"usage\":{\"inputTokens\":10,\"outputTokens\":4,\"totalTokens\":17,"
+         "\"cacheReadInputTokens\":2,\"cacheWriteInputTokens\":1}}",
+         "input 11 cached 2 output 4 reasoning -"},
         {EMIT_DIALECT_OLLAMA,
          "{\"model\":\"m\",\"created_at\":\"2026-01-02T03:04:05.678901234-07:00\",\"response\":"
          "\"\",\"done\":true,\"context\":[1,2],\"prompt_eval_count\":26,\"eval_count\":259}",
@@ -224,8 +232,6 @@ static void check_refused(void) {
         // A framework's own words for counts.
         {"{\"type\":\"ai\",\"usage_metadata\":{\"input_tokens\":10}}", EMIT_USAGE_UNKNOWN_DIALECT,
          "input_tokens of usage"},
-        {"{\"type\":\"message-end\",\"delta\":{\"usage\":{\"tokens\":{\"input_tokens\":7}}}}",
-         EMIT_USAGE_UNKNOWN_DIALECT, "none of its fields"},
         {"{\"type\":\"message\",\"model\":7.5e0,\"usage\":{\"input_tokens\":1}}", EMIT_USAGE_USED,
          ""},
         {"{\"type\":\"message\",\"model\":[],\"usage\":{\"input_tokens\":1}}", EMIT_USAGE_MALFORMED,

@@ -18,7 +18,7 @@ from tap import check, check_equal, end
 FOLDER = os.path.join(ROOT, "tests", "usage")
 COMMITTED = os.path.join(FOLDER, "expected.txt")
 DIALECTS = ["openai-chat", "openai-responses", "openai-embeddings", "anthropic-messages", "gemini", "otel-genai",
-            "litellm", "transcript", "lumenflow-costs", "ollama", "bedrock"]
+            "litellm", "transcript", "lumenflow-costs", "ollama", "bedrock", "cohere"]
 # Records without a mark of either, which count the same in both.
 ALIKE = {("anthropic-messages-plain", "openai-responses"), ("anthropic-messages-null-counts", "openai-responses"),
          ("openai-embeddings-no-object", "openai-chat")}
