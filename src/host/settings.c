@@ -39,7 +39,7 @@ struct level {
 
 struct reader {
     const char *path; // for sentences
-    bool foreign;
+    bool foreign, has_document;
     size_t skipped_depth; // open mappings and sequences of a value that is not looked at
     struct yaml_library yaml;
     yaml_parser_t parser;
@@ -168,6 +168,10 @@ static enum emit_status take_event(struct reader *reader, const yaml_event_t *ev
     case YAML_SEQUENCE_END_EVENT: reader->depth--; return EMIT_OK;
     case YAML_ALIAS_EVENT: return fail_at(reader, event, "aliases (*name) are not read", err);
     case YAML_DOCUMENT_START_EVENT:
+        if (reader->has_document)
+            return fail_at(reader, event, "a second document (---): a file holds one", err);
+        reader->has_document = true;
+        break;
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
     case YAML_STREAM_END_EVENT:
@@ -192,8 +196,9 @@ static enum emit_status parse(struct reader *reader, const char *text, size_t le
                                problem ? problem : "it cannot be read");
             break;
         }
-        // What follows a first document is none of our settings.
-        ended = event.type == YAML_STREAM_END_EVENT || event.type == YAML_DOCUMENT_END_EVENT;
+        // What follows a first document of another program's is none of our settings.
+        ended = event.type == YAML_STREAM_END_EVENT ||
+                (reader->foreign && event.type == YAML_DOCUMENT_END_EVENT);
         status = take_event(reader, &event, err);
         reader->yaml.event_delete(&event);
     }

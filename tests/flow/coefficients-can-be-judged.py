@@ -231,6 +231,8 @@ BROKEN = [
     ("a context that is no number", "context_tokens_max: 8192", "context_tokens_max: 8k", "a whole number"),
     ("a key twice", "boundary: accelerator\n", "boundary: accelerator\nboundary: system\n", "set before"),
     ("no YAML", "coefficients:", "\tcoefficients:", "not YAML"),
+    ("a second row in the file", "profile: managed-compact-v1\n", "profile: managed-compact-v1\n---\nprofile: managed-compact-v2\n",
+     "a second document"),
 ]
 TRANSFORM = "boundary-host-v1"
 BROKEN_TRANSFORMS = [

@@ -43,7 +43,8 @@ static const struct good good[] = {
     {"keys that hold dots and stars", "a:\n  big-4.1*: x\n  '*': y\n", "a.big-4.1*=x;a.*=y;",
      false},
     {"lists are joined", "meters: [rapl, nvml]\na: []\n", "meters=rapl,nvml;a=;", false},
-    {"only the first document", "a: 1\n---\nb: 2\n", "a=1;", false},
+    {"of a foreign file the first document", "a: 1\n---\nb: 2\n", "a=1;", true},
+    {"marks round one document", "--- # here\na: 1\n...\n", "a=1;", false},
     {"a foreign file's plain values",
      "id: ws_1\nload_from:\n  - python_file: {a: b}\nx: {y: z}\n&k k: [1, {a: [b]}]\n*k : 1\nname: "
      "n\n",
@@ -62,6 +63,7 @@ static const struct bad bad[] = {
     {"a key twice", "a: 1\n\na: 2\n", "settings_test.yaml:3: this key was set before"},
     {"a key twice, once nested", "a.b: 1\na:\n  b: 2\n", "settings_test.yaml:3: this key was set"},
     {"an alias", "a: &x 1\nb: *x\n", "settings_test.yaml:2: aliases"},
+    {"a second document", "a: 1\n---\nb: 2\n", "settings_test.yaml:2: a second document"},
     {"a tab", "a:\n\tb: 1\n", "settings_test.yaml:2: not YAML"},
     {"an open bracket", "a: [1, 2\nb: 1\n", "not YAML"},
     {"bytes that are no UTF-8", "a: \xff\n", "not YAML"},
