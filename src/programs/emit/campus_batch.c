@@ -255,18 +255,11 @@ static enum emit_status compare_records(struct batch *batch, struct emit_error *
 
 // --- Writing ---
 
-static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
-                        const struct emit_facility_refusal *why, const char *bytes, size_t length) {
+static void take_answer(void *owner, const struct emit_intake_answer *answer,
+                        const struct campus_place *place, const struct emit_facility_refusal *why) {
     struct batch *batch = owner;
-    struct item *item = &batch->items[place->index];
-    (void)bytes, (void)length; // as they are in the item
-    if (fate == EMIT_ENTRY_CONFLICT) {
-        refuse(batch, item, why);
-    } else if (fate == EMIT_ENTRY_DUPLICATE) {
-        batch->campus->stored_before++;
-    } else {
-        batch->campus->stored++;
-    }
+    (void)answer; // the line is in the item, too
+    if (why) refuse(batch, &batch->items[place->index], why);
 }
 
 static enum emit_status post_events(struct batch *batch, struct emit_error *err) {
@@ -274,12 +267,11 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->items[i];
         if (!item->line || item->refusal || item->is_duplicate) continue;
-        const struct campus_line line = {.place = {.index = i, .missed = item->missed},
-                                         .bytes = item->line,
-                                         .length = item->length,
-                                         .meter = item->line + item->length + 1,
-                                         .from_ns = item->from_ns,
-                                         .to_ns = item->to_ns};
+        const struct campus_line line = {
+            .place = {.index = i, .missed = item->missed},
+            .bytes = item->line,
+            .length = item->length,
+            .span = {item->line + item->length + 1, item->from_ns, item->to_ns}};
         enum emit_status status = campus_post_add(batch->campus->post, &line, err);
         if (status == EMIT_REFUSED) {
             struct emit_facility_refusal why;

@@ -17,9 +17,10 @@ static void take_answer(void *owner, const struct emit_intake_answer *answer) {
     struct campus_post *post = owner;
     bool is_conflict = answer->fate == EMIT_ENTRY_CONFLICT;
     struct emit_facility_refusal why;
+    post->campus->stored += answer->fate == EMIT_ENTRY_STORED;
+    post->campus->stored_before += answer->fate == EMIT_ENTRY_DUPLICATE;
     if (is_conflict) campus_conflict_explain(&why, post->producer.store.outbox, answer);
-    post->listener(post->listener_owner, answer->note, answer->fate, is_conflict ? &why : NULL,
-                   answer->line, answer->length);
+    post->listener(post->listener_owner, answer, answer->note, is_conflict ? &why : NULL);
 }
 
 enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,
@@ -51,15 +52,14 @@ void campus_post_listen(struct campus_post *post, campus_listener *listener, voi
 
 enum emit_status campus_post_add(struct campus_post *post, const struct campus_line *line,
                                  struct emit_error *err) {
-    const struct emit_claimed_span span = {line->meter, line->from_ns, line->to_ns};
     const struct emit_entry entry = {
         .kind = EMIT_ENTRY_EVENT,
         .run_id = "",
         .workspace_id = post->campus->workspace_id,
-        .time_ns = line->to_ns,
+        .time_ns = line->span.to,
         .body = line->bytes,
         .length = line->length,
-        .span = &span,
+        .span = &line->span,
     };
     return emit_intake_add(post->producer.intake, &entry, &line->place, err);
 }

@@ -4,6 +4,7 @@
 #define PROGRAMS_EMIT_CAMPUS_POST_H
 
 #include "agent/facility_claim.h"
+#include "agent/intake.h"
 
 // Which record an event is of.
 struct campus_place {
@@ -20,18 +21,17 @@ struct campus_line {
     struct campus_place place;
     const char *bytes;
     size_t length;
-    const char *meter;      // as of emit_facility_claim_key
-    int64_t from_ns, to_ns; // UTC
+    struct emit_claimed_span span; // its key as of emit_facility_claim_key; in nanoseconds, UTC
 };
 
 struct campus;
 struct campus_post;
 
-// What became of a line: told in the order of the lines, at once or when it is stored. why:
-// of a conflict, which event of the store stands in its way; else NULL.
-typedef void campus_listener(void *owner, const struct campus_place *place,
-                             enum emit_entry_fate fate, const struct emit_facility_refusal *why,
-                             const char *bytes, size_t length);
+// What became of a line: told in the order of the lines, at once or when it is stored. why: which
+// event of the store stands in its way; NULL: none, the event goes out.
+typedef void campus_listener(void *owner, const struct emit_intake_answer *answer,
+                             const struct campus_place *place,
+                             const struct emit_facility_refusal *why);
 
 EMIT_MUST_CHECK enum emit_status campus_post_open(struct campus_post **post, struct campus *campus,
                                                   struct emit_error *err);

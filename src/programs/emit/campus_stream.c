@@ -29,22 +29,18 @@ static void tell_refusal(struct stream *stream, const struct campus_place *place
     campus_tell_refusal(stream->name, why, place);
 }
 
-static void take_answer(void *owner, const struct campus_place *place, enum emit_entry_fate fate,
-                        const struct emit_facility_refusal *why, const char *bytes, size_t length) {
+static void take_answer(void *owner, const struct emit_intake_answer *answer,
+                        const struct campus_place *place, const struct emit_facility_refusal *why) {
     struct stream *stream = owner;
     struct campus *campus = stream->campus;
     stream->answered = place->line;
-    if (fate == EMIT_ENTRY_CONFLICT) {
+    if (why) {
         emit_facility_past_void(stream->past, &place->meter, place->from_ns);
         tell_refusal(stream, place, why);
         return;
     }
-    if (fate == EMIT_ENTRY_DUPLICATE)
-        campus->stored_before++;
-    else
-        campus->stored++;
     campus_count(campus, place->missed);
-    (void)fwrite_unlocked(bytes, 1, length, stdout);
+    (void)fwrite_unlocked(answer->line, 1, answer->length, stdout);
     (void)putc_unlocked('\n', stdout);
 }
 
@@ -132,12 +128,11 @@ static enum emit_status add_record(struct stream *stream, const struct emit_obje
     if (status != EMIT_OK || !is_new) return status;
     char meter[EMIT_FACILITY_CLAIM_MAX] = "";
     if (!campus->options->no_outbox) emit_facility_claim_key(meter, &stream->event.window);
-    const struct campus_line line = {.place = place,
-                                     .bytes = stream->event.line.at,
-                                     .length = stream->event.line.length,
-                                     .meter = meter,
-                                     .from_ns = stream->event.window.from_ns,
-                                     .to_ns = stream->event.window.to_ns};
+    const struct campus_line line = {
+        .place = place,
+        .bytes = stream->event.line.at,
+        .length = stream->event.line.length,
+        .span = {meter, stream->event.window.from_ns, stream->event.window.to_ns}};
     status = campus_post_add(campus->post, &line, err);
     if (status != EMIT_REFUSED) return status;
     emit_facility_past_void(stream->past, &place.meter, place.from_ns);
