@@ -1,10 +1,12 @@
-// Tells what each record of a stream comes to, one line of JSON for each: the other side of
-// usage_vectors_test.py. usage: usage_tell DIALECT < RECORDS, DIALECT "" to find out.
+// Tells what each record of some files comes to, one line of JSON for each and an empty one behind
+// each file: the other side of usage_vectors_test.py.
+// usage: usage_tell DIALECT FILE..., DIALECT "" to find out.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_write.h"
 #include "imports/object_reader.h"
 #include "imports/usage.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -39,21 +41,30 @@ static void tell(const struct emit_usage_record *record) {
     puts(bytes);
 }
 
-int main(int argument_count, char **arguments) {
+static bool tell_file(enum emit_dialect dialect, const char *path) {
     struct emit_object_reader objects;
     struct emit_object_text object;
     struct emit_usage_reader reader;
     struct emit_usage_record record;
     struct emit_error err;
     enum emit_reader_item item;
-    if (argument_count != 2) return 2;
-    emit_usage_reader_init(&reader, emit_dialect_find(arguments[1]));
-    if (emit_object_reader_init(&objects, STDIN_FILENO, EMIT_USAGE_TEXT_MAX, &err) != EMIT_OK)
-        return 2;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    emit_usage_reader_init(&reader, dialect);
+    if (emit_object_reader_init(&objects, descriptor, EMIT_USAGE_TEXT_MAX, &err) != EMIT_OK)
+        return false;
     while ((item = emit_object_reader_next(&objects, &object, &err)) == EMIT_READER_OBJECT) {
         emit_usage_read(&reader, &record, object.bytes, object.length);
         tell(&record);
     }
+    puts("");
     emit_object_reader_clear(&objects);
-    return item == EMIT_READER_END ? 0 : 1;
+    close(descriptor);
+    return item == EMIT_READER_END;
+}
+
+int main(int argument_count, char **arguments) {
+    if (argument_count < 2) return 2;
+    for (int i = 2; i < argument_count; i++)
+        if (!tell_file(emit_dialect_find(arguments[1]), arguments[i])) return 1;
+    return 0;
 }
