@@ -27,11 +27,14 @@ void emit_digest_write(const unsigned char digest[EMIT_DIGEST], char text[EMIT_D
     text[EMIT_DIGEST_TEXT - 1] = '\0';
 }
 
-// Above 15 for what is no digit.
+// One more than a digit's value; 0 for what is none.
+static const unsigned char values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
+
 static unsigned value_of(char digit) {
-    unsigned of_number = (unsigned)(unsigned char)digit - '0',
-             of_letter = (unsigned)(unsigned char)digit - 'a';
-    return of_number < 10 ? of_number : of_letter < 6 ? of_letter + 10 : 16;
+    return values[(unsigned char)digit] - 1u; // no digit: above 15
 }
 
 bool emit_digest_read(const char *text, size_t length, unsigned char digest[EMIT_DIGEST]) {
