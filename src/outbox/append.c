@@ -54,24 +54,24 @@ static enum emit_status retire(struct emit_outbox *outbox, size_t count, int64_t
     return emit_connection_run(outbox, EMIT_STATEMENT_RETIRE, err);
 }
 
-// What is there already is no conflict, whoever claims its keys by now.
+// What is there already is no conflict, whoever claims its keys by now: nobody asks for its claims.
 static enum emit_status write_one(struct emit_outbox *outbox, const struct emit_entry *entry,
                                   int64_t now_ns, enum emit_entry_fate *fate,
                                   struct emit_error *err) {
     struct emit_claims claims;
     bool is_claimed = false, is_stored = false;
-    enum emit_status status = emit_claims_pack(&claims, entry, err);
+    enum emit_status status = emit_row_is_stored(outbox, entry, &is_stored, err);
+    *fate = EMIT_ENTRY_DUPLICATE;
+    if (status != EMIT_OK || is_stored) return status;
+    status = emit_claims_pack(&claims, entry, err);
+    if (status == EMIT_OK) status = emit_claims_find_conflict(outbox, &claims, &is_claimed, err);
+    *fate = is_claimed ? EMIT_ENTRY_CONFLICT : EMIT_ENTRY_STORED;
+    if (status != EMIT_OK || is_claimed) return status;
     struct emit_row row = {.entry = *entry,
                            .stored_ns = now_ns,
                            .claims = claims.bytes,
                            .claims_length = claims.length};
     row.entry.sequence = 0;
-    if (status == EMIT_OK) status = emit_row_is_stored(outbox, entry, &is_stored, err);
-    if (status == EMIT_OK && !is_stored)
-        status = emit_claims_find_conflict(outbox, &claims, &is_claimed, err);
-    if (status != EMIT_OK) return status;
-    *fate = is_stored ? EMIT_ENTRY_DUPLICATE : is_claimed ? EMIT_ENTRY_CONFLICT : EMIT_ENTRY_STORED;
-    if (*fate != EMIT_ENTRY_STORED) return EMIT_OK;
     status = emit_row_insert(outbox, &row, err);
     if (status != EMIT_OK) return status;
     emit_claims_settle(outbox, &claims);
