@@ -165,9 +165,9 @@ EMIT_MUST_CHECK enum emit_status emit_outbox_stats_read(struct emit_outbox *outb
                                                         struct emit_outbox_stats *stats,
                                                         struct emit_error *err);
 
-// Reads everything: checksums, claims and SQLite's own check. *bad counts what is wrong
-// (unless read_only, rows are moved to quarantine and claims written anew as the entries
-// have them). EMIT_CORRUPT when anything is.
+// Reads everything: checksums, claims, summaries and SQLite's own check. *bad counts what is
+// wrong (unless read_only, rows are moved to quarantine, claims written anew as the entries have
+// them, and summaries removed). EMIT_CORRUPT when anything is.
 EMIT_MUST_CHECK enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good,
                                                     uint64_t *bad, struct emit_error *err);
 // Removes entries that were stored before before_ns (UTC) and gives the pages back to the file

@@ -65,3 +65,26 @@ bool emit_summary_read(const struct emit_sqlite *sql, sqlite3_stmt *statement,
            sql->column_int64(statement, 3) ==
                (int64_t)checksum_of(summary->first, summary->last, body, length);
 }
+
+enum emit_status emit_summary_compare(struct emit_outbox *outbox, uint64_t *wrong,
+                                      struct emit_error *err) {
+    const struct emit_sqlite *sql = &outbox->sql;
+    sqlite3_stmt *all = NULL;
+    uint64_t count = 0;
+    int code = sql->prepare_v3(outbox->db,
+                               "SELECT first, last, body, checksum, (SELECT count(*) FROM entry"
+                               " WHERE sequence BETWEEN first AND last) FROM summary",
+                               -1, 0, &all, NULL);
+    while ((code == SQLITE_OK || code == SQLITE_ROW) && (code = sql->step(all)) == SQLITE_ROW) {
+        struct emit_summary summary;
+        bool good = emit_summary_read(sql, all, &summary);
+        uint64_t there = (uint64_t)sql->column_int64(all, 4);
+        count += !good || there != summary.last - summary.first + 1;
+    }
+    enum emit_status status = EMIT_OK;
+    if (code != SQLITE_DONE)
+        status = emit_sqlite_fail(sql, outbox->db, "check", outbox->folder.path, err);
+    (void)sql->finalize(all);
+    if (status == EMIT_OK) *wrong = count;
+    return status;
+}

@@ -20,6 +20,10 @@ EMIT_MUST_CHECK enum emit_status emit_summary_store(struct emit_outbox *outbox,
                                                     uint64_t first, uint64_t last,
                                                     struct emit_error *err);
 
+// How many do not match their checksum, or are of entries that are not all there.
+EMIT_MUST_CHECK enum emit_status emit_summary_compare(struct emit_outbox *outbox, uint64_t *wrong,
+                                                      struct emit_error *err);
+
 // A summary that was read back.
 struct emit_summary {
     uint64_t first, last;

@@ -315,9 +315,22 @@ static enum emit_status check_claims(struct emit_outbox *outbox, uint64_t *wrong
     return status;
 }
 
+// Summaries that are not of their entries. All of them go then: they only spare reading.
+static enum emit_status check_summaries(struct emit_outbox *outbox, uint64_t *wrong,
+                                        struct emit_error *err) {
+    enum emit_status status = emit_summary_compare(outbox, wrong, err);
+    if (status != EMIT_OK || *wrong == 0 || outbox->read_only) return status;
+    status = emit_session_enter(outbox, err);
+    if (status != EMIT_OK) return status;
+    status = emit_connection_exec(outbox, "DELETE FROM summary", err);
+    emit_session_leave(outbox, status);
+    return status;
+}
+
 // The sentence for what verify found; EMIT_OK for nothing.
 static enum emit_status tell_findings(const struct emit_outbox *outbox, uint64_t bad,
-                                      uint64_t bad_claims, struct emit_error *err) {
+                                      uint64_t bad_claims, uint64_t bad_summaries,
+                                      struct emit_error *err) {
     const char *path = outbox->folder.path;
     if (outbox->has_forgotten)
         return emit_fail(err, EMIT_CORRUPT, "%s has lost entries with the end of its log", path);
@@ -328,12 +341,16 @@ static enum emit_status tell_findings(const struct emit_outbox *outbox, uint64_t
         return emit_fail(err, EMIT_CORRUPT, "%llu claims of %s did not agree with their entries%s",
                          (unsigned long long)bad_claims, path,
                          outbox->read_only ? "" : " and were written anew");
+    if (bad_summaries > 0)
+        return emit_fail(
+            err, EMIT_CORRUPT, "%llu summaries of %s did not agree with their entries%s",
+            (unsigned long long)bad_summaries, path, outbox->read_only ? "" : " and were removed");
     return EMIT_OK;
 }
 
 enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good, uint64_t *bad,
                                     struct emit_error *err) {
-    uint64_t good_count = 0, bad_claims = 0;
+    uint64_t good_count = 0, bad_claims = 0, bad_summaries = 0;
     size_t damaged = 0;
     bool finished = false;
     const struct emit_outbox_query query = {.kind = every_kind};
@@ -343,12 +360,13 @@ enum emit_status emit_outbox_verify(struct emit_outbox *outbox, uint64_t *good, 
     if (status == EMIT_OK) status = make_sure(outbox, err);
     if (status == EMIT_OK) status = emit_connection_check(outbox, true, 0, &finished, err);
     if (status == EMIT_OK) status = check_claims(outbox, &bad_claims, err);
+    if (status == EMIT_OK) status = check_summaries(outbox, &bad_summaries, err);
     bool is_broken = status == EMIT_CORRUPT;
     if (is_broken)
         mark_damaged(outbox);
     else if (status != EMIT_OK)
         return status;
     *good = good_count;
-    *bad = damaged + bad_claims + is_broken + outbox->has_forgotten;
-    return is_broken ? status : tell_findings(outbox, damaged, bad_claims, err);
+    *bad = damaged + bad_claims + bad_summaries + is_broken + outbox->has_forgotten;
+    return is_broken ? status : tell_findings(outbox, damaged, bad_claims, bad_summaries, err);
 }

@@ -174,11 +174,23 @@ static void test_cases(void) {
     check_agrees(outbox, 2, 102, "an event that is gone");
     change("UPDATE summary SET body = replace(body, 'run_1', 'run_2')");
     check_agrees(outbox, 0, 5102, "summaries that do not match their checksums");
+    CHECK(emit_outbox_verify(outbox, &good, &bad, &err) == EMIT_CORRUPT && bad == 2 &&
+              strstr(err.text, "2 summaries"),
+          "verify finds them: %s", err.text);
     take_in(outbox, 20);
-    change("UPDATE entry SET body = body || ' ' WHERE sequence = 5110");
+    change("DROP TRIGGER summary_gone;"
+           "DELETE FROM entry WHERE sequence = 5111;"
+           "CREATE TRIGGER summary_gone AFTER DELETE ON entry BEGIN"
+           " DELETE FROM summary WHERE last >= old.sequence AND first ="
+           " (SELECT max(first) FROM summary WHERE first <= old.sequence); END");
+    CHECK(emit_outbox_verify(outbox, &good, &bad, &err) == EMIT_CORRUPT && bad == 1,
+          "and one of an entry that went unseen");
+    check_agrees(outbox, 0, 5121, "which is removed");
+    take_in(outbox, 20);
+    change("UPDATE entry SET body = body || ' ' WHERE sequence = 5130");
     CHECK(emit_outbox_verify(outbox, &good, &bad, &err) == EMIT_CORRUPT && bad == 1,
           "a damaged event");
-    check_agrees(outbox, 0, 5121, "is set aside, and its summary is gone");
+    check_agrees(outbox, 0, 5140, "is set aside, and its summary is gone");
     emit_outbox_close(outbox);
 }
 
