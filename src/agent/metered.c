@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/metered.h"
 
+#include "agent/store.h"
 #include "agent/token_claims.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -69,6 +70,23 @@ enum emit_status emit_run_has_measured(struct emit_host *host, const struct emit
         (void)emit_runs_look_node(host, emit_place_node_runs(), look_into_run, &search);
     *has_measured = search.found;
     return EMIT_OK;
+}
+
+enum emit_status emit_run_look_measured(struct emit_host *host, const char *outbox_path,
+                                        struct emit_outbox *outbox, const char *run_id,
+                                        bool *has_measured, struct emit_error *err) {
+    const struct emit_store_options looking = {.outbox_path = outbox_path, .read_only = true};
+    struct emit_store looked = {0};
+    struct emit_place place;
+    enum emit_status status = emit_place_find(&place, outbox_path, err);
+    if (status != EMIT_OK) return status;
+    if (!outbox) status = emit_store_open(&looked, host, &looking, err);
+    if (status == EMIT_ABSENT) status = EMIT_OK; // nothing was ever stored
+    if (status == EMIT_OK)
+        status = emit_run_has_measured(host, &place, outbox ? outbox : looked.outbox, run_id,
+                                       has_measured, err);
+    emit_store_close(&looked);
+    return status;
 }
 
 // --- Has a model counted it? ---

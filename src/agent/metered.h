@@ -17,6 +17,12 @@ EMIT_MUST_CHECK enum emit_status emit_run_has_measured(struct emit_host *host,
                                                        const char *run_id, bool *has_measured,
                                                        struct emit_error *err);
 
+// The same for who opened no store: one that is at outbox_path (NULL: the default place) is
+// looked into, and none is made.
+EMIT_MUST_CHECK enum emit_status
+emit_run_look_measured(struct emit_host *host, const char *outbox_path, struct emit_outbox *outbox,
+                       const char *run_id, bool *has_measured, struct emit_error *err);
+
 // Adds a diagnostic to the report of a run that measured GPUs, when the store has events
 // of it for tokens that it served itself.
 EMIT_MUST_CHECK enum emit_status emit_report_check_modeled(struct emit_report *report,

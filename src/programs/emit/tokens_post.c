@@ -100,21 +100,9 @@ static void tell_conflicts(struct tokens_post *post) {
 static enum emit_status look_for_meter(struct tokens_post *post, const char *outbox_path,
                                        struct emit_error *err) {
     const struct tokens_plan *plan = post->account->plan;
-    struct emit_producer *producer = &post->producer;
-    const struct emit_store_options looking = {.outbox_path = outbox_path, .read_only = true};
-    struct emit_store looked = {0};
-    struct emit_place place;
     if (plan->served != EMIT_INFERENCE_HERE) return EMIT_OK;
-    enum emit_status status = emit_place_find(&place, outbox_path, err);
-    if (status != EMIT_OK) return status;
-    struct emit_outbox *outbox = producer->store.outbox;
-    if (!outbox) status = emit_store_open(&looked, &producer->host, &looking, err);
-    if (status == EMIT_ABSENT) status = EMIT_OK; // nothing was ever stored
-    if (status == EMIT_OK)
-        status = emit_run_has_measured(&producer->host, &place, outbox ? outbox : looked.outbox,
-                                       plan->run_id, &post->is_metered, err);
-    emit_store_close(&looked);
-    return status;
+    return emit_run_look_measured(&post->producer.host, outbox_path, post->producer.store.outbox,
+                                  plan->run_id, &post->is_metered, err);
 }
 
 static enum emit_status open_producer(struct tokens_post *post,

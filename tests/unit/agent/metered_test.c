@@ -99,6 +99,28 @@ static void model(struct emit_outbox *outbox, bool here) {
     emit_intake_close(intake);
 }
 
+// A store that nobody has opened is looked into, and one that is not there is not made.
+static void test_looking(void) {
+    char path[128];
+    struct emit_host host;
+    made_up_init(&run);
+    const char *run_id = run.result.header.run_id;
+    struct emit_outbox *outbox = open_outbox("looked");
+    (void)publish(outbox, EMIT_COMPONENT_GPU, EMIT_OUTCOME_MEASURED);
+    emit_outbox_close(outbox);
+    if (emit_host_open(&host, NULL, &err) != EMIT_OK) abort();
+    for (int is_there = 0; is_there < 2; is_there++) {
+        bool found = false;
+        (void)snprintf(path, sizeof path, "%s/%s/outbox.db", folder, is_there ? "looked" : "none");
+        CHECK(emit_run_look_measured(&host, path, NULL, run_id, &found, &err) == EMIT_OK &&
+                  found == is_there,
+              is_there ? "a run is found in a store that is there" : "and in none that is not");
+    }
+    emit_host_close(&host);
+    (void)snprintf(path, sizeof path, "%s/none", folder);
+    CHECK(access(path, F_OK) != 0, "none is made");
+}
+
 static void test_modeled_before(void) {
     struct emit_outbox *outbox = open_outbox("modeled");
     made_up_init(&run);
@@ -180,6 +202,7 @@ int main(void) {
     char command[128];
     (void)fake_directory(folder);
     test_stored();
+    test_looking();
     test_modeled_before();
     test_living();
     (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
