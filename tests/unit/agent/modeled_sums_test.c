@@ -122,6 +122,7 @@ static int in_order(const void *left, const void *right) {
 }
 
 static bool are_equal(struct emit_modeled_sums *one, struct emit_modeled_sums *other) {
+    if (one->count == 0 || other->count == 0) return one->count == other->count;
     bool equal = one->count == other->count;
     qsort(one->sums, one->count, sizeof *one->sums, in_order);
     qsort(other->sums, other->count, sizeof *other->sums, in_order);
