@@ -144,15 +144,17 @@ bool emit_usage_has_text_details(struct emit_usage_record *record,
         EMIT_FIELD_OUTPUT_AUDIO, EMIT_FIELD_OUTPUT_IMAGE, EMIT_FIELD_OUTPUT_VIDEO,
     };
     if (!has_text_only(record, fields, media, sizeof media / sizeof *media)) return false;
-    const struct emit_json_slice *seconds = &fields->value[EMIT_FIELD_AUDIO_SECONDS];
-    uint8_t type = fields->type[EMIT_FIELD_AUDIO_SECONDS];
-    // Its tokens are among those of the text, nobody says how many.
-    if (type == EMIT_JSON_NUMBER && !(seconds->length == 1 && *seconds->at == '0')) {
+    // Their tokens are among those of the text, nobody says how many.
+    static const enum emit_usage_field measures[] = {EMIT_FIELD_AUDIO_SECONDS, EMIT_FIELD_PIXELS};
+    for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {
+        const struct emit_json_slice *value = &fields->value[measures[i]];
+        if (fields->type[measures[i]] != EMIT_JSON_NUMBER ||
+            !emit_usage_says_count(fields, measures[i]))
+            continue;
         emit_usage_refuse(record, EMIT_USAGE_MODALITY,
-                          "%s is %.*s: no coefficient is known for audio, and text's would be "
-                          "wrong",
-                          emit_usage_field_name(EMIT_FIELD_AUDIO_SECONDS),
-                          emit_usage_shown_length(seconds), seconds->at);
+                          "%s is %.*s: no coefficient is known for that, and text's would be wrong",
+                          emit_usage_field_name(measures[i]), emit_usage_shown_length(value),
+                          value->at);
         return false;
     }
     return true;

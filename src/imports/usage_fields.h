@@ -85,6 +85,7 @@
     ROW(EMIT_FIELD_ITERATION_OUTPUT, "output_tokens")                                              \
     ROW(EMIT_FIELD_ITERATION_OTHER, "usage.iterations") /* the first of a foreign type */          \
     ROW(EMIT_FIELD_AUDIO_SECONDS, "usage.prompt_audio_seconds")                                    \
+    ROW(EMIT_FIELD_PIXELS, "pixels of usage")                                                      \
     ROW(EMIT_FIELD_INPUT_AUDIO, "audio_tokens of the input")                                       \
     ROW(EMIT_FIELD_INPUT_IMAGE, "image_tokens of the input")                                       \
     ROW(EMIT_FIELD_INPUT_VIDEO, "video_tokens of the input")                                       \

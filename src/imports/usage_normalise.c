@@ -52,7 +52,7 @@ static void count_within(struct emit_usage_record *record, const struct amounts 
 
 // Where cached tokens are named as messages name them, a gateway has turned one into the other: its
 // prompt holds what was read and written then (docs.litellm.ai/docs/completion/prompt_caching,
-// 2026-11). Older ones left both out, which shows where they are more than the prompt.
+// 2026-10). Older ones left both out, which shows where they are more than the prompt.
 static bool take_cached(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                         const struct emit_usage_count *input, struct emit_usage_count *cached) {
     if (emit_usage_has(fields, EMIT_FIELD_CACHED))
@@ -77,7 +77,7 @@ static void count_chat(struct emit_usage_record *record, const struct emit_usage
 }
 
 // The pixels of an image that was made are tokens, of which the details need not speak:
-// platform.openai.com/docs/api-reference/images/object (2026-11).
+// "the number of image tokens in the output image", ImagesResponse of OpenAI's OpenAPI 2.3.0.
 static bool has_text_answer(struct emit_usage_record *record,
                             const struct emit_usage_fields *fields) {
     bool is_stream = emit_usage_begins(fields, EMIT_FIELD_TYPE, "image_");
@@ -229,7 +229,8 @@ static bool add_compaction(struct emit_usage_record *record, const struct emit_u
     return true;
 }
 
-// input_tokens holds neither of the cached counts; output_tokens holds what was thought.
+// input_tokens holds neither of the cached counts; output_tokens holds what was thought. Each is
+// "cumulative" in a piece: MessageDeltaUsage of Anthropic's SDKs (2026-11).
 // Pieces of a stream say what has come together so far, and need not say the input again.
 static void count_messages(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                            struct emit_usage_begin *begin) {
@@ -259,7 +260,10 @@ static void count_messages(struct emit_usage_record *record, const struct emit_u
 }
 
 // inputTokens holds neither of the cached counts (docs.aws.amazon.com/bedrock/latest/userguide/
-// prompt-caching.html, 2026-11); totalTokens is the sum of all, of some models that of the two.
+// prompt-caching.html, as github.com/crmne/ruby_llm/pull/832 quotes it, 2026-07); totalTokens is
+// the sum of all, of some that of the two. Streams of one family told an input that held the writes
+// and a total that held them twice (github.com/maximhq/bifrost/pull/6942, 2026-09): no field
+// tells those from others.
 static void count_converse(struct emit_usage_record *record,
                            const struct emit_usage_fields *fields) {
     struct emit_usage_count input, read, writes, output, total;

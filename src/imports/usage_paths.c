@@ -111,6 +111,13 @@ static const struct emit_usage_path paths[] = {
     FIELD(ATTRIBUTES, "gen_ai.usage.details.reasoning_tokens", OTEL_REASONING),
     FIELD(ATTRIBUTES, "gen_ai.usage.details.input_audio_tokens", INPUT_AUDIO),
     FIELD(ATTRIBUTES, "gen_ai.usage.details.output_audio_tokens", OUTPUT_AUDIO),
+    // github.com/getsentry/sentry-python/pull/5319 (2026-01), and others' words.
+    FIELD(ATTRIBUTES, "gen_ai.usage.input_tokens.cached", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.input_tokens.cache_write", OTEL_CACHE_CREATION),
+    FIELD(ATTRIBUTES, "gen_ai.usage.output_tokens.reasoning", OTEL_REASONING),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cached_input_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_read_tokens", OTEL_CACHE_READ),
+    FIELD(ATTRIBUTES, "gen_ai.usage.cache_write_tokens", OTEL_CACHE_CREATION),
     // arize-ai.github.io/openinference/spec/attributes/semantic-conventions.html (2026-11).
     FIELD(ATTRIBUTES, "openinference.span.kind", OTEL_OPERATION),
     FIELD(ATTRIBUTES, "llm.model_name", OTEL_REQUEST_MODEL),
@@ -194,7 +201,7 @@ static const struct emit_usage_path paths[] = {
     FIELD(MESSAGE, "model", MESSAGE_MODEL),
     FIELD_AND_WAY(MESSAGE, "usage", MESSAGE_USAGE, USAGE),
     WAY(PROXY_METADATA, "usage_object", USAGE),
-    // Of rows of spend, beside or instead of it: docs.litellm.ai (2026-11).
+    // Of rows of spend, beside or instead of it, as tests of github.com/BerriAI/litellm have them.
     WAY(PROXY_METADATA, "additional_usage_values", USAGE),
     // usage, and what is in it.
     FIELD(USAGE, "prompt_tokens", PROMPT),
@@ -209,7 +216,11 @@ static const struct emit_usage_path paths[] = {
     FIELD(USAGE, "cached_input_tokens", CACHED),
     FIELD(USAGE, "reasoning_output_tokens", REASONING),
     FIELD(USAGE, "cache_write_input_tokens", NONE), // within the input, and input
-    // Within the input: help.aliyun.com, DashScope's usage of models that see.
+    // Within the input, as models that see and hear answer; and what is measured otherwise, by
+    // an API of embeddings (docs.voyageai.com, 2026-11).
+    FIELD(USAGE, "image_pixels", PIXELS),
+    FIELD(USAGE, "video_pixels", PIXELS),
+    FIELD(USAGE, "text_tokens", NONE),
     FIELD(USAGE, "image_tokens", INPUT_IMAGE),
     FIELD(USAGE, "video_tokens", INPUT_VIDEO),
     FIELD(USAGE, "audio_tokens", INPUT_AUDIO),

@@ -105,6 +105,8 @@ def responses(record):
 
 def embeddings(record):
     prompt, total = counts(usage_of(record), "prompt_tokens", "total_tokens")
+    if number(at(usage_of(record), "image_pixels")):
+        raise Refused("unsupported-modality")
     if prompt is not None and total is not None and prompt != total:
         raise Refused("usage-inconsistent")
     return [total if prompt is None else prompt, None, None, None]
@@ -188,10 +190,10 @@ def otel(record):
         raise Refused("unsupported-modality")
     given = usage(prefix + "input_tokens", prefix + "prompt_tokens", "llm.token_count.prompt")
     made = usage(prefix + "output_tokens", prefix + "completion_tokens", "llm.token_count.completion")
-    read = usage(prefix + "cache_read.input_tokens", prefix + "details.cache_read_tokens",
+    read = usage(prefix + "cache_read.input_tokens", prefix + "input_tokens.cached", prefix + "details.cache_read_tokens",
                  "llm.token_count.prompt_details.cache_read")
     written = usage(prefix + "cache_creation.input_tokens")
-    thought = usage(prefix + "reasoning.output_tokens", prefix + "reasoning_tokens",
+    thought = usage(prefix + "reasoning.output_tokens", prefix + "output_tokens.reasoning", prefix + "reasoning_tokens",
                     prefix + "details.reasoning_tokens", "llm.token_count.completion_details.reasoning")
     total = usage(prefix + "total_tokens", "llm.token_count.total")
     cached = number(read) + number(written)
@@ -339,7 +341,8 @@ def identity(dialect, record, begin):
 
 def failed(record):
     inner = record.get("response")
-    return bool(record.get("error") or record.get("errorCode") or at(inner, "error") or at(record, "result", "type") in ("errored", "expired", "canceled") or record.get("isApiErrorMessage")
+    return bool(record.get("error") or record.get("errorCode") or at(inner, "error") or record.get("isApiErrorMessage")
+                or at(record, "result", "type") in ("errored", "expired", "canceled")
                 or record.get("status") in ("failed", "failure") or at(inner, "status") == "failed"
                 or at(record, "status", "code") == 2 or attributes(record).get("error.type"))
 
