@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "property.h"
 
+#include "base/utf8.h"
 #include "emit/contract.h"
 #include "event/facility_event.h"
 #include "imports/windows.h"
@@ -25,6 +26,17 @@ static const char *write_and_judge(const struct emit_facility_window *window) {
     return NULL;
 }
 
+// Whether no character is cut in two: a refusal goes into JSON.
+static bool is_whole(const char *text) {
+    const char *end = text + strlen(text);
+    while (text < end) {
+        size_t length = (unsigned char)*text < 0x80 ? 1 : emit_utf8_length(text, end);
+        if (length == 0) return false;
+        text += length;
+    }
+    return true;
+}
+
 static const char *judge_record(struct emit_facility_window *window,
                                 struct emit_facility_metadata *metadata, const char *text,
                                 size_t size) {
@@ -38,6 +50,7 @@ static const char *judge_record(struct emit_facility_window *window,
         return write_and_judge(window);
     }
     if (why.fate == EMIT_FACILITY_GOOD || why.fate >= EMIT_FACILITY_CONFLICT) return "a wrong fate";
+    if (!is_whole(why.field) || !is_whole(why.message)) return "half a character in a refusal";
     return why.message[0] ? NULL : "refused without a sentence";
 }
 
