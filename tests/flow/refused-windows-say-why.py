@@ -106,7 +106,7 @@ def guide_from_csv():
                              capture_output=True, text=True, check=False)
     said = [(event["tags"]["device_id"], event["tags"]["valid_from"][11:16], event["quantity"])
             for event in map(json.loads, got.stdout.splitlines())]
-    check_equal(said, [("rack-7", "14:00", 40680000), ("rack-7", "15:00", 39240000), ("rack-8", "14:00", 19080000)],
+    check_equal(said, [("rack-8", "14:00", 40680000), ("rack-8", "15:00", 39240000), ("rack-9", "14:00", 19080000)],
                 f"its windows are the differences of the file: {got.stderr.strip()}")
 
 
