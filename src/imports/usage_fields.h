@@ -181,8 +181,11 @@ static inline bool emit_usage_has(const struct emit_usage_fields *fields,
 // its length no question.
 static inline bool emit_usage_is(const struct emit_usage_fields *fields,
                                  enum emit_usage_field field, const char *word) {
-    return fields->type[field] == EMIT_JSON_STRING &&
-           emit_json_slice_is(&fields->value[field], word);
+    const struct emit_json_slice *value = &fields->value[field];
+    size_t length = strlen(word);
+    if (fields->type[field] != EMIT_JSON_STRING) return false;
+    if (value->escaped) return emit_json_slice_is(value, word);
+    return value->length == length && memcmp(value->at, word, length) == 0;
 }
 
 static inline bool emit_usage_begins(const struct emit_usage_fields *fields,
