@@ -70,6 +70,14 @@ static void make_answer(struct emit_text *text, unsigned number) {
                          number % 5000, number % 5000 + 900);
 }
 
+// No form comes twice: what a scan of each costs.
+static void make_strange(struct emit_text *text, unsigned number) {
+    emit_text_add_format(text, "{\"key%u\":1,", number);
+    size_t begin = text->length;
+    make_chat(text, number);
+    text->at[begin] = ' '; // where its brace was
+}
+
 static int make_file(const struct shape *shape, unsigned records, size_t *bytes) {
     int file = memfd_create("usage", MFD_CLOEXEC);
     FILE *stream = file < 0 ? NULL : fdopen(dup(file), "w");
@@ -151,6 +159,7 @@ int main(int argument_count, char **arguments) {
         {"transcript", 1.0e6, make_transcript},
         {"costs", 1.0e6, make_costs},
         {"chat, whole answers", 0, make_answer},
+        {"chat, of new forms", 0, make_strange},
     };
     bool good = true;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
