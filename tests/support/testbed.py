@@ -66,6 +66,20 @@ def devices_of_points(wanted):
     return devices
 
 
+# When LIFETIME began and ended, by CLOCK_MONOTONIC.
+def read_life(path):
+    with open(path, "rb") as life:
+        return struct.unpack("qq", life.read(16))
+
+
+# The exact energy of all zones' and GPUs' curves between two CLOCK_MONOTONIC times.
+def curve_joules(scenario, ledger, begin_ns, end_ns):
+    played_ns = next(line["at"] for line in ledger if line["what"] == "begin")
+    got = subprocess.run([TESTBED, "energy", scenario, "--begin", str(played_ns), "--from", str(begin_ns), "--to", str(end_ns)],
+                         capture_output=True, text=True, check=True)
+    return {name: float(joules) for name, joules in map(str.split, got.stdout.splitlines())}
+
+
 class Run:
     """emit run --output EVENTS --report REPORT -- lifetime, as root or as nobody."""
 
@@ -88,8 +102,7 @@ class Run:
                                   capture_output=True, text=True, env=self.environment)
         self.life = self.report = None
         if os.path.exists(path("life")):
-            with open(path("life"), "rb") as life:
-                self.life = struct.unpack("qq", life.read(16))
+            self.life = read_life(path("life"))
         if os.path.exists(path("report")):
             with open(path("report"), encoding="utf-8") as report:
                 self.report = json.load(report)
@@ -129,8 +142,5 @@ class Run:
         return sum((after["at"] - before["at"]) / 1e9 * (before["milliwatts"] + after["milliwatts"]) / 2e3
                    for before, after in zip(lines, lines[1:]))
 
-    # The exact energy of all zones' and GPUs' curves between two CLOCK_MONOTONIC times.
     def truth_joules(self, scenario, begin_ns, end_ns):
-        got = subprocess.run([TESTBED, "energy", scenario, "--begin", str(self.at("begin")), "--from",
-                              str(begin_ns), "--to", str(end_ns)], capture_output=True, text=True, check=True)
-        return {name: float(joules) for name, joules in map(str.split, got.stdout.splitlines())}
+        return curve_joules(scenario, self.ledger, begin_ns, end_ns)
