@@ -15,13 +15,15 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from pressure import stalled_s
 from reachable import for_nobody
 from tap import EMIT, check, check_equal, end, skip
 
 TESTBED = os.environ["EMIT_TESTBED"]
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
 ZONES = {"package-0": "intel-rapl:0", "dram-0": "intel-rapl:0:0"}
-SOON = 5  # seconds: what should come at once has come
+SOON = 30  # seconds: what should come at once has come, on any machine
+WATTS = 110  # of the scenario steady
 
 
 def own(run_id):
@@ -34,7 +36,8 @@ def emit(*words, program=EMIT, before=(), **more):
 
 
 def begin(run_id, *words, **more):
-    return emit("begin", "--run-id", own(run_id), *words, **more)
+    # It returns when the meters have answered, however slow the machine is.
+    return emit("begin", "--start-timeout", "20s", "--run-id", own(run_id), *words, **more)
 
 
 def finish(run_id, *words, **more):
@@ -64,8 +67,12 @@ def is_gone(pid):
 def served():
     with open("ledger", encoding="utf-8") as lines:
         reads = [json.loads(line) for line in lines]
-    return {device: [line["microjoules"] for line in reads if line["what"] == "read" and line["zone"] == zone]
-            for device, zone in ZONES.items()}
+    return {device: [line for line in reads if line["what"] == "read" and line["zone"] == zone] for device, zone in ZONES.items()}
+
+
+# Joules of a run of which this has been seen after so long.
+def is_drawn(joules, seconds):
+    return 0 < joules <= WATTS * seconds * 1.01
 
 
 def report_of(run_id):
@@ -79,6 +86,7 @@ def outcomes(report):
 
 def check_energy():
     before = {device: len(counts) for device, counts in served().items()}
+    begun = time.monotonic()
     got = begin("job", "--interval", "100ms")
     check_equal((got.returncode, got.stdout), (0, ""), "begin: 0, and nothing on stdout for a run that has a name")
     check(re.fullmatch(r"emit: .*2 points metered;\s+emit end --run-id job-\d+\n", got.stderr), f"it says how to end it: {got.stderr}")
@@ -87,6 +95,7 @@ def check_energy():
     pid = sampler("job")
     got = finish("job", "--exit", "5", "--output", "events", "--report", "report")
     check_equal((got.returncode, got.stdout), (0, ""), "end: 0, whatever became of the job")
+    lasted_ms = (time.monotonic() - begun) * 1000
     with open("report", encoding="utf-8") as file:
         report = json.load(file)
     check_equal((report["exit"], report["run_id"], outcomes(report)), (5, own("job"), {("measured", "simulated")}), "the report has the job's exit status")
@@ -95,9 +104,10 @@ def check_energy():
     check_equal(sorted(events), sorted(ZONES), "an event for each point")
     for device, counts in served().items():
         mine = counts[before[device]:]
-        check_equal(events[device]["quantity"], (mine[-1] - mine[0]) / 1e6, f"{device} is the ledger's last count minus its first")
+        check_equal(events[device]["quantity"], (mine[-1]["microjoules"] - mine[0]["microjoules"]) / 1e6, f"{device} is the ledger's last count minus its first")
         tags = events[device]["tags"]
-        check(1200 <= tags["measurement_window_ms"] <= 1700 and tags["samples"] >= 10,
+        late = any(after["at"] - before["at"] > 150e6 for before, after in zip(mine, mine[1:]))  # of what should be 100 ms
+        check(1200 <= tags["measurement_window_ms"] <= lasted_ms + 1 and tags["samples"] == len(mine) and (late or len(mine) >= 10),
               f"{device}: from begin to end, sampled in between: {tags['measurement_window_ms']} ms, {tags['samples']} samples")
     check_equal(emit("validate", "--strict", "events").returncode, 0, "the events keep the contract")
     check_equal(emit("show", own("job")).stdout, got.stderr, "emit show prints the same")
@@ -106,11 +116,11 @@ def check_energy():
     got = begin("quiet", "-q")
     took = []
     for i in range(5):
-        before_ns = time.monotonic_ns()
+        before, stalled = time.monotonic(), stalled_s()
         begin(f"quick-{i}")
-        took.append((time.monotonic_ns() - before_ns) / 1e6)
+        took.append((time.monotonic() - before - (stalled_s() - stalled)) * 1000)
         finish(f"quick-{i}")
-    check(min(took) < 100, f"begin returns at once: {min(took):.1f} ms")
+    check(min(took) < 100, f"begin returns at once: {min(took):.1f} ms beside what the machine was busy")
     check_equal((got.stderr, finish("quiet", "-q").stderr), ("", ""), "both are silent when asked to be")
 
 
@@ -163,14 +173,16 @@ def check_process():
 def check_open():
     """What others see of a run while it goes on."""
     apart = dict(os.environ, XDG_STATE_HOME=os.path.abspath("fresh"))
+    begun = time.monotonic()
     begin("open-run", "--interval", "50ms", env=apart)
-    time.sleep(0.4)
+    while not json.loads(emit("runs", "--json", env=apart).stdout)["joules"]:
+        time.sleep(0.05)
     got = emit("runs", env=apart)
     rows = [line.split() for line in got.stdout.splitlines()]
     check(got.returncode == 0 and rows[0][:2] == ["goes", "on"] and len(rows) == 2 and (rows[1][0], rows[1][-1]) == (own("open-run"), "you"),
           f"emit runs shows it before anything was ever stored: {got.stdout}")
     row = json.loads(emit("runs", "--json", env=apart).stdout)
-    check(row["state"] == "open" and 20 < row["joules"] < 200 and row["exit"] is None, f"with its joules so far: {row}")
+    check(row["state"] == "open" and is_drawn(row["joules"], time.monotonic() - begun) and row["exit"] is None, f"with its joules so far: {row}")
     got = emit("show", "open", env=apart)
     check(got.returncode == 0 and "goes on" in got.stdout and "metered by you" in got.stdout, f"emit show shows it: {got.stdout}")
     report = json.loads(emit("show", "--json", own("open-run"), env=apart).stdout)
@@ -213,17 +225,20 @@ def check_several():
 
 
 def check_deaths():
+    begun = time.monotonic()
     begin("killed", "--interval", "50ms")
-    time.sleep(0.3)
+    while not json.loads(emit("runs", "--json").stdout.splitlines()[0])["joules"]:
+        time.sleep(0.05)
     pid = sampler("killed")
     os.kill(pid, signal.SIGKILL)
     is_gone(pid)
+    seconds = time.monotonic() - begun
     got = finish("killed")
     report = report_of("killed")
     check(got.returncode == 0 and "emit died during this run" in got.stderr, f"killed: end shows what there is: {got.stderr}")
     check_equal((report["state"], outcomes(report)), ("killed", {("partial", "gap")}), "closed at the last sample")
     joules = sum(point["joules"] for point in report["points"])
-    check(10 < joules < 110, f"with the energy until then: {joules} J")
+    check(is_drawn(joules, seconds), f"with the energy until then: {joules} J in at most {seconds:.3f} s")
 
     begin("overdue", "--max", "300ms")
     pid = sampler("overdue")

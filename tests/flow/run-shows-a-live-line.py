@@ -53,7 +53,9 @@ with tempfile.TemporaryDirectory() as home:
     check(line, f"a line with watts, joules and points on the last row ({seen[:160]!r})")
     if line:
         cpu, dram, both = (int(text) for text in line.groups())
-        check(35 < cpu < 65 and abs(cpu + dram - both) <= 1, f"{cpu} W, {dram} W, {both} W at 50 W each")
+        # Between two samples, 200 ms apart: what the counters had not shown of it yet, or showed too late.
+        off = 15 + 50 * mover.longest_s / 0.2
+        check(abs(cpu - 50) < off and abs(cpu + dram - both) <= 1, f"{cpu} W, {dram} W, {both} W at 50 W each, {off:.0f} W allowed")
     gone = seen.rfind("\x1b[r\x1b[24;1H\x1b[2K")
     check(gone > seen.rfind("0:0") and gone < seen.find("emit: "), "it is erased before the report is printed")
     check(seen.count("\x1b[r") == 1, "and the terminal scrolls as before")

@@ -25,7 +25,7 @@ class Started:
 
     def __init__(self, name):
         self.name = name
-        self.emit = subprocess.Popen([EMIT, "run", "--run-id", name, "--workspace", "ws_test", "--output", f"{name}.events",
+        self.emit = subprocess.Popen([EMIT, "run", "--run-id", name, "--start-timeout", "20s", "--workspace", "ws_test", "--output", f"{name}.events",
                                       "--report", f"{name}.report", "--", "sh", "-c", "echo runs; read end; sleep 0.05"],
                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.emit.stdout.readline()

@@ -26,27 +26,33 @@ class Counters(threading.Thread):
         super().__init__(daemon=True)
         self.files = {os.open(path, os.O_WRONLY): power for path, power in watts.items()}
         self.running = True
+        self.longest_s = 0  # for which they stood still, on a machine that is busy
+
+    # What they may show more or less of, over so many seconds: a quarter, and what came late.
+    def off(self, watts, seconds):
+        return watts / 4 + watts * self.longest_s / seconds
 
     def run(self):
-        began = time.monotonic()
+        began, before = time.monotonic(), 0
         while self.running:
             now = time.monotonic() - began
+            self.longest_s, before = max(self.longest_s, now - before), now
             for file, watts in self.files.items():
                 os.pwrite(file, b'%012d\n' % (100000000000 + int(now * watts * 1e6)), 0)
             time.sleep(0.002)
 
 
-def check_once(root):
+def check_once(root, counters):
     done = subprocess.run([EMIT, 'sensors', '--json', '--sysfs-root', root], capture_output=True, text=True, check=False)
     watts = {p['device_id']: p.get('watts') for p in json.loads(done.stdout)['points']}
     for device, wanted in (('package-0', 100), ('dram-0', 20), ('psys', 250)):
         got = watts[device]
-        check(got is not None and abs(got - wanted) < wanted / 4, f'{device}: {wanted} W drawn, {got} W shown')
+        check(got is not None and abs(got - wanted) < counters.off(wanted, 0.1), f'{device}: {wanted} W drawn, {got} W shown')
     text = subprocess.run([EMIT, 'sensors', '--sysfs-root', root], capture_output=True, text=True, check=False).stdout
     check(re.search(r'package-0 +\d+\.\d W  moves every 1 ms', text), 'the text shows watts and the update period')
 
 
-def check_watch_lines(root):
+def check_watch_lines(root, counters):
     with subprocess.Popen([EMIT, 'sensors', '--watch', '--sysfs-root', root], stdout=subprocess.PIPE, text=True) as child:
         first = child.stdout.readline()
         lines = [child.stdout.readline() for _ in range(2)]
@@ -54,7 +60,7 @@ def check_watch_lines(root):
     check(first.startswith('emit: SIMULATED'), 'a watched tree of our own is called simulated')
     for line in lines:
         found = re.match(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ .*package-0 ([\d.]+) W', line)
-        check(found and 75 < float(found[1]) < 125, f'a line a second: {line.strip()[:70]}')
+        check(found and abs(float(found[1]) - 100) < counters.off(100, 1), f'a line a second: {line.strip()[:70]}')
         check('core - W' in line, 'a counter that does not move is no zero')
         check('mmio' not in line and '\033' not in line, 'without twins and without escapes')
 
@@ -65,10 +71,11 @@ def check_watch_pace():
         skip('watts that are integrated', 'the test bed was not built')
         return
     with tempfile.TemporaryDirectory(prefix='emit-watch-') as empty:
-        got = subprocess.run([os.environ['EMIT_TESTBED'], 'run', '--static', '--mount', empty, 'gpu-power-only', '--',
-                              'timeout', '3.5', EMIT, 'sensors', '--watch'], capture_output=True, text=True, check=False)
-    lines = [line for line in got.stdout.splitlines() if 'gpu 0' in line]
-    check(2 <= len(lines) <= 3, f'a line a second of integrated watts, too: {len(lines)} in 3.5 s')
+        command = [os.environ['EMIT_TESTBED'], 'run', '--static', '--mount', empty, 'gpu-power-only', '--', EMIT, 'sensors', '--watch']
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            came = [time.monotonic() for line, _ in zip((line for line in child.stdout if 'gpu 0' in line), range(3))]
+            child.terminate()
+    check(len(came) == 3 and came[2] - came[0] > 1, f'a line a second of integrated watts, too: the third {came[2] - came[0]:.1f} s after the first')
 
 
 def check_watch_terminal(root):
@@ -123,9 +130,9 @@ def main():
                              f'{powercap}/intel-rapl:1/energy_uj': 250})
         counters.start()
         time.sleep(0.05)
-        check_once(scratch)
+        check_once(scratch, counters)
         check_watch_pace()
-        check_watch_lines(scratch)
+        check_watch_lines(scratch, counters)
         check_watch_terminal(scratch)
         check_observes_only(scratch)
         counters.running = False

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import network_home
 import slurm
+from pressure import stalled_s
 from reachable import for_nobody
 from store import Folder
 from tap import EMIT, check, check_equal, end, skip
@@ -78,12 +79,6 @@ def waits(folder):
 
 def held_up(folder):
     return [sum(int(line.split()[1]) for line in read(f"{folder}/held.{number}").splitlines()) / 1e9 for number in range(TASKS)]
-
-
-# For how long since the machine began somebody has waited for a processor or a disk.
-def stalled_s():
-    return sum(int(re.search(r"some .*total=(\d+)", read(f"/proc/pressure/{what}")).group(1)) / 1e6
-               for what in ("cpu", "io") if os.path.exists(f"/proc/pressure/{what}"))
 
 
 # How long eight tasks wait for their commands on this machine anyway.

@@ -49,6 +49,7 @@ class Mover(threading.Thread):
                       for entry in machine.entries]
         self.counts = [int(os.pread(file, 32, 0)) for file in self.files]
         self.watts = watts
+        self.longest_s = 0  # for which the counters stood still, on a machine that is busy
         self.stopped = threading.Event()
         self.start()
 
@@ -56,6 +57,7 @@ class Mover(threading.Thread):
         before = time.monotonic()
         while not self.stopped.wait(0.002):
             now = time.monotonic()
+            self.longest_s = max(self.longest_s, now - before)
             for i, file in enumerate(self.files):
                 self.counts[i] += round((now - before) * self.watts * 1000000)
                 os.pwrite(file, b"%012d\n" % self.counts[i], 0)
