@@ -261,7 +261,7 @@ if not os.path.exists("/dev/fuse"):
     end()
 with tempfile.TemporaryDirectory() as home:
     for case, readers in (("all-at-once", 4), ("staggered", 4), ("one-is-killed", 3), ("the-sampler-is-killed", 3),
-                          ("the-sampler-is-killed-at-the-end", 2), ("the-samplers-are-killed-in-turn", 5), ("sixty-four", 12)):
+                          ("the-sampler-is-killed-at-the-end", 3), ("the-samplers-are-killed-in-turn", 5), ("sixty-four", 12)):
         pids = play(case, os.path.join(home, case))
         check(len(pids) <= readers, f"{case}: {len(pids)} processes opened the GPUs")
     cpu, first, second = DEVICES
