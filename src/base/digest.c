@@ -1,21 +1,14 @@
-// SHA-256: who computes it, and how it is written.
+// SHA-256 by libmd, and how it is written.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/digest.h"
 
-#include "base/digest_processor.h"
-
 #include <sha2.h>
 
-void emit_digest_of_portably(const void *bytes, size_t length, unsigned char digest[EMIT_DIGEST]) {
+void emit_digest_of(const void *bytes, size_t length, unsigned char digest[EMIT_DIGEST]) {
     SHA2_CTX context;
     SHA256Init(&context);
     SHA256Update(&context, bytes, length);
     SHA256Final(digest, &context);
-}
-
-void emit_digest_of(const void *bytes, size_t length, unsigned char digest[EMIT_DIGEST]) {
-    if (!emit_digest_by_processor(bytes, length, digest))
-        emit_digest_of_portably(bytes, length, digest);
 }
 
 void emit_digest_write(const unsigned char digest[EMIT_DIGEST], char text[EMIT_DIGEST_TEXT]) {

@@ -1,5 +1,4 @@
-// SHA-256 of bytes that stand together, and its text: by the processor's own instructions where
-// it has them, else by libmd.
+// SHA-256 of bytes that stand together, and its text.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef BASE_DIGEST_H
 #define BASE_DIGEST_H
@@ -13,8 +12,6 @@ enum {
 };
 
 void emit_digest_of(const void *bytes, size_t length, unsigned char digest[EMIT_DIGEST]);
-// The same without the instructions: what the other is held against.
-void emit_digest_of_portably(const void *bytes, size_t length, unsigned char digest[EMIT_DIGEST]);
 
 // 64 lower-case hexadecimal digits and a terminator.
 void emit_digest_write(const unsigned char digest[EMIT_DIGEST], char text[EMIT_DIGEST_TEXT]);

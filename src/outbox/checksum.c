@@ -41,13 +41,6 @@ static uint32_t read_u32(const unsigned char *at) {
 }
 
 uint32_t emit_checksum_add(uint32_t sum, const void *bytes, size_t length) {
-    uint32_t rest = ~sum;
-    return emit_checksum_by_processor(&rest, bytes, length)
-               ? ~rest
-               : emit_checksum_add_portably(sum, bytes, length);
-}
-
-uint32_t emit_checksum_add_portably(uint32_t sum, const void *bytes, size_t length) {
     const unsigned char *at = bytes;
     uint32_t rest = ~sum;
     for (; length >= AT_ONCE; length -= AT_ONCE, at += AT_ONCE) {

@@ -10,12 +10,6 @@
 
 // Continues `sum` (0 to begin) over the bytes.
 uint32_t emit_checksum_add(uint32_t sum, const void *bytes, size_t length);
-// The same without instructions for it.
-uint32_t emit_checksum_add_portably(uint32_t sum, const void *bytes, size_t length);
-// The remainder of what came before (the complement of its sum) continued by instructions. False,
-// and nothing done, where the processor has none. One file a kind of processor; meson.build says
-// which is built.
-bool emit_checksum_by_processor(uint32_t *rest, const void *bytes, size_t length);
 
 // Of kind, identity (as text), run, workspace, both times, body and packed claims; not of the
 // sequence, which the database gives.

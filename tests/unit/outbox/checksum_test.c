@@ -30,9 +30,7 @@ static void test_every_byte_and_length(void) {
         bytes[i] = (unsigned char)(i * 167 + 13);
     for (size_t from = 0; from < 8; from++)
         for (size_t length = 0; length <= 256; length++, lengths++)
-            same +=
-                emit_checksum_add(0, bytes + from, length) == slowly(bytes + from, length) &&
-                emit_checksum_add_portably(0, bytes + from, length) == slowly(bytes + from, length);
+            same += emit_checksum_add(0, bytes + from, length) == slowly(bytes + from, length);
     CHECK(same == lengths, "%zu of %zu are as computed bit by bit", same, lengths);
 }
 
