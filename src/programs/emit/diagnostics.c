@@ -4,6 +4,7 @@
 #include "programs/emit/entry_text.h"
 #include "agent/place.h"
 #include "base/text.h"
+#include "host/host.h"
 #include "programs/emit/look.h"
 #include "runs/run.h"
 
@@ -50,7 +51,7 @@ static bool print_text(void *owner, const struct emit_entry *entry) {
     struct printing *printing = owner;
     bool begins = printing->count++ == 0 || printing->time_ns != entry->time_ns ||
                   strcmp(printing->run_id, entry->run_id) != 0;
-    emit_entry_print_diagnostic(stdout, entry, begins);
+    emit_entry_print_diagnostic(stdout, entry, begins, emit_clock_wall_ns());
     (void)emit_text_format(printing->run_id, sizeof printing->run_id, "%s", entry->run_id);
     printing->time_ns = entry->time_ns;
     return !ferror(stdout);

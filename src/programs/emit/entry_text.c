@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "base/time.h"
 #include "programs/emit/figures.h"
 #include "programs/emit/modeled.h"
 #include "programs/emit/page.h"
@@ -13,7 +12,7 @@
 
 enum {
     WORD_MAX = 320, // bytes of a text taken from a body
-    TIME_WIDTH = 11,
+    TIME_WIDTH = EMIT_FIGURE_MOMENT_COLUMNS,
     RUN_WIDTH = 30,
     POINT_WIDTH = 14,
     UUID_WIDTH = 12,   // "GPU-5f2a1b3c" of a GPU's
@@ -81,14 +80,6 @@ static void read_body(const struct emit_entry *entry, struct shown *shown) {
     }
 }
 
-// "06-13 16:00" of "2026-06-13T16:00:00.000Z", as emit runs shows it.
-static const char *minute_text(char text[EMIT_TIME_TEXT], int64_t time_ns) {
-    emit_time_write(text, time_ns);
-    text[10] = ' ';
-    text[16] = '\0';
-    return text + 5;
-}
-
 // How much of a device's id stands in a line: the whole one is in the document.
 static int width_of(const char *device) {
     bool is_uuid = strncmp(device, "GPU-", 4) == 0 && strlen(device) > UUID_WIDTH;
@@ -100,11 +91,12 @@ void emit_entry_print_heading(FILE *out) {
             "point", ENERGY_WIDTH, "energy", "is");
 }
 
-void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool follows) {
-    char minute[EMIT_TIME_TEXT], place[WORD_MAX + 16], figure[MODELED_FIGURE_MAX];
+void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool follows,
+                            int64_t now_ns) {
+    char when[EMIT_FIGURE_MAX], place[WORD_MAX + 16], figure[MODELED_FIGURE_MAX];
     struct shown shown;
     read_body(entry, &shown);
-    const char *when = minute_text(minute, entry->time_ns);
+    emit_figure_moment(when, entry->time_ns, now_ns);
     bool is_phase = shown.phase[0] && strcmp(shown.phase, "total") != 0;
     const char *run = entry->run_id[0] ? entry->run_id : "-";
     if (is_phase && !follows) fprintf(out, "%-*s %s\n", TIME_WIDTH, when, run);
@@ -131,13 +123,13 @@ void emit_entry_print_event(FILE *out, const struct emit_entry *entry, bool foll
             shown.simulated ? "simulated" : shown.provenance);
 }
 
-void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry, bool begins) {
-    char minute[EMIT_TIME_TEXT];
+void emit_entry_print_diagnostic(FILE *out, const struct emit_entry *entry, bool begins,
+                                 int64_t now_ns) {
+    char when[EMIT_FIGURE_MAX];
     struct shown shown;
     read_body(entry, &shown);
-    if (begins)
-        fprintf(out, "%s  %s UTC\n", entry->run_id[0] ? entry->run_id : "-",
-                minute_text(minute, entry->time_ns));
+    emit_figure_moment(when, entry->time_ns, now_ns);
+    if (begins) fprintf(out, "%s  %s UTC\n", entry->run_id[0] ? entry->run_id : "-", when);
     fprintf(out, "  %s%s%.*s%s%s\n", shown.meter, shown.meter[0] ? "  " : "", width_of(shown.point),
             shown.point, shown.point[0] ? "  " : "", shown.code);
     const struct emit_page page = {out, EMIT_PAGE_COLUMNS_MIN};

@@ -3,6 +3,7 @@
 #include "programs/emit/figures.h"
 
 #include "base/text.h"
+#include "base/time.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -102,4 +103,16 @@ void emit_figure_duration(char text[EMIT_FIGURE_MAX], int64_t nanoseconds) {
     else
         (void)emit_text_format(text, EMIT_FIGURE_MAX, "%" PRId64 " d %" PRId64 " h %" PRId64 " min",
                                days, hours % 24, minutes % 60);
+}
+
+void emit_figure_moment(char text[EMIT_FIGURE_MAX], int64_t wall_ns, int64_t now_ns) {
+    const int64_t day_ns = INT64_C(86400) * 1000000000;
+    char whole[EMIT_TIME_TEXT]; // "2026-06-13T16:00:00.000Z"
+    emit_time_write(whole, wall_ns);
+    bool is_of_late =
+        wall_ns / day_ns > now_ns / day_ns - 335 && wall_ns / day_ns <= now_ns / day_ns + 1;
+    if (is_of_late)
+        (void)emit_text_format(text, EMIT_FIGURE_MAX, "%.5s %.5s", whole + 5, whole + 11);
+    else
+        (void)emit_text_format(text, EMIT_FIGURE_MAX, "%.10s", whole);
 }

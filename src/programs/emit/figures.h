@@ -26,5 +26,9 @@ void emit_figure_mean_watts(char text[EMIT_FIGURE_MAX], double watts);    // "38
 void emit_figure_peak_watts(char text[EMIT_FIGURE_MAX], double watts);  // "612"; "" when not known
 void emit_figure_watt_hours(char text[EMIT_FIGURE_MAX], double joules); // "72.34 Wh"
 void emit_figure_duration(char text[EMIT_FIGURE_MAX], int64_t nanoseconds); // "4 min 12.4 s"
+// A moment in UTC, EMIT_FIGURE_MOMENT_COLUMNS wide at most: "06-13 16:00" of the eleven months
+// before now, "2025-06-13" of any other, as a month and a day alone would be of this year.
+enum { EMIT_FIGURE_MOMENT_COLUMNS = 11 };
+void emit_figure_moment(char text[EMIT_FIGURE_MAX], int64_t wall_ns, int64_t now_ns);
 
 #endif

@@ -144,6 +144,7 @@ static int run_stats(struct emit_outbox *outbox, const struct outbox_values *val
 
 struct showing {
     bool began;
+    int64_t now_ns;
     char run_id[EMIT_RUN_ID_MAX]; // of the row before
 };
 
@@ -158,7 +159,8 @@ static bool print_row(void *owner, const struct emit_entry *entry) {
     struct showing *showing = owner;
     if (!showing->began) emit_entry_print_heading(stdout);
     emit_entry_print_event(stdout, entry,
-                           showing->began && strcmp(showing->run_id, entry->run_id) == 0);
+                           showing->began && strcmp(showing->run_id, entry->run_id) == 0,
+                           showing->now_ns);
     showing->began = true;
     (void)emit_text_format(showing->run_id, sizeof showing->run_id, "%s", entry->run_id);
     return !ferror(stdout);
@@ -168,7 +170,7 @@ static bool print_row(void *owner, const struct emit_entry *entry) {
 static int show(struct emit_outbox *outbox, const struct emit_outbox_query *query,
                 emit_outbox_visitor *visitor) {
     size_t damaged = 0;
-    struct showing showing = {0};
+    struct showing showing = {.now_ns = emit_clock_wall_ns()};
     struct emit_error err;
     if (emit_outbox_visit(outbox, query, visitor, &showing, &damaged, &err) != EMIT_OK) {
         (void)end_output(EXIT_OK);

@@ -11,6 +11,7 @@
 
 #include "base/json_write.h"
 #include "base/time.h"
+#include "host/host.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ extern const struct emit_command emit_command_runs;
 
 struct listing {
     const struct runs_values *values;
+    int64_t now_ns;
     size_t open;  // of them shown, that go on
     size_t shown; // that ended
     size_t only_modeled;
@@ -66,12 +68,10 @@ static void write_length(char text[EMIT_FIGURE_MAX], int64_t nanoseconds) {
 }
 
 // `last` stands in the last column: what was run, or who meters what goes on.
-static void print_line(const struct emit_report *report, const char *last) {
-    char id[4 * EMIT_RUN_ID_MAX], when[EMIT_TIME_TEXT], length[EMIT_FIGURE_MAX];
+static void print_line(const struct emit_report *report, const char *last, int64_t now_ns) {
+    char id[4 * EMIT_RUN_ID_MAX], when[EMIT_FIGURE_MAX], length[EMIT_FIGURE_MAX];
     char energy[EMIT_FIGURE_MAX] = "-", marked[2 * EMIT_FIGURE_MAX], command[4 * COMMAND_COLUMNS];
-    emit_time_write(when, report->header.start_wall_ns);
-    when[10] = ' '; // "2026-06-13 16:00": the year and the seconds are not shown
-    when[16] = '\0';
+    emit_figure_moment(when, report->header.start_wall_ns, now_ns);
     write_length(length, report->window_ns);
     if (report->total_count) emit_figure_energy_short(energy, report->totals[0].joules);
     (void)emit_text_format(marked, sizeof marked, "%s%s", report->simulated ? "sim " : "", energy);
@@ -82,7 +82,7 @@ static void print_line(const struct emit_report *report, const char *last) {
         printf("%s\n%*s", id, RUN_COLUMNS, "");
     else
         printf("%-*s", RUN_COLUMNS, id);
-    printf("  %s  %7s  %12s  %s\n", when + 5, length, marked, command);
+    printf("  %-*s  %7s  %12s  %s\n", EMIT_FIGURE_MOMENT_COLUMNS, when, length, marked, command);
 }
 
 // "modeled": what emit tokens made of the run, apart from its measured joules; null for nothing.
@@ -195,7 +195,7 @@ static void print_run(struct listing *listing, const struct emit_report *report,
         print_json(report, modeled);
         return;
     }
-    print_line(report, last);
+    print_line(report, last, listing->now_ns);
     if (!modeled) return;
     printf("%*s", RUN_COLUMNS + 2, "");
     print_modeled_figure(modeled);
@@ -236,7 +236,7 @@ static bool has_one(void *owner, const struct emit_entry *entry) {
 }
 
 static void print_modeled(struct listing *listing, const struct runs_modeled_run *run) {
-    char id[4 * EMIT_RUN_ID_MAX], when[EMIT_TIME_TEXT];
+    char id[4 * EMIT_RUN_ID_MAX], when[EMIT_FIGURE_MAX];
     if (listing->values->json) {
         print_modeled_json(run);
         return;
@@ -244,12 +244,11 @@ static void print_modeled(struct listing *listing, const struct runs_modeled_run
     if (listing->only_modeled == 0)
         printf("%s%-*s  %-11s  energy (low..high)\n", listing->shown + listing->open ? "\n" : "",
                RUN_COLUMNS, "modeled, not metered here", "until (UTC)");
-    emit_time_write(when, run->last_ns);
-    when[10] = ' ';
-    when[16] = '\0';
+    emit_figure_moment(when, run->last_ns, listing->now_ns);
     emit_page_copy(id, sizeof id, run->run_id, EMIT_PAGE_COLUMNS_MIN);
-    printf("%-*s%s%*s  %s  ", RUN_COLUMNS, id, emit_page_width(id) > RUN_COLUMNS ? "\n" : "",
-           emit_page_width(id) > RUN_COLUMNS ? RUN_COLUMNS : 0, "", when + 5);
+    printf("%-*s%s%*s  %-*s  ", RUN_COLUMNS, id, emit_page_width(id) > RUN_COLUMNS ? "\n" : "",
+           emit_page_width(id) > RUN_COLUMNS ? RUN_COLUMNS : 0, "", EMIT_FIGURE_MOMENT_COLUMNS,
+           when);
     print_modeled_figure(run);
 }
 
@@ -313,7 +312,7 @@ static int run(const void *values_of_options, int operand_count, char **operands
                              "'%s' is too much: emit show RUN shows one run", operands[0]);
     struct emit_store store;
     struct emit_error err;
-    struct listing listing = {.values = values};
+    struct listing listing = {.values = values, .now_ns = emit_clock_wall_ns()};
     enum emit_status status = emit_command_look(&store, &emit_command_runs, values->outbox, &err);
     if (status != EMIT_OK) {
         (void)open_runs_visit(values->outbox, print_open, &listing);
@@ -332,7 +331,8 @@ const struct emit_command emit_command_runs = {
     .operands = "",
     .text =
         "Lists the runs that were metered on this node, newest first: when they began, how "
-        "long they took, and the energy that was measured. \"sim\" marks runs on a simulated "
+        "long they took, and the energy that was measured. Of what is older than eleven months the "
+        "day stands with its year. \"sim\" marks runs on a simulated "
         "node, whose numbers mean nothing; \"-\" runs without any measurement. Runs that go on "
         "stand first, with what was metered until their last sample and whose emit meters them. "
         "What emit tokens modeled of a run stands below it with its range, and is not in its "

@@ -30,13 +30,13 @@ static char *printed(const char *body) {
         .body = body,
         .length = strlen(body),
     };
-    emit_entry_print_diagnostic(out, &entry, true);
+    emit_entry_print_diagnostic(out, &entry, true, entry.time_ns);
     if (fclose(out) != 0) exit(1);
     return text;
 }
 
 // The line of the list of events; of a run, or of none.
-static void check_event(const char *run_id, const char *body, const char *wanted) {
+static void check_event(const char *run_id, const char *body, const char *wanted, int64_t age_ns) {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
@@ -46,7 +46,7 @@ static void check_event(const char *run_id, const char *body, const char *wanted
                                      .time_ns = 1780000000000000000,
                                      .body = body,
                                      .length = strlen(body)};
-    emit_entry_print_event(out, &entry, true);
+    emit_entry_print_event(out, &entry, true, entry.time_ns + age_ns);
     if (fclose(out) != 0) exit(1);
     CHECK_STRING(text, wanted, wanted);
     free(text);
@@ -56,19 +56,23 @@ static void test_events(void) {
     check_event("run_1",
                 "{\"quantity\":98412.4,\"tags\":{\"device_id\":\"package-0\","
                 "\"energy_provenance\":\"measured\",\"phase\":\"total\"}}",
-                "05-28 20:26 run_1                          package-0        98.412 kJ measured\n");
-    check_event(
-        "run_1",
-        "{\"quantity\":0.25,\"tags\":{\"component\":\"dram\",\"simulated\":true,"
-        "\"energy_provenance\":\"measured\",\"phase\":\"load\"}}",
-        "05-28 20:26   phase load                   dram               0.250 J simulated\n");
+                "05-28 20:26 run_1                          package-0        98.412 kJ measured\n",
+                0);
+    check_event("run_1",
+                "{\"quantity\":0.25,\"tags\":{\"component\":\"dram\",\"simulated\":true,"
+                "\"energy_provenance\":\"measured\",\"phase\":\"load\"}}",
+                "05-28 20:26   phase load                   dram               0.250 J simulated\n",
+                0);
     check_event(
         "",
         "{\"quantity\":373410000,\"tags\":{\"device_id\":\"feed-a\",\"facility_id\":\"fra-1\","
         "\"energy_provenance\":\"estimated\",\"phase\":\"total\"}}",
-        "05-28 20:26 facility fra-1                 feed-a          373.410 MJ estimated\n");
+        "05-28 20:26 facility fra-1                 feed-a          373.410 MJ estimated\n", 0);
     check_event("", "{\"quantity\":1e17,\"tags\":{\"device_id\":\"a name longer than that\"}}",
-                "05-28 20:26 -                              a name longer     1e+08 GJ \n");
+                "05-28 20:26 -                              a name longer     1e+08 GJ \n", 0);
+    check_event("run_1", "{\"quantity\":1,\"tags\":{\"device_id\":\"dram-0\"}}",
+                "2026-05-28  run_1                          dram-0             1.000 J \n",
+                INT64_C(400) * 86400 * 1000000000);
 }
 
 int main(void) {

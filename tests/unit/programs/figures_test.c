@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
+#include "base/time.h"
 #include "programs/emit/figures.h"
 
 #include <math.h>
+#include <string.h>
 
 static const struct {
     void (*write)(char text[EMIT_FIGURE_MAX], double value);
@@ -43,6 +45,29 @@ static const struct {
     {emit_figure_watt_hours, 1060, "294.4 mWh"},
     {emit_figure_watt_hours, 3.6e6 * 151.2, "151.2 kWh"},
 };
+
+// Whichever month and day stand alone are of the eleven months before now.
+static void test_moments(void) {
+    static const struct {
+        const char *moment, *now, *text;
+    } cases[] = {
+        {"2025-12-17T19:33:00.000Z", "2026-11-26T01:00:00.000Z", "2025-12-17"},
+        {"2025-12-31T23:59:59.999Z", "2026-01-01T00:00:10.000Z", "12-31 23:59"},
+        {"2025-12-27T00:00:00.000Z", "2026-11-26T23:00:00.000Z", "12-27 00:00"},
+        {"2025-12-26T23:59:59.000Z", "2026-11-26T00:00:00.000Z", "2025-12-26"},
+        {"2026-11-27T23:00:00.000Z", "2026-11-26T01:00:00.000Z", "11-27 23:00"}, // another's clock
+        {"2026-11-28T00:00:00.000Z", "2026-11-26T01:00:00.000Z", "2026-11-28"},
+        {"1969-12-31T23:59:00.000Z", "2026-11-26T01:00:00.000Z", "1969-12-31"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[EMIT_FIGURE_MAX];
+        int64_t moment_ns, now_ns;
+        CHECK(emit_time_read(cases[i].moment, strlen(cases[i].moment), &moment_ns), "a moment");
+        CHECK(emit_time_read(cases[i].now, strlen(cases[i].now), &now_ns), "a clock");
+        emit_figure_moment(text, moment_ns, now_ns);
+        CHECK_STRING(text, cases[i].text, cases[i].moment);
+    }
+}
 
 static void test_lengths(void) {
     static const struct {
@@ -85,6 +110,7 @@ int main(void) {
         figures[i].write(text, figures[i].value);
         CHECK_STRING(text, figures[i].text, "a figure");
     }
+    test_moments();
     test_lengths();
     test_units();
     return check_end();

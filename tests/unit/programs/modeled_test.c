@@ -129,7 +129,7 @@ static void check_list(void) {
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out) exit(1);
-    emit_entry_print_event(out, &entry, true);
+    emit_entry_print_event(out, &entry, true, entry.time_ns);
     if (fclose(out) != 0) exit(1);
     CHECK_STRING(text,
                  "06-13 16:00   phase prefill                           19 J (6.5..240) modeled\n",
