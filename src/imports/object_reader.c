@@ -497,7 +497,7 @@ static enum emit_reader_item begin(struct emit_object_reader *reader,
         reader->at++;
         reader->state = EMIT_READER_ARRAY;
     }
-    if (marked)
+    if (marked && !reader->skips_mark)
         return break_off(object, EMIT_REASON_BYTE_ORDER_MARK,
                          "the text must begin with an object, not with a byte order mark");
     return emit_object_reader_next(reader, object, err);

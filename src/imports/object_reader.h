@@ -51,6 +51,8 @@ struct emit_object_reader {
     size_t object_max;
     // May be set behind the init: what is no JSON and no event is handed out all the same.
     bool takes_events;
+    // May be set behind the init: a byte order mark at the begin of the stream is no fault.
+    bool skips_mark;
     char *buffer; // owned
     size_t capacity, capacity_max;
     size_t at, end; // what of the buffer is unread

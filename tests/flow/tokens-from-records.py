@@ -192,6 +192,13 @@ def a_bad_record_costs_itself_alone(folder):
     check_equal((got.returncode, tokens.page_faults(got.stdout)), (3, []), "all of them fit a page")
     got = home.tokens("--usage", home.file("a.jsonl", [chat("a"), BAD[0][0]]), "--quiet", run="run_quiet")
     check(got.returncode == 3 and got.stdout == "" and "a.jsonl:2" in got.stderr and got.stderr.count("\n") == 1, f"--quiet says what was refused: {got.stderr}")
+    path = home.file("a.jsonl", [chat("a"), chat("b")])
+    with open(path, "rb+") as file:
+        text = file.read()
+        file.seek(0)
+        file.write(b"\xef\xbb\xbf" + text)
+    document, status = home.document("--usage", path, run="run_marked")
+    check_equal((status, document["records"]["used"]), (0, 2), "a byte order mark before the first record is none")
     got = home.tokens("--usage", home.file("a.jsonl", [chat(n, model="zeta") for n in range(40)]), run="run_many")
     check("and 24 more" in told(got.stdout) and got.stdout.count("zeta") == 2, "identical sentences are one, with their lines")
 

@@ -148,8 +148,10 @@ static enum emit_status read_metadata(struct campus *campus, const char *path,
     else if (length > METADATA_FILE_MAX)
         status = emit_fail(err, EMIT_FULL, "%s is larger than 64 MiB", path);
     struct emit_error why;
-    if (status == EMIT_OK &&
-        emit_facility_read_metadata(&campus->metadata, text, length, &why) != EMIT_OK)
+    static const char mark[] = "\xef\xbb\xbf"; // of UTF-8, as some editors write it
+    size_t begin = status == EMIT_OK && length >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+    if (status == EMIT_OK && emit_facility_read_metadata(&campus->metadata, text + begin,
+                                                         length - begin, &why) != EMIT_OK)
         status = emit_fail(err, why.status, "%s: %s", path, why.text);
     free(text);
     close(file);
@@ -210,6 +212,7 @@ static int convert(struct campus *campus, int descriptor, const char *name) {
     if (!isatty(STDOUT_FILENO)) (void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BYTES);
     if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK)
         return emit_complain(&emit_command_campus, EXIT_USAGE, "%s", err.text);
+    reader.skips_mark = true;
     int status =
         is_stream ? campus_stream(campus, &reader, name) : campus_batch(campus, &reader, name);
     emit_object_reader_clear(&reader);

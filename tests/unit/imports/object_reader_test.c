@@ -35,9 +35,9 @@ static int write_text(const char *text, size_t length, size_t piece, pid_t *writ
 }
 
 // What was read, as one text: "LINE:LENGTH ", "LINE:- " of a large one, "LINE:reason "; the
-// length of the last object.
+// length of the last object. as_log: events are data, and a byte order mark may stand before it.
 static size_t read_all(char *seen, size_t size, const char *text, size_t length, size_t piece,
-                       bool takes_events) {
+                       bool as_log) {
     struct emit_text all;
     emit_text_init(&all, seen, size);
     pid_t writer;
@@ -46,7 +46,7 @@ static size_t read_all(char *seen, size_t size, const char *text, size_t length,
     struct emit_object_text object;
     struct emit_error err;
     if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK) abort();
-    reader.takes_events = takes_events;
+    reader.takes_events = reader.skips_mark = as_log;
     enum emit_reader_item item;
     size_t last = 0;
     while ((item = emit_object_reader_next(&reader, &object, &err)) != EMIT_READER_END &&
@@ -108,6 +108,13 @@ static void check_events(void) {
         {"data: [DONE]", "", "1:12 "},
         {"data", "1:4 ", "1:4 "},
         {"{}\ndata: {}\n{}\n", "1:2 2:2 3:2 ", "1:2 2:8 3:2 "},
+        {"\xef\xbb\xbf{}\n{}", "1:2 2:2 ", "1:byte-order-mark 1:2 2:2 "},
+        {"\xef\xbb\xbf[{}, {}]", "1:2 1:2 ", "1:byte-order-mark 1:2 1:2 "},
+        {"\xef\xbb\xbf"
+         "data: {}",
+         "1:2 ", "1:byte-order-mark 1:8 "},
+        {"\xef\xbb\xbf", "", "1:byte-order-mark "},
+        {"{}\n\xef\xbb\xbf{}\n", "1:2 2:5 ", "1:2 2:5 "},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         for (size_t piece = 1; piece < 9; piece += 7) {
