@@ -338,6 +338,10 @@ def metadata():
     check(len(answer["notes"]) == 3 and any("price was left off 4 events" in note for note in answer["notes"])
           and any("PUE was left off 1 event:" in note for note in answer["notes"]), f"what was left off is told: {answer['notes']}")
     bad = [("metadata.pue[0].value", {"pue": [{"value": 0.9, "from": "2026-06-13T14:00:00Z", "to": "2026-06-13T15:00:00Z"}]}),
+           ("metadata.pue[0].value: must be a number from 1 to 10", {"pue": [{"value": 125, "from": "2026-06-13T14:00:00Z", "to": "2026-06-13T15:00:00Z"}]}),
+           ("metadata.pue[0].value", {"pue": [{"value": 10.001, "from": "2026-06-13T14:00:00Z", "to": "2026-06-13T15:00:00Z"}]}),
+           ("metadata.rigion: there is no such member (nearest: region)", {"rigion": "x"}),
+           ("metadata.pue[0].valu: there is no such member (nearest: value)", {"pue": [{"valu": 1.2}]}),
            ("metadata.pue[0].to", {"pue": [{"value": 1.9, "from": "2026-06-13T14:00:00Z"}]}),
            ("metadata.carbon", {"carbon": []}),
            ("metadata.electricity_price[0].currency", {"electricity_price": [
@@ -349,6 +353,8 @@ def metadata():
         answer = call([record()], METADATA | wrong)
         check(answer["exit"] == 2 and place in answer["stderr"], f"exit 2 names {place}: {answer['stderr']}")
         check(not INPUT.is_valid({"records": [], "metadata": METADATA | wrong}), f"{place}: nor by the schema")
+    highest = {"pue": [{"value": 10, "from": "2026-06-13T14:00:00Z", "to": "2026-06-13T15:00:00Z"}]}
+    check_equal(call([record()], METADATA | highest)["exit"], 0, "a PUE of 10 is taken")
     overlapping = {"pue": [site["pue"][0], {"value": 1.3, "from": "2026-06-13T14:59:00Z", "to": "2026-06-13T16:00:00Z"}]}
     answer = call([record()], METADATA | overlapping)
     check(answer["exit"] == 2 and "overlaps" in answer["stderr"], f"two PUEs at once are told: {answer['stderr']}")
@@ -358,6 +364,14 @@ def metadata():
             json.dump(site, file)
         got = run("\n".join(map(json.dumps, records[:3])), "--ndjson", "--no-outbox", "--metadata", path, wanted=0)
         check_equal(json.loads(got.stdout.splitlines()[0])["tags"]["pue"], 1.25, "--metadata is the same from a file")
+        with open(path, "w", encoding="utf-8-sig") as file:
+            json.dump(site, file)
+        marked = run("\ufeff" + "\n".join(map(json.dumps, records[:3])), "--ndjson", "--no-outbox", "--metadata", path, wanted=0)
+        check_equal(marked.stdout, got.stdout, "byte order marks before both change nothing")
+        marked = run("\ufeff" + json.dumps({"records": records[:1], "metadata": site}), "--no-outbox", wanted=0)
+        check_equal(len(json.loads(marked.stdout)["events"]), 1, "nor before an object")
+        marked = run(json.dumps(records[0]) + "\n\ufeff" + json.dumps(records[1]), "--ndjson", "--no-outbox", "--metadata", path, wanted=3)
+        check("standard input:2: malformed" in marked.stderr, f"within a stream it is no part of JSON: {marked.stderr}")
 
 
 # Without its metadata an event would go out that is never replaced.
