@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from datetime import datetime, timedelta, timezone
+from itertools import count, permutations
 
 SOURCE = os.environ["SOURCE"]
 sys.path.insert(0, os.path.join(SOURCE, "tests", "support"))
@@ -111,6 +112,35 @@ def refused_by_the_store():
         check_equal(said, [["standard input:1", "already-stored"], ["standard input:5", "overlap"], ["standard input:6", "overlap"]],
                     "and what is told to stand does")
         check("overlaps line 4 of" in got.stderr and "overlaps line 3 of" in got.stderr, f"by its line: {got.stderr}")
+
+
+# What is stored stands, whatever else a call says of it and in whichever order; and what it refuses
+# is in nobody's way.
+def what_stands():
+    a, otherwise, across, behind, late = window(0, 2), window(0, 2, value=9), window(1, 4), window(3, 5), window(4, 6)
+    cases = [([a, a, otherwise], ["T00:00"], ["already-stored"], 1),
+             ([a, across, behind], ["T00:00", "T00:45"], ["already-stored"], 0),
+             ([across, behind, late], [], ["already-stored", "overlap", "overlap"], 0)]
+    with tempfile.TemporaryDirectory() as folder:
+        numbers = count()
+
+        def again(records, *words):  # in a store that has a, and nothing else
+            env = os.environ | {"EMIT_OUTBOX": os.path.join(folder, f"{next(numbers)}.db"), "EMIT_WORKSPACE_ID": "ws_1"}
+            run(json.dumps(a | {"region": "r"}), "--ndjson", env=env, wanted=0)
+            records = [item | {"region": "r"} for item in records]
+            return run("\n".join(map(json.dumps, records)) if words else json.dumps({"records": records}), *words, env=env, wanted=3)
+        for records, begins, codes, duplicates in cases:
+            for order in permutations(records):
+                got = again(order)
+                answer = json.loads(got.stdout)
+                seen = (sorted(span(event)[1][10:16] for event in answer["events"]), sorted(item["code"] for item in answer["refused"]), answer["duplicates"])
+                if seen != (begins, codes, duplicates) or f"{1 if a in records else 0} stored before" not in got.stderr:
+                    check(False, f"{[(item['from'], item['value']) for item in order]}: {seen} {got.stderr}")
+                    return
+        check(True, "an object that contradicts what is stored is refused where it does, in each order")
+        for records in ([a, otherwise], [otherwise, a]):
+            got = again(records, "--ndjson")
+            check_equal((got.stdout.count("\n"), "1 refused; 0 stored, 1 stored before" in got.stderr), (1, True), f"so is a filter's line: {got.stderr}")
 
 
 # A filter that runs on takes windows that ended after it began. What the skew of clocks
@@ -282,6 +312,7 @@ def metadata_that_met_nothing():
 any_order()
 any_calls()
 refused_by_the_store()
+what_stands()
 clock_goes_on()
 local_times()
 schema_is_kept()

@@ -1,5 +1,6 @@
 // One JSON object in, one out: every record is known before the first event is made, so that
-// records which contradict each other are all refused, whatever their order.
+// of records which contradict each other what is stored stands, and else all are refused, whatever
+// their order.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 #include "base/json_write.h"
@@ -26,7 +27,9 @@ struct item {
     size_t length;
     struct emit_facility_refusal *refusal; // owned; NULL: not refused
     bool is_duplicate;
-    unsigned missed; // as of a campus_event
+    bool is_contested; // by another record
+    bool is_settled;   // by what is stored: it is the same, or it is refused
+    unsigned missed;   // as of a campus_event
 };
 
 struct batch {
@@ -213,36 +216,49 @@ static void refuse_for(struct batch *batch, struct item *item, const struct item
     refuse(batch, item, &why);
 }
 
+// What becomes of two records that contradict each other.
+typedef void contradiction(struct batch *batch, struct item *left, struct item *right,
+                           enum emit_facility_fate fate);
+
 static void refuse_both(struct batch *batch, struct item *left, struct item *right,
                         enum emit_facility_fate fate) {
     refuse_for(batch, left, right, fate);
     refuse_for(batch, right, left, fate);
 }
 
+static void contest_both(struct batch *batch, struct item *left, struct item *right,
+                         enum emit_facility_fate fate) {
+    (void)batch, (void)fate;
+    left->is_contested = right->is_contested = true;
+}
+
 // item behind the one that began last before it, or with it, and the one that reaches furthest.
 static void compare_with(struct batch *batch, struct item *item, struct item *before,
-                         struct item *furthest) {
+                         struct item *furthest, contradiction *tell) {
     if (before->from_ns == item->from_ns && before->to_ns == item->to_ns) {
         item->is_duplicate =
             before->length == item->length && memcmp(before->line, item->line, item->length) == 0;
-        if (!item->is_duplicate) refuse_both(batch, before, item, EMIT_FACILITY_CONFLICT);
+        if (!item->is_duplicate) tell(batch, before, item, EMIT_FACILITY_CONFLICT);
     } else if (furthest->to_ns > item->from_ns) {
-        refuse_both(batch, furthest, item, EMIT_FACILITY_OVERLAP);
+        tell(batch, furthest, item, EMIT_FACILITY_OVERLAP);
     }
 }
 
-static enum emit_status compare_records(struct batch *batch, struct emit_error *err) {
+// Of a contradiction both are told of, whichever is found: who is in one is in one that is found.
+static enum emit_status compare_records(struct batch *batch, contradiction *tell,
+                                        struct emit_error *err) {
     struct item **order = malloc((batch->count + 1) * sizeof *order);
     if (!order) return emit_fail(err, EMIT_NO_MEMORY, "no memory for the records");
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->items[i].line) order[count++] = &batch->items[i];
+        if (batch->items[i].line && !batch->items[i].is_duplicate && !batch->items[i].is_settled)
+            order[count++] = &batch->items[i];
     qsort(order, count, sizeof *order, compare_items);
     struct item *before = NULL, *furthest = NULL;
     for (size_t i = 0; i < count; i++) {
         struct item *item = order[i];
         if (before && is_same_meter(before, item))
-            compare_with(batch, item, before, furthest);
+            compare_with(batch, item, before, furthest, tell);
         else
             furthest = item;
         if (item->is_duplicate) continue;
@@ -251,6 +267,37 @@ static enum emit_status compare_records(struct batch *batch, struct emit_error *
     }
     free(order);
     return EMIT_OK;
+}
+
+static struct campus_line line_of(const struct batch *batch, const struct item *item) {
+    return (struct campus_line){
+        .place = {.index = (uint64_t)(item - batch->items), .missed = item->missed},
+        .bytes = item->line,
+        .length = item->length,
+        .span = {item->line + item->length + 1, item->from_ns, item->to_ns}};
+}
+
+// What is stored stands, and who contradicts it stands in nobody's way.
+static enum emit_status ask_store(struct batch *batch, struct emit_error *err) {
+    for (size_t i = 0; i < batch->count; i++) {
+        struct item *item = &batch->items[i];
+        if (!item->is_contested) continue;
+        const struct campus_line line = line_of(batch, item);
+        enum campus_standing standing = CAMPUS_FREE;
+        struct emit_facility_refusal why;
+        enum emit_status status = campus_post_ask(batch->campus->post, &line, &standing, &why, err);
+        if (status != EMIT_OK) return status;
+        item->is_settled = standing != CAMPUS_FREE;
+        if (standing == CAMPUS_OPPOSED) refuse(batch, item, &why);
+    }
+    return EMIT_OK;
+}
+
+static enum emit_status compare_all(struct batch *batch, struct emit_error *err) {
+    enum emit_status status = compare_records(batch, contest_both, err);
+    if (status == EMIT_OK) status = ask_store(batch, err);
+    if (status == EMIT_OK) status = compare_records(batch, refuse_both, err);
+    return status;
 }
 
 // --- Writing ---
@@ -267,11 +314,7 @@ static enum emit_status post_events(struct batch *batch, struct emit_error *err)
     for (size_t i = 0; i < batch->count; i++) {
         struct item *item = &batch->items[i];
         if (!item->line || item->refusal || item->is_duplicate) continue;
-        const struct campus_line line = {
-            .place = {.index = i, .missed = item->missed},
-            .bytes = item->line,
-            .length = item->length,
-            .span = {item->line + item->length + 1, item->from_ns, item->to_ns}};
+        const struct campus_line line = line_of(batch, item);
         enum emit_status status = campus_post_add(batch->campus->post, &line, err);
         if (status == EMIT_REFUSED) {
             struct emit_facility_refusal why;
@@ -347,7 +390,7 @@ int campus_batch(struct campus *campus, struct emit_object_reader *reader, const
     struct batch batch = {.campus = campus};
     struct emit_error err;
     enum emit_status status = read_stream(&batch, reader, &err);
-    if (status == EMIT_OK) status = compare_records(&batch, &err);
+    if (status == EMIT_OK) status = compare_all(&batch, &err);
     if (status == EMIT_OK) status = post_events(&batch, &err);
     int exit_status = EXIT_OK;
     if (status != EMIT_OK) {

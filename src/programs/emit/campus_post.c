@@ -5,6 +5,7 @@
 #include "programs/emit/campus_conflict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct campus_post {
     struct campus *campus; // borrowed
@@ -77,6 +78,37 @@ bool campus_post_is_opposed(const struct campus_post *post, const struct emit_cl
     bool is_seen = false;
     if (!outbox) return false;
     return emit_outbox_visit(outbox, &query, see, &is_seen, NULL, &err) != EMIT_OK || is_seen;
+}
+
+struct asking {
+    const struct campus_line *line;
+    enum campus_standing standing;
+};
+
+static bool compare(void *owner, const struct emit_entry *entry) {
+    struct asking *asking = owner;
+    bool is_same = entry->length == asking->line->length &&
+                   memcmp(entry->body, asking->line->bytes, entry->length) == 0;
+    asking->standing = is_same ? CAMPUS_STANDS : CAMPUS_OPPOSED;
+    return false; // what is stored of a meter never overlaps: the same one is alone
+}
+
+enum emit_status campus_post_ask(const struct campus_post *post, const struct campus_line *line,
+                                 enum campus_standing *standing, struct emit_facility_refusal *why,
+                                 struct emit_error *err) {
+    struct emit_outbox *outbox = post->producer.store.outbox;
+    const struct emit_outbox_query query = {
+        .kind = EMIT_ENTRY_EVENT, .span = &line->span, .limit = 1};
+    struct asking asking = {line, CAMPUS_FREE};
+    enum emit_status status = EMIT_OK;
+    if (outbox) status = emit_outbox_visit(outbox, &query, compare, &asking, NULL, err);
+    if (status != EMIT_OK) return status;
+    *standing = asking.standing;
+    if (asking.standing != CAMPUS_OPPOSED) return EMIT_OK;
+    const struct emit_intake_answer answer = {
+        .line = line->bytes, .length = line->length, .span = &line->span};
+    campus_conflict_explain(why, outbox, &answer);
+    return EMIT_OK;
 }
 
 enum emit_status campus_post_finish(struct campus_post *post, struct emit_error *err) {

@@ -42,6 +42,17 @@ campus_post_add(struct campus_post *post, const struct campus_line *line, struct
 // Whether the store may have something against a line of this span, before the line is there:
 // it has an event that claims some of it. False without a store.
 bool campus_post_is_opposed(const struct campus_post *post, const struct emit_claimed_span *span);
+// What the store says of a line before it is there.
+enum campus_standing {
+    CAMPUS_FREE,    // nothing claims any of its span; also without a store
+    CAMPUS_STANDS,  // the very line is stored
+    CAMPUS_OPPOSED, // another one is: why says which
+};
+EMIT_MUST_CHECK enum emit_status campus_post_ask(const struct campus_post *post,
+                                                 const struct campus_line *line,
+                                                 enum campus_standing *standing,
+                                                 struct emit_facility_refusal *why,
+                                                 struct emit_error *err);
 EMIT_MUST_CHECK enum emit_status campus_post_finish(struct campus_post *post,
                                                     struct emit_error *err);
 void campus_post_close(struct campus_post *post); // accepts NULL
