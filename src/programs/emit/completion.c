@@ -13,12 +13,12 @@ static void print_words(FILE *out, const char *words) {
 // The words that can be typed as they stand: "stats" and "list" of "stats|list", "profiles" of
 // "[FILE...] | profiles [NAME]". "[COMMAND]" means the commands.
 static void print_operand_words(FILE *out, const struct emit_command *command) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-", between[] = " |";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz.-", between[] = " |[]";
     if (strcmp(command->operands, "[COMMAND]") == 0) fputs("$commands", out);
     const char *separator = "";
     for (const char *at = command->operands; *at; at += strspn(at, between)) {
         size_t length = strcspn(at, between);
-        if (*at != '-' && strspn(at, letters) == length) {
+        if (length > 0 && *at != '-' && strspn(at, letters) == length) {
             fprintf(out, "%s%.*s", separator, (int)length, at);
             separator = " ";
         }

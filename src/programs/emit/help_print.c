@@ -58,15 +58,17 @@ static void print_option(FILE *out, const struct emit_option *row) {
 }
 
 void emit_help_command(FILE *out, const struct emit_command *command) {
-    fprintf(out, "usage: %s %s%s%s%s\n%s\n", emit_program.name, command->name,
-            command->options[0].name ? " [options]" : "", *command->operands ? " " : "",
-            command->operands, command->summary);
+    int indent =
+        fprintf(out, "usage: %s %s%s%s", emit_program.name, command->name,
+                command->options[0].name ? " [options]" : "", *command->operands ? " " : "");
+    print_wrapped(out, command->operands, indent, indent);
+    fprintf(out, "%s\n", command->summary);
     if (command->options[0].name) fputc('\n', out);
     for (const struct emit_option *row = command->options; row->name; row++)
         print_option(out, row);
     fprintf(out, "\nexample: %s\n", command->example);
-    int column = fprintf(out, "exit:"), indent = 6;
-    print_wrapped(out, command->exits, indent - 1, column + 1);
+    int column = fprintf(out, "exit:");
+    print_wrapped(out, command->exits, column, column + 1);
 }
 
 void emit_command_absent(const char *name, char sentence[EMIT_COMMAND_ABSENT_MAX]) {
