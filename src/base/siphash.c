@@ -1,4 +1,4 @@
-// SipHash-2-4-128, after the paper and its authors' note on 128 bits.
+// SipHash-1-3-128, after the paper and its authors' note on 128 bits.
 // SPDX-License-Identifier: Apache-2.0
 #include "base/siphash.h"
 
@@ -30,12 +30,11 @@ static inline void round_of(struct state *at) {
 static inline void take(struct state *at, uint64_t word) {
     at->d ^= word;
     round_of(at);
-    round_of(at);
     at->a ^= word;
 }
 
 static inline uint64_t finish(struct state *at) {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         round_of(at);
     return at->a ^ at->b ^ at->c ^ at->d;
 }

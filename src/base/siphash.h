@@ -1,6 +1,7 @@
-// SipHash-2-4 with 128 bits: a short hash under a secret key, for tables whose keys
+// SipHash-1-3 with 128 bits: a short hash under a secret key, for tables whose keys
 // strangers choose. Who does not know the key can neither make two keys collide nor
-// crowd a table. (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012.)
+// crowd a table. (Aumasson, Bernstein: SipHash, a fast short-input PRF, 2012; one and three
+// rounds, as in the tables of Python and of Rust.)
 // SPDX-License-Identifier: Apache-2.0
 #ifndef BASE_SIPHASH_H
 #define BASE_SIPHASH_H

@@ -1,22 +1,22 @@
-// SipHash-2-4-128 against what openssl makes of the same bytes; the first is the vector of
-// its authors.
+// SipHash-1-3-128 against what openssl makes of the same bytes.
 // SPDX-License-Identifier: Apache-2.0
 #include "check.h"
 
 #include "base/siphash.h"
 
 // Of the bytes 0, 1, 2 ... under the key 00 01 .. 0f:
-// openssl mac -macopt hexkey:000102030405060708090a0b0c0d0e0f -macopt size:16 -in FILE SIPHASH
+// openssl mac -macopt hexkey:000102030405060708090a0b0c0d0e0f -macopt size:16
+//   -macopt c-rounds:1 -macopt d-rounds:3 -in FILE SIPHASH
 static const struct {
     size_t length;
     const char *digest;
 } vectors[] = {
-    {0, "a3817f04ba25a8e66df67214c7550293"},   {1, "da87c1d86b99af44347659119b22fc45"},
-    {7, "a1f1ebbed8dbc153c0b84aa61ff08239"},   {8, "3b62a9ba6258f5610f83e264f31497b4"},
-    {9, "264499060ad9baabc47f8b02bb6d71ed"},   {15, "5493e99933b0a8117e08ec0f97cfc3d9"},
-    {16, "6ee2a4ca67b054bbfd3315bf85230577"},  {38, "8c03468bca7c669ee4fd5e084bbee7b5"},
-    {63, "5150d1772f50834a503e069a973fbd7c"},  {64, "1eaf077dc0d4cd3f8cad4d383658a74b"},
-    {300, "ce005a406d14b36d5386b5f7a7e1b311"},
+    {0, "e77ebcb22788a5befd62db6add303001"},   {1, "fc6f370460d3eda85e0573cc2b2ff063"},
+    {7, "1084b923f2aae0c3a62f2ec80848ab77"},   {8, "aa12fee1d5e3dab4724f16ab35f9c799"},
+    {9, "81ddb8042cf33994f4720e0094137c42"},   {15, "c17e5505b2bd526c2921cdec1e7e0109"},
+    {16, "d0a8d95715518eebb513b0f83d9e1793"},  {38, "7c5004005ec5da4c5ac9440e5c723193"},
+    {63, "4c5800e34efe426f079f6b0aa75260ad"},  {64, "1253def24b4aa5364ec8a759ba6a66c2"},
+    {300, "3165ead62761c51719819dcf73cd572b"},
 };
 
 static void write_word(char *text, uint64_t word) {
