@@ -291,9 +291,9 @@ static void judge_window(struct emit_judge *judge) {
     bool has_from = is_read(judge, EMIT_TAG_VALID_FROM), has_to = is_read(judge, EMIT_TAG_VALID_TO);
     if (has_from && has_to) {
         bind(judge, EMIT_BOND_WINDOW_ORDER, emit_moment_compare(from, to) < 0);
-        if (is_good(judge, EMIT_TAG_MEASUREMENT_FACILITY_MS))
+        if (is_good(judge, EMIT_TAG_MEASUREMENT_WINDOW_MS))
             bind(judge, EMIT_BOND_WINDOW_LENGTH,
-                 judge->members->value[EMIT_TAG_MEASUREMENT_FACILITY_MS] ==
+                 judge->members->value[EMIT_TAG_MEASUREMENT_WINDOW_MS] ==
                      milliseconds_between(from, to));
     }
     if (has_to && is_read(judge, EMIT_FIELD_EVENT_TS)) {
@@ -332,10 +332,10 @@ static void judge_pairs(struct emit_judge *judge) {
          has_seen(judge, EMIT_TAG_ELECTRICITY_PRICE_CURRENCY) ==
              has_seen(judge, EMIT_TAG_ELECTRICITY_PRICE_PER_KWH));
     if (is_good(judge, EMIT_TAG_SAMPLES) && is_good(judge, EMIT_TAG_SAMPLING_HZ) &&
-        is_good(judge, EMIT_TAG_MEASUREMENT_FACILITY_MS))
+        is_good(judge, EMIT_TAG_MEASUREMENT_WINDOW_MS))
         bind(judge, EMIT_BOND_SAMPLING_RATE,
              is_sampling_rate(value[EMIT_TAG_SAMPLING_HZ], value[EMIT_TAG_SAMPLES],
-                              value[EMIT_TAG_MEASUREMENT_FACILITY_MS]));
+                              value[EMIT_TAG_MEASUREMENT_WINDOW_MS]));
     if (is_good(judge, EMIT_FIELD_QUANTITY)) {
         double quantity = value[EMIT_FIELD_QUANTITY];
         if (is_good(judge, EMIT_TAG_QUANTITY_LOW))

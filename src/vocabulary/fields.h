@@ -164,7 +164,7 @@ enum emit_field_id {
     EMIT_TAG_PUE_APPLIED,
     // measurement
     EMIT_TAG_SAMPLING_HZ,
-    EMIT_TAG_MEASUREMENT_FACILITY_MS,
+    EMIT_TAG_MEASUREMENT_WINDOW_MS,
     EMIT_TAG_DEVICE_ID,
     EMIT_TAG_DEVICE_INDEX,
     EMIT_TAG_NODE_ID,
@@ -298,8 +298,7 @@ enum emit_field_id emit_field_find(enum emit_place place, const char *name, size
     ROW(EMIT_BOND_WINDOW_END, EMIT_LEVEL_STRICT, EMIT_REASON_WINDOW_MISMATCH, EMIT_FIELD_EVENT_TS, \
         "must be the end of the window, tags.valid_to")                                            \
     ROW(EMIT_BOND_WINDOW_LENGTH, EMIT_LEVEL_STRICT, EMIT_REASON_WINDOW_MISMATCH,                   \
-        EMIT_TAG_MEASUREMENT_FACILITY_MS,                                                          \
-        "must be tags.valid_to - tags.valid_from in milliseconds")                                 \
+        EMIT_TAG_MEASUREMENT_WINDOW_MS, "must be tags.valid_to - tags.valid_from in milliseconds") \
     ROW(EMIT_BOND_SAMPLING_RATE, EMIT_LEVEL_STRICT, EMIT_REASON_SAMPLING_RATE,                     \
         EMIT_TAG_SAMPLING_HZ, "must be (samples - 1) / measurement_window_ms, the rate achieved")  \
     ROW(EMIT_BOND_QUANTITY_LOW, EMIT_LEVEL_STRICT, EMIT_REASON_QUANTITY_OUTSIDE,                   \
