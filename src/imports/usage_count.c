@@ -24,11 +24,7 @@ void emit_usage_refuse(struct emit_usage_record *record, enum emit_usage_fate fa
 // --- Counts ---
 
 int emit_usage_shown_length(const struct emit_json_slice *value) {
-    if (value->length <= SHOWN_MAX) return (int)value->length;
-    int length = SHOWN_MAX;
-    while (length > 0 && ((unsigned char)value->at[length] & 0xc0) == 0x80)
-        length--;
-    return length;
+    return (int)emit_text_whole(value->at, value->length, SHOWN_MAX);
 }
 
 // A field that is there and no count: why.
