@@ -378,7 +378,7 @@ static void follow_session(struct emit_usage_reader *reader, struct emit_usage_r
                            const struct emit_usage_fields *fields) {
     struct emit_usage_begin *session = &reader->begin;
     if (emit_usage_is(fields, EMIT_FIELD_TYPE, "session_meta")) {
-        session->is_there = true;
+        session->is_there = record->response_id.length > 0;
         remember(session->id, &session->id_length, &record->response_id);
     }
     if (emit_usage_is(fields, EMIT_FIELD_TYPE, "turn_context"))

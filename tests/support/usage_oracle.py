@@ -252,6 +252,8 @@ def cohere(record):
 # A line of a rolled-out session: what the last request took, beside what all took so far.
 def rollout(record, session):
     payload = record["payload"]
+    if record["type"] == "session_meta":
+        session.pop("id", None)
     if record["type"] in ("session_meta", "turn_context"):
         session.update({key: payload[key] for key in ("id", "model") if key in payload})
     info = payload.get("info") or {}
