@@ -30,7 +30,7 @@ void emit_json_init(struct emit_json *json, const char *text, size_t length) {
     json->end = text + length;
     json->fault = json->fault_at = NULL;
     json->fault_kind = EMIT_JSON_GOOD;
-    json->taken = false;
+    json->taken = json->is_pass = false;
     json->depth = 0;
     json->key_count = 0;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
@@ -400,13 +400,15 @@ static bool is_there(const struct emit_json *json, size_t base, const struct emi
 
 static bool remember_key(struct emit_json *json, const char *at, size_t length, bool escaped) {
     size_t base = json->key_base[json->depth - 1];
+    bool is_full =
+        json->key_count - base >= EMIT_JSON_MEMBERS_MAX || json->key_count >= EMIT_JSON_KEYS_MAX;
+    if (is_full && json->is_pass) return true;
     uint64_t mark = mark_of(at, length, escaped), *marks = &json->key_marks[json->depth - 1];
     if (*marks & mark) {
         const struct emit_json_slice key = {at, length, escaped};
         if (is_there(json, base, &key)) return fail(json, EMIT_JSON_DUPLICATE, at - 1);
     }
-    if (json->key_count - base >= EMIT_JSON_MEMBERS_MAX || json->key_count >= EMIT_JSON_KEYS_MAX)
-        return fail(json, EMIT_JSON_TOO_MANY, at - 1);
+    if (is_full) return fail(json, EMIT_JSON_TOO_MANY, at - 1);
     *marks |= mark;
     json->keys[json->key_count++] = (struct emit_json_slice){at, length, escaped};
     return true;
@@ -467,6 +469,13 @@ bool emit_json_skip(struct emit_json *json) {
         }
     } while (!json->fault_kind && json->depth > outside);
     return !json->fault_kind;
+}
+
+bool emit_json_pass(struct emit_json *json) {
+    json->is_pass = true;
+    bool is_good = emit_json_skip(json);
+    json->is_pass = false;
+    return is_good;
 }
 
 bool emit_json_take_raw(struct emit_json *json, struct emit_json_slice *text) {

@@ -66,7 +66,8 @@ struct emit_json {
     const char *fault;    // NULL, or the sentence of fault_kind
     const char *fault_at; // where in the text
     enum emit_json_fault fault_kind;
-    bool taken; // the one value of the text has been begun
+    bool taken;   // the one value of the text has been begun
+    bool is_pass; // within emit_json_pass
     uint32_t depth;
     uint8_t open[EMIT_JSON_DEPTH_MAX]; // what each open container expects next
     size_t key_count;                  // keys seen of the open objects, for the duplicate check
@@ -103,6 +104,9 @@ bool emit_json_take_bool(struct emit_json *json, bool *value);
 // container, which is not taken.
 enum emit_json_type emit_json_take_scalar(struct emit_json *json, struct emit_json_slice *text);
 bool emit_json_skip(struct emit_json *json); // any value, whole, still checked
+// As skip, a value that nobody will look into: an object in it may have any number of members,
+// and is looked through for a duplicate key as far as one is elsewhere.
+bool emit_json_pass(struct emit_json *json);
 // As skip, and its text as it stands.
 bool emit_json_take_raw(struct emit_json *json, struct emit_json_slice *text);
 

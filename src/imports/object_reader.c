@@ -184,7 +184,7 @@ static enum extent measure(const char *text, size_t have, size_t object_max, boo
     if (!is_cut && !is_last) most = to_newline;
     struct emit_json json;
     emit_json_init(&json, text, most);
-    if (emit_json_skip(&json)) {
+    if (emit_json_pass(&json)) {
         const char *at = json.at, *end = text + have;
         while (at < end && is_space(*at) && *at != '\n')
             at++;

@@ -46,7 +46,7 @@ static __attribute__((noinline)) const char *scan_value(struct emit_usage_fields
     struct emit_json json;
     struct emit_json_slice value;
     emit_json_init_inside(&json, at, (size_t)(end - at), step->depth, step->keys);
-    if (step->kind == EMIT_STEP_VALUE) return emit_json_skip(&json) ? json.at : NULL;
+    if (step->kind == EMIT_STEP_VALUE) return emit_json_pass(&json) ? json.at : NULL;
     enum emit_json_type type = emit_json_take_scalar(&json, &value);
     if (type == EMIT_JSON_NONE) return NULL;
     emit_usage_note(fields, step->of, type, &value);

@@ -66,7 +66,7 @@ static bool scan_attributes(struct scan *scan);
 static bool skip_value(struct scan *scan) {
     emit_json_peek(&scan->json);
     const char *at = scan->json.at;
-    if (!emit_json_skip(&scan->json)) return false;
+    if (!emit_json_pass(&scan->json)) return false;
     leave(scan, EMIT_STEP_VALUE, EMIT_FIELD_NONE, at, scan->json.at);
     return true;
 }
@@ -173,7 +173,7 @@ static bool scan_elements(struct scan *scan, uint8_t node) {
     while (emit_json_next_element(&scan->json)) {
         if (emit_json_peek(&scan->json) != EMIT_JSON_OBJECT) {
             scan->forms = NULL; // where an object may stand as well
-            if (!emit_json_skip(&scan->json)) return false;
+            if (!emit_json_pass(&scan->json)) return false;
             continue;
         }
         if (!scan_object(scan, node)) return false;
@@ -198,7 +198,7 @@ static bool take_any_value(struct emit_json *json, struct attribute *attribute) 
     while (emit_json_next_member(json, &key)) {
         enum emit_json_type type = emit_json_take_scalar(json, &attribute->value);
         if (type == EMIT_JSON_NONE) {
-            if (!emit_json_skip(json)) return false;
+            if (!emit_json_pass(json)) return false;
             continue;
         }
         bool is_integer = emit_json_slice_is(&key, "intValue");
@@ -217,7 +217,7 @@ static bool take_attribute(struct emit_json *json, struct attribute *attribute) 
             taken = emit_json_take_string(json, &attribute->key);
             attribute->has_key = true;
         } else if (!emit_json_slice_is(&key, "value") || type == EMIT_JSON_ARRAY) {
-            taken = emit_json_skip(json);
+            taken = emit_json_pass(json);
         } else if (type == EMIT_JSON_OBJECT) {
             taken = take_any_value(json, attribute);
         } else {
@@ -236,7 +236,7 @@ static bool scan_attributes(struct scan *scan) {
     while (emit_json_next_element(&scan->json)) {
         struct attribute attribute = {.type = EMIT_JSON_NONE};
         if (emit_json_peek(&scan->json) != EMIT_JSON_OBJECT) {
-            if (!emit_json_skip(&scan->json)) return false;
+            if (!emit_json_pass(&scan->json)) return false;
             continue;
         }
         if (!take_attribute(&scan->json, &attribute)) return false;

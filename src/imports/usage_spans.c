@@ -40,13 +40,13 @@ static bool walk_object(struct walk *walk, unsigned level) {
     if (!emit_json_enter_object(json)) return false;
     while (!walk->is_over && emit_json_next_member(json, &key)) {
         if (!is_array_of(&key, level) || emit_json_peek(json) != EMIT_JSON_ARRAY) {
-            if (!emit_json_skip(json)) return false;
+            if (!emit_json_pass(json)) return false;
             continue;
         }
         if (!emit_json_enter_array(json)) return false;
         while (!walk->is_over && emit_json_next_element(json)) {
             bool is_object = emit_json_peek(json) == EMIT_JSON_OBJECT;
-            if (!is_object           ? !emit_json_skip(json)
+            if (!is_object           ? !emit_json_pass(json)
                 : level + 1 < LEVELS ? !walk_object(walk, level + 1)
                                      : !take_span(walk))
                 return false;

@@ -148,6 +148,13 @@ static void check_members(void) {
         enum emit_json_fault got = scan(text, length);
         CHECK(got == (members <= EMIT_JSON_MEMBERS_MAX ? EMIT_JSON_GOOD : EMIT_JSON_TOO_MANY),
               "%d members: fault %d", members, (int)got);
+        struct emit_json json;
+        emit_json_init(&json, text, length);
+        CHECK(emit_json_pass(&json) && emit_json_at_end(&json), "%d members are passed by",
+              members);
+        text[length - 1] = ']';
+        emit_json_init(&json, text, length);
+        CHECK(!emit_json_pass(&json), "and %d of no object are not", members);
     }
 }
 

@@ -236,7 +236,8 @@ static void check_neighbours(void) {
           wrong);
 }
 
-// A value of no matter counts the containers and the keys that are open around it.
+// A value of no matter counts the containers that are open around it; it may have as many keys as
+// it likes, whatever those have.
 static void check_limits(void) {
     static char text[TEXT_MAX];
     static struct emit_usage_forms forms;
@@ -262,9 +263,9 @@ static void check_limits(void) {
         for (int i = 0; i < keys; i++)
             emit_text_add_format(&line, "%c\"%d\":1", i ? ',' : '{', i);
         emit_text_add(&line, keys ? "}}}" : "1}}");
-        if (!keys) (void)scan(&fields, &forms, text, line.length);
+        if (!keys) CHECK(scan(&fields, &forms, text, line.length), "200 keys in 200 others");
         bool known = is_known(&forms, text, line.length, &wrong);
-        CHECK(known == (keys <= 112) && wrong == 0, "%d keys in 400 others: known %d", keys, known);
+        CHECK(known && wrong == 0, "%d keys in 400 others: known %d", keys, known);
     }
 }
 
