@@ -103,15 +103,17 @@ static bool take_text(struct emit_usage_record *record, const struct emit_usage_
     enum emit_usage_field field = first_of(fields, choices);
     if (field == EMIT_FIELD_NONE) return true;
     const struct emit_json_slice *value = &fields->value[field];
-    const char *name = emit_usage_field_name(field);
+    char written[EMIT_USAGE_NAME_MAX];
     if (fields->type[field] == EMIT_FIELD_TWICE) {
         emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
-                          "%s stands at two places of the record with different values", name);
+                          "%s stands at two places of the record with different values",
+                          emit_usage_written(fields, field, written));
         return false;
     }
     // A number is as good an id as any.
     if (fields->type[field] != EMIT_JSON_STRING && fields->type[field] != EMIT_JSON_NUMBER) {
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s must be a string", name);
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s must be a string",
+                          emit_usage_written(fields, field, written));
         return false;
     }
     if (value->length == 0) return true;
@@ -120,7 +122,8 @@ static bool take_text(struct emit_usage_record *record, const struct emit_usage_
         *text = (struct emit_usage_text){scratch, strlen(scratch)};
     if (text->length < size) return true;
     *text = (struct emit_usage_text){0};
-    emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s is longer than %zu bytes", name, size - 1);
+    emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s is longer than %zu bytes",
+                      emit_usage_written(fields, field, written), size - 1);
     return false;
 }
 
@@ -139,29 +142,46 @@ static bool take_time(struct emit_usage_record *record, const struct emit_usage_
     record->has_time = emit_usage_time((enum emit_json_type)fields->type[field],
                                        &fields->value[field], &record->time_ns);
     if (record->has_time) return true;
+    char written[EMIT_USAGE_NAME_MAX];
     emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
                       "%s is no time: RFC 3339, or a number since 1970, was expected",
-                      emit_usage_field_name(field));
+                      emit_usage_written(fields, field, written));
     return false;
 }
 
 // An id that ends in a few digits, as chatcmpl-417 of a server that draws one of 999, is soon that
-// of another response. With the moment that the server says it was made it is not; the moment
-// of a line of a log would tell pieces of one response apart.
-static void strengthen(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+// of another response.
+static bool is_weak(const struct emit_usage_text *id) {
     enum { FEW_DIGITS = 6 };
-    static const enum emit_usage_field moments[CHOICES] = {
-        EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED, EMIT_FIELD_CREATED_AT};
-    const struct emit_usage_text *id = &record->response_id;
-    const struct emit_json_slice *moment = &fields->value[first_of(fields, moments)];
     size_t rest = id->length;
     while (rest > 0 && id->at[rest - 1] >= '0' && id->at[rest - 1] <= '9')
         rest--;
-    bool is_weak = rest < id->length && id->length - rest <= FEW_DIGITS &&
-                   (rest == 0 || id->at[rest - 1] == '-' || id->at[rest - 1] == '_');
+    return rest < id->length && id->length - rest <= FEW_DIGITS &&
+           (rest == 0 || id->at[rest - 1] == '-' || id->at[rest - 1] == '_');
+}
+
+// Messages have ids that are nobody else's, and not each line of one has its request id: that would
+// make two of it (github.com/xiufengsun/TokenTracker/pull/65, ccusage/ccusage/pull/985, 2026-05).
+// A session that was rolled out has no messages.
+static void know_message_by_its_id(struct emit_usage_record *record,
+                                   const struct emit_usage_fields *fields) {
+    bool is_message =
+        record->dialect == EMIT_DIALECT_MESSAGES ||
+        (record->dialect == EMIT_DIALECT_TRANSCRIPT && !emit_usage_has(fields, EMIT_FIELD_PAYLOAD));
+    if (is_message && record->request_id.length && record->response_id.length &&
+        !is_weak(&record->response_id))
+        record->request_id = (struct emit_usage_text){0};
+}
+
+// With the moment that the server says it was made a weak id is that of one response; the moment
+// of a line of a log would tell pieces of one response apart.
+static void strengthen(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    static const enum emit_usage_field moments[CHOICES] = {
+        EMIT_FIELD_RESPONSE_CREATED_AT, EMIT_FIELD_CREATED, EMIT_FIELD_CREATED_AT};
+    const struct emit_json_slice *moment = &fields->value[first_of(fields, moments)];
     bool is_asked =
         record->dialect == EMIT_DIALECT_CHAT || record->dialect == EMIT_DIALECT_RESPONSES;
-    if (is_weak && is_asked && !record->request_id.length &&
+    if (is_asked && !record->request_id.length && is_weak(&record->response_id) &&
         fields->type[first_of(fields, moments)] == EMIT_JSON_NUMBER &&
         moment->length < EMIT_USAGE_ID_MAX)
         record->request_id = (struct emit_usage_text){moment->at, moment->length};
@@ -264,9 +284,10 @@ static bool has_usage_object(struct emit_usage_record *record,
 // True when the record stands for an inference that can be counted.
 static bool is_inference(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
     enum emit_usage_field failure = find_failure(fields);
+    char written[EMIT_USAGE_NAME_MAX];
     if (failure != EMIT_FIELD_NONE)
         emit_usage_refuse(record, EMIT_USAGE_FAILED, "%s says that the request failed",
-                          emit_usage_field_name(failure));
+                          emit_usage_written(fields, failure, written));
     else if (record->dialect == EMIT_DIALECT_PROXY && was_cached(fields))
         emit_usage_refuse(record, EMIT_USAGE_CACHE_HIT,
                           "cache_hit says that the proxy answered from its cache");
@@ -294,7 +315,7 @@ static void refuse_dialect(struct emit_usage_record *record, const struct emit_u
     char name[EMIT_USAGE_NAME_MAX];
     if (failure != EMIT_FIELD_NONE && found->first == EMIT_DIALECT_COUNT)
         emit_usage_refuse(record, EMIT_USAGE_FAILED, "%s says that the request failed",
-                          emit_usage_field_name(failure));
+                          emit_usage_written(fields, failure, name));
     else if (found->second != EMIT_DIALECT_COUNT)
         emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
                           "its fields can be %s and %s: name the right one with --dialect",
@@ -431,8 +452,8 @@ static void refuse_text(struct emit_usage_record *record, const char *text, size
         emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
                           "no JSON object: records are objects, one a line or in one array");
     else
-        emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "no JSON object: %s at byte %zu", fault,
-                          fault_at);
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          "cannot be read as a JSON object: %s at byte %zu", fault, fault_at);
 }
 
 void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record *record,
@@ -461,6 +482,7 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
         return;
     }
     if (!identify(record, &fields) || !is_inference(record, &fields)) return;
+    know_message_by_its_id(record, &fields);
     strengthen(record, &fields);
     struct emit_usage_begin *begin = follow(reader, record, &fields);
     if (emit_usage_has(&fields, EMIT_FIELD_PAYLOAD)) follow_session(reader, record, &fields);

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { SHOWN_MAX = 40 }; // bytes of a value that a sentence shows
 
@@ -30,7 +31,8 @@ int emit_usage_shown_length(const struct emit_json_slice *value) {
 // A field that is there and no count: why.
 static void refuse_value(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                          enum emit_usage_field field) {
-    const char *name = emit_usage_field_name(field);
+    char written[EMIT_USAGE_NAME_MAX];
+    const char *name = emit_usage_written(fields, field, written);
     const struct emit_json_slice *value = &fields->value[field];
     int length = emit_usage_shown_length(value);
     const char *more = (size_t)length < value->length ? "..." : "";
@@ -73,6 +75,7 @@ bool emit_usage_take(struct emit_usage_record *record, const struct emit_usage_f
         return false;
     }
     count->known = true;
+    count->at = value->at;
     return true;
 }
 
@@ -83,12 +86,9 @@ void emit_usage_put(struct emit_usage_record *record, enum emit_bucket bucket, u
 
 // --- What is told of ---
 
-const char *emit_usage_name_of(const struct emit_usage_fields *fields, enum emit_usage_field field,
-                               char name[EMIT_USAGE_NAME_MAX]) {
-    if (fields->type[field] == EMIT_FIELD_TWICE) return "more than one count";
-    // Before the value stand a colon and the key, in quotes.
-    const char *end = fields->value[field].at;
-    if (fields->type[field] == EMIT_JSON_STRING) end--;
+// The key of the value at `at`: before it stand a colon and the key, in quotes.
+static void write_key(char name[EMIT_USAGE_NAME_MAX], const char *at) {
+    const char *end = at[-1] == '"' ? at - 1 : at; // of a string its bytes were given
     while (*--end != '"')
         ;
     const char *begin = end;
@@ -97,24 +97,54 @@ const char *emit_usage_name_of(const struct emit_usage_fields *fields, enum emit
     const struct emit_json_slice key = {begin + 1, (size_t)(end - begin - 1), false};
     (void)emit_text_format(name, EMIT_USAGE_NAME_MAX, "%.*s", emit_usage_shown_length(&key),
                            key.at);
+}
+
+const char *emit_usage_name_of(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                               char name[EMIT_USAGE_NAME_MAX]) {
+    if (fields->type[field] == EMIT_FIELD_TWICE) return "more than one count";
+    write_key(name, fields->value[field].at);
     return name;
+}
+
+// Of a value of an attribute that is an object of its own the key says nothing.
+static const char *choose_name(enum emit_usage_field field, const char *value,
+                               char name[EMIT_USAGE_NAME_MAX]) {
+    const char *own = emit_usage_field_name(field);
+    if (!value) return own;
+    write_key(name, value);
+    bool is_wrapped = strcmp(name, "value") == 0 || strcmp(name, "intValue") == 0 ||
+                      strcmp(name, "doubleValue") == 0 || strcmp(name, "stringValue") == 0;
+    return is_wrapped || strstr(own, name) ? own : name;
+}
+
+const char *emit_usage_written(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                               char name[EMIT_USAGE_NAME_MAX]) {
+    bool is_there = emit_usage_has(fields, field);
+    return choose_name(field, is_there ? fields->value[field].at : NULL, name);
+}
+
+const char *emit_usage_count_written(const struct emit_usage_count *count,
+                                     char name[EMIT_USAGE_NAME_MAX]) {
+    return choose_name(count->field, count->at, name);
 }
 
 bool emit_usage_refuse_more_than(struct emit_usage_record *record,
                                  const struct emit_usage_count *part,
                                  const struct emit_usage_count *whole) {
+    char one[EMIT_USAGE_NAME_MAX], other[EMIT_USAGE_NAME_MAX];
     emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
                       "%s is %llu, more than %s, which holds it and is %llu",
-                      emit_usage_field_name(part->field), (unsigned long long)part->tokens,
-                      emit_usage_field_name(whole->field), (unsigned long long)whole->tokens);
+                      emit_usage_count_written(part, one), (unsigned long long)part->tokens,
+                      emit_usage_count_written(whole, other), (unsigned long long)whole->tokens);
     return false;
 }
 
 bool emit_usage_refuse_total(struct emit_usage_record *record, const struct emit_usage_count *total,
                              uint64_t sum) {
+    char name[EMIT_USAGE_NAME_MAX];
     emit_usage_refuse(record, EMIT_USAGE_INCONSISTENT,
                       "%s is %llu, but the counts that it holds come to %llu",
-                      emit_usage_field_name(total->field), (unsigned long long)total->tokens,
+                      emit_usage_count_written(total, name), (unsigned long long)total->tokens,
                       (unsigned long long)sum);
     return false;
 }
@@ -125,9 +155,10 @@ static bool has_text_only(struct emit_usage_record *record, const struct emit_us
         struct emit_usage_count count;
         if (!emit_usage_take(record, fields, media[i], &count)) return false;
         if (count.tokens == 0) continue;
+        char name[EMIT_USAGE_NAME_MAX];
         emit_usage_refuse(record, EMIT_USAGE_MODALITY,
                           "%llu %s: no coefficient is known for them, and text's would be wrong",
-                          (unsigned long long)count.tokens, emit_usage_field_name(media[i]));
+                          (unsigned long long)count.tokens, emit_usage_count_written(&count, name));
         return false;
     }
     return true;
@@ -147,10 +178,11 @@ bool emit_usage_has_text_details(struct emit_usage_record *record,
         if (fields->type[measures[i]] != EMIT_JSON_NUMBER ||
             !emit_usage_says_count(fields, measures[i]))
             continue;
+        char name[EMIT_USAGE_NAME_MAX];
         emit_usage_refuse(record, EMIT_USAGE_MODALITY,
                           "%s is %.*s: no coefficient is known for that, and text's would be wrong",
-                          emit_usage_field_name(measures[i]), emit_usage_shown_length(value),
-                          value->at);
+                          emit_usage_written(fields, measures[i], name),
+                          emit_usage_shown_length(value), value->at);
         return false;
     }
     return true;

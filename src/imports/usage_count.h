@@ -12,6 +12,7 @@ struct emit_usage_count {
     enum emit_usage_field field;
     uint64_t tokens; // 0 when unknown
     bool known;
+    const char *at; // of those that are known, where it stands in the record; else NULL
 };
 
 // Ends a record that is not counted: the fate, and the sentence why.
@@ -36,6 +37,12 @@ bool emit_usage_has_text_details(struct emit_usage_record *record,
 
 // Bytes of a value that fit into a sentence, characters whole.
 int emit_usage_shown_length(const struct emit_json_slice *value);
+// A field that is there, and a count, by the key that the record writes, where the field's own
+// name does not hold it: inputTokenCount for inputTokens.
+const char *emit_usage_written(const struct emit_usage_fields *fields, enum emit_usage_field field,
+                               char name[EMIT_USAGE_NAME_MAX]);
+const char *emit_usage_count_written(const struct emit_usage_count *count,
+                                     char name[EMIT_USAGE_NAME_MAX]);
 // The key of a count whose name no row has, as the record writes it.
 const char *emit_usage_name_of(const struct emit_usage_fields *fields, enum emit_usage_field field,
                                char name[EMIT_USAGE_NAME_MAX]);

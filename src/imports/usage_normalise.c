@@ -13,6 +13,17 @@ struct amounts {
     struct emit_usage_count input, cached, output, reasoning, total;
 };
 
+static void tell_beside(struct emit_usage_record *record, const struct emit_usage_count *part,
+                        const struct emit_usage_count *other,
+                        const struct emit_usage_count *total) {
+    char names[3][EMIT_USAGE_NAME_MAX];
+    (void)emit_text_format(record->message, sizeof record->message,
+                           "%s are counted beside %s: %s is the sum with them",
+                           emit_usage_count_written(part, names[0]),
+                           emit_usage_count_written(other, names[1]),
+                           emit_usage_count_written(total, names[2]));
+}
+
 // Cached tokens within the input, reasoning within the output, the total their sum. Some
 // servers count reasoning beside the output: their own total proves it then.
 static void count_within(struct emit_usage_record *record, const struct amounts *all) {
@@ -42,12 +53,7 @@ static void count_within(struct emit_usage_record *record, const struct amounts 
         emit_usage_put(record, EMIT_BUCKET_OUTPUT,
                        output->tokens - (is_beside ? 0 : reasoning->tokens));
     if (reasoning->known) emit_usage_put(record, EMIT_BUCKET_REASONING_OUTPUT, reasoning->tokens);
-    if (is_beside)
-        (void)emit_text_format(record->message, sizeof record->message,
-                               "%s are counted beside %s: %s is the sum with them",
-                               emit_usage_field_name(reasoning->field),
-                               emit_usage_field_name(output->field),
-                               emit_usage_field_name(all->total.field));
+    if (is_beside) tell_beside(record, reasoning, output, &all->total);
 }
 
 // Where cached tokens are named as messages name them, a gateway has turned one into the other: its
@@ -61,7 +67,8 @@ static bool take_cached(struct emit_usage_record *record, const struct emit_usag
     if (!emit_usage_take(record, fields, EMIT_FIELD_CACHE_READ, cached) ||
         !emit_usage_take(record, fields, EMIT_FIELD_CACHE_CREATION, &writes))
         return false;
-    struct emit_usage_count both = {cached->field, cached->tokens + writes.tokens, true};
+    struct emit_usage_count both = {cached->field, cached->tokens + writes.tokens, true,
+                                    cached->at};
     return both.tokens <= input->tokens || emit_usage_refuse_more_than(record, &both, input);
 }
 
@@ -82,11 +89,13 @@ static bool has_text_answer(struct emit_usage_record *record,
                             const struct emit_usage_fields *fields) {
     bool is_stream = emit_usage_begins(fields, EMIT_FIELD_TYPE, "image_");
     if (!is_stream && fields->type[EMIT_FIELD_DATA] != EMIT_JSON_ARRAY) return true;
-    emit_usage_refuse(record, EMIT_USAGE_MODALITY,
-                      "%s of %s, which is an image: no coefficient is known for them, and text's "
-                      "would be wrong",
-                      emit_usage_field_name(EMIT_FIELD_OUTPUT),
-                      emit_usage_field_name(is_stream ? EMIT_FIELD_TYPE : EMIT_FIELD_DATA));
+    char name[EMIT_USAGE_NAME_MAX];
+    emit_usage_refuse(
+        record, EMIT_USAGE_MODALITY,
+        "%s are those of an image, as %s tells: no coefficient is known for them, and "
+        "text's would be wrong",
+        emit_usage_written(fields, EMIT_FIELD_OUTPUT, name),
+        emit_usage_field_name(is_stream ? EMIT_FIELD_TYPE : EMIT_FIELD_DATA));
     return false;
 }
 
@@ -357,7 +366,8 @@ static void count_otel(struct emit_usage_record *record, const struct emit_usage
     all.cached = read;
     count_within(record, &all);
     if (record->fate != EMIT_USAGE_USED || (!is_less && !is_beside)) return;
-    const char *name = emit_usage_field_name(EMIT_FIELD_OTEL_INPUT);
+    char written[EMIT_USAGE_NAME_MAX];
+    const char *name = emit_usage_written(fields, EMIT_FIELD_OTEL_INPUT, written);
     (void)emit_text_format(record->message, sizeof record->message,
                            is_less
                                ? "%s is less than the cached tokens: taken as counted without them"

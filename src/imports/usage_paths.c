@@ -216,8 +216,10 @@ static const struct emit_usage_path paths[] = {
     FIELD(USAGE, "cached_input_tokens", CACHED),
     FIELD(USAGE, "reasoning_output_tokens", REASONING),
     FIELD(USAGE, "cache_write_input_tokens", NONE), // within the input, and input
-    // Within the input, as models that see and hear answer; and what is measured otherwise, by
-    // an API of embeddings (docs.voyageai.com, 2026-11).
+    // Within the input, as models that see and hear answer (MultiModalConversationUsage of
+    // github.com/dashscope/dashscope-sdk-java); and what is measured otherwise: image_pixels as
+    // github.com/voyage-ai/voyageai-python reads it (voyageai/object/multimodal_embeddings.py at
+    // 3697f29), video_pixels by likeness, seen nowhere.
     FIELD(USAGE, "image_pixels", PIXELS),
     FIELD(USAGE, "video_pixels", PIXELS),
     FIELD(USAGE, "text_tokens", NONE),

@@ -137,6 +137,31 @@ def a_session_that_tells_its_requests_again(folder):
                 "with what it took, not the session so far")
 
 
+# As a coding assistant writes it: what it keeps of files is no usage, however many files there are, and
+# a message is one, whichever of its lines say of which request it is.
+def a_transcript_counts_each_message_once(folder):
+    home = fresh(folder, "transcript")
+    files = {"type": "file-history-snapshot", "messageId": "u", "snapshot": {"trackedFileBackups": {f"src/{n}.c": {"version": 1} for n in range(700)}}}
+
+    def line(message, request, output, **more):
+        return {"type": "assistant", "sessionId": "s", "timestamp": "2026-01-02T03:04:05Z", **({"requestId": request} if request else {}),
+                "message": {"id": message, "model": "acme-small-1", "usage": {"input_tokens": 100, "output_tokens": output}}}
+    lines = [files, line("msg_01Aq", None, 1), line("msg_01Aq", "req_1", 5), line("msg_01Aq", None, 9), line("msg_7", "req_2", 20), line("msg_7", "req_3", 30)]
+    for group in ("run", "request"):
+        document, status = home.document("--usage", home.file("a.jsonl", lines), "--group", group, run=group)
+        check_equal((status, document["records"]["fates"]), (0, {"used": 3, "duplicate": 2, "no-usage": 1}),
+                    f"{group}: three messages, of which one is told thrice: {document['refused']}")
+        tags = [event["tags"] for event in home.stored() if event["compute_assignment_run_id"] == group]
+        check_equal(sum(tag["output_tokens"] for tag in tags), 59, f"{group}: the last line of a message counts")
+    refs = sorted(tag["record_ref"] for tag in tags)
+    check_equal(refs, ["msg_01Aq", "msg_7 req_2", "msg_7 req_3"], "an id of a few digits is not trusted alone")
+    over_lines = home.file("b.jsonl", [])
+    with open(over_lines, "w", encoding="utf-8") as file:
+        file.write(json.dumps(files, indent=1) + "\n" + json.dumps(line("msg_01Ar", None, 1)) + "\n")
+    document, status = home.document("--usage", over_lines, run="lines")
+    check_equal((status, document["records"]["fates"]), (0, {"used": 1, "no-usage": 1}), "printed over lines it is one all the same")
+
+
 def one_event_for_each_request(folder):
     home = fresh(folder, "requests")
     records = [chat(1), chat(2, completion=1), chat(3, model="acme-large-1"), chat(2, completion=77),
@@ -331,6 +356,6 @@ def events_are_data(folder):
 with tempfile.TemporaryDirectory() as place:
     for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
                     models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data,
-                    an_export_is_its_spans, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
+                    an_export_is_its_spans, a_transcript_counts_each_message_once, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
         promise(place)
 end()

@@ -297,9 +297,12 @@ def first(*values):
 
 
 # Ids that end in six digits or fewer come again: when the server made it is part of who it is.
+def is_weak(name):
+    return bool(re.search("(^|[-_])[0-9]{1,6}$", name or ""))
+
+
 def beside_few_ids(name, time):
-    is_few = isinstance(time, (int, decimal.Decimal)) and re.search("(^|[-_])[0-9]{1,6}$", name or "")
-    return str(time) if is_few else None
+    return str(time) if isinstance(time, (int, decimal.Decimal)) and is_weak(name) else None
 
 
 # (model, response id, request id, time) as the dialect writes them.
@@ -334,7 +337,8 @@ def identity(dialect, record, begin):
         so_far = at(record, "payload", "info", "total_token_usage", "total_tokens")
         return [begin.get("model"), begin["id"], str(so_far), record["timestamp"]]
     if dialect == "transcript":
-        return [at(record, "message", "model"), at(record, "message", "id"), record.get("requestId"),
+        message = at(record, "message", "id")
+        return [at(record, "message", "model"), message, record.get("requestId") if is_weak(message) else None,
                 record.get("timestamp")]
     return [record.get("model"), None, None, first(record.get("timestamp"), record.get("created_at"))]
 

@@ -293,7 +293,16 @@ static void check_identity(void) {
          "", INT64_C(1700000000500000000)},
         {"{\"requestId\":\"req\",\"timestamp\":\"2023-11-15T00:13:20+02:00\",\"message\":{\"id\":"
          "\"msg\",\"model\":\"m\",\"usage\":{\"input_tokens\":1}}}",
-         "m", "msg", "req", INT64_C(1700000000000000000)},
+         "m", "msg", "", INT64_C(1700000000000000000)},
+        {"{\"requestId\":\"req\",\"timestamp\":1700000000,\"message\":{\"id\":\"msg_17\","
+         "\"usage\":{\"input_tokens\":1}}}",
+         "", "msg_17", "req", INT64_C(1700000000000000000)},
+        {"{\"requestId\":\"req\",\"timestamp\":1700000000,\"message\":{\"id\":\"\","
+         "\"usage\":{\"input_tokens\":1}}}",
+         "", "", "req", INT64_C(1700000000000000000)},
+        {"{\"type\":\"message\",\"id\":\"msg_01X\",\"_request_id\":\"req\",\"usage\":"
+         "{\"input_tokens\":1}}",
+         "", "msg_01X", "", 0},
         {"{\"timestamp\":1700000000123,\"model\":\"m\",\"input_tokens\":1}", "m", "", "",
          INT64_C(1700000000123000000)},
         {"{\"created_at\":\"2023-11-14T15:13:20.385406455-07:00\",\"model\":\"m:7b\",\"done\":true,"
