@@ -13,6 +13,26 @@ void emit_modeled_sums_clear(struct emit_modeled_sums *sums) {
     *sums = (struct emit_modeled_sums){0};
 }
 
+// --- Energy ---
+
+emit_nanojoules emit_nanojoules_of(double joules) {
+    double value = joules * 1e9;
+    return value > 0 && value < 0x1p96 ? (emit_nanojoules)(value + 0.5) : 0;
+}
+
+// Whole joules are exact far beyond any sum, and the rest is far below what shows of one.
+double emit_nanojoules_joules(emit_nanojoules energy) {
+    const uint32_t a_joule = 1000000000;
+    return (double)(energy / a_joule) + (double)(energy % a_joule) / a_joule;
+}
+
+void emit_modeled_energy_add(struct emit_modeled_energy *sum,
+                             const struct emit_modeled_energy *more) {
+    sum->low += more->low;
+    sum->central += more->central;
+    sum->high += more->high;
+}
+
 // --- The table ---
 
 // FNV-1a: the ids are the user's own, and a long chain is slow, not wrong.
@@ -53,9 +73,7 @@ static bool add(struct emit_modeled_sums *sums, const struct emit_modeled_sum *m
     sum->totals += more->totals;
     if (more->newest > sum->newest) sum->newest = more->newest;
     if (more->last_ns > sum->last_ns) sum->last_ns = more->last_ns;
-    sum->low += more->low;
-    sum->central += more->central;
-    sum->high += more->high;
+    emit_modeled_energy_add(&sum->energy, &more->energy);
     return true;
 }
 
@@ -120,12 +138,6 @@ static bool read_event(struct event *event, const struct emit_entry *entry) {
     return emit_json_at_end(&json) && strcmp(event->source, "token_model") == 0;
 }
 
-// The nearest; one number of joules is always the same number of nanojoules.
-static emit_nanojoules nanojoules(double joules) {
-    double value = joules * 1e9;
-    return value > 0 && value < 0x1p96 ? (emit_nanojoules)(value + 0.5) : 0;
-}
-
 bool emit_modeled_sums_add(struct emit_modeled_sums *sums, const struct emit_entry *entry,
                            uint64_t sequence) {
     struct event event;
@@ -136,9 +148,9 @@ bool emit_modeled_sums_add(struct emit_modeled_sums *sums, const struct emit_ent
     (void)emit_text_format(one.boundary, sizeof one.boundary, "%s", event.boundary);
     if (strcmp(event.phase, "total") == 0) {
         one.totals = 1;
-        one.low = nanojoules(event.low);
-        one.central = nanojoules(event.central);
-        one.high = nanojoules(event.high);
+        one.energy = (struct emit_modeled_energy){emit_nanojoules_of(event.low),
+                                                  emit_nanojoules_of(event.central),
+                                                  emit_nanojoules_of(event.high)};
     }
     return add(sums, &one);
 }
@@ -154,14 +166,16 @@ bool emit_modeled_sums_write(const struct emit_modeled_sums *sums, struct emit_t
     emit_json_open_array(&writer);
     for (size_t i = 0; i < sums->count; i++) {
         const struct emit_modeled_sum *sum = &sums->sums[i];
-        fits &= sum->low <= UINT64_MAX && sum->central <= UINT64_MAX && sum->high <= UINT64_MAX;
+        const struct emit_modeled_energy *energy = &sum->energy;
+        fits &= energy->low <= UINT64_MAX && energy->central <= UINT64_MAX &&
+                energy->high <= UINT64_MAX;
         emit_json_open_object(&writer);
         emit_json_member_string(&writer, "boundary", sum->boundary);
         emit_json_member_u64(&writer, "events", sum->events);
         emit_json_member_i64(&writer, "last_ns", sum->last_ns);
-        emit_json_member_u64(&writer, "nanojoules", (uint64_t)sum->central);
-        emit_json_member_u64(&writer, "nanojoules_high", (uint64_t)sum->high);
-        emit_json_member_u64(&writer, "nanojoules_low", (uint64_t)sum->low);
+        emit_json_member_u64(&writer, "nanojoules", (uint64_t)energy->central);
+        emit_json_member_u64(&writer, "nanojoules_high", (uint64_t)energy->high);
+        emit_json_member_u64(&writer, "nanojoules_low", (uint64_t)energy->low);
         emit_json_member_u64(&writer, "newest", sum->newest);
         emit_json_member_string(&writer, "run_id", sum->run_id);
         emit_json_member_u64(&writer, "totals", sum->totals);
@@ -196,9 +210,12 @@ static bool take_sum_member(struct emit_json *json, const struct emit_json_slice
         uint64_t *count;
         emit_nanojoules *energy;
     } numbers[] = {
-        {"events", &sum->events, NULL},        {"nanojoules", NULL, &sum->central},
-        {"nanojoules_high", NULL, &sum->high}, {"nanojoules_low", NULL, &sum->low},
-        {"newest", &sum->newest, NULL},        {"totals", &sum->totals, NULL},
+        {"events", &sum->events, NULL},
+        {"nanojoules", NULL, &sum->energy.central},
+        {"nanojoules_high", NULL, &sum->energy.high},
+        {"nanojoules_low", NULL, &sum->energy.low},
+        {"newest", &sum->newest, NULL},
+        {"totals", &sum->totals, NULL},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (emit_json_slice_is(key, numbers[i].key))

@@ -17,6 +17,16 @@ enum {
 
 __extension__ typedef unsigned __int128 emit_nanojoules; // 64 bits end at 5 MWh
 
+// The nearest that a double can say: of up to 9 MJ each, of more always the same.
+emit_nanojoules emit_nanojoules_of(double joules);
+double emit_nanojoules_joules(emit_nanojoules energy);
+
+struct emit_modeled_energy {
+    emit_nanojoules low, central, high;
+};
+void emit_modeled_energy_add(struct emit_modeled_energy *sum,
+                             const struct emit_modeled_energy *more);
+
 // The events of one run with one boundary.
 struct emit_modeled_sum {
     char run_id[EMIT_RUN_ID_MAX];
@@ -24,7 +34,7 @@ struct emit_modeled_sum {
     uint64_t events, totals; // of any phase; of phase total, which the joules are of
     uint64_t newest;         // the last of their sequences
     int64_t last_ns;         // UTC, of the latest
-    emit_nanojoules low, central, high;
+    struct emit_modeled_energy energy;
     size_t next; // of its bucket: index + 1
 };
 

@@ -38,9 +38,9 @@ def check_lines(text, what):
     check(any(RANGE.search(line) for line in lines), f"{what}: there is a range")
 
 
-# number: Decimal adds up without a rounding, as emit runs does.
-def sums(store, run, number=float):
-    found = [json.loads(line, parse_float=number)
+# Decimal adds up without a rounding, as emit show and emit runs do.
+def sums(store, run):
+    found = [json.loads(line, parse_float=Decimal)
              for line in emit(store, "outbox", "export", "--run", run).stdout.splitlines()]
     totals = [event for event in found if event["tags"]["phase"] == "total"]
     return len(found), *(float(sum(value)) for value in zip(*((event["quantity"], event["tags"]["quantity_low"],
@@ -106,7 +106,7 @@ def main():
         check("at several boundaries" in runs, "and of two boundaries there is no figure")
         for run in ("job-both", "job-tokens"):
             line, = listed(store, run)
-            events, joules, low, high = sums(store, run, Decimal)
+            events, joules, low, high = sums(store, run)
             check_equal(line["modeled"], {"boundary": "accelerator", "events": events, "joules": joules,
                                           "joules_high": high, "joules_low": low},
                         f"runs --json: what was modeled of {run} is the sum of its totals")

@@ -89,10 +89,16 @@ bool modeled_event_read(struct modeled_event *event, const struct emit_entry *en
 
 // --- Their sums ----------------------------------------------------------------------
 
-static void widen(struct modeled_range *sum, const struct modeled_range *more) {
-    sum->low += more->low;
-    sum->central += more->central;
-    sum->high += more->high;
+struct modeled_range modeled_range_of(const struct emit_modeled_energy *energy) {
+    return (struct modeled_range){.low = emit_nanojoules_joules(energy->low),
+                                  .central = emit_nanojoules_joules(energy->central),
+                                  .high = emit_nanojoules_joules(energy->high)};
+}
+
+static struct emit_modeled_energy energy_of(const struct modeled_range *joules) {
+    return (struct emit_modeled_energy){.low = emit_nanojoules_of(joules->low),
+                                        .central = emit_nanojoules_of(joules->central),
+                                        .high = emit_nanojoules_of(joules->high)};
 }
 
 // Of a word that was not said: -1, no trust at all.
@@ -105,7 +111,9 @@ static void add_to(struct modeled_row *row, const struct modeled_event *event) {
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
         sum->counts[bucket] += event->counts[bucket];
     sum->known |= event->known;
-    widen(&sum->joules, &event->joules);
+    const struct emit_modeled_energy more = energy_of(&event->joules);
+    emit_modeled_energy_add(&row->energy, &more);
+    sum->joules = modeled_range_of(&row->energy);
     if (level_of(event->confidence) < level_of(sum->confidence))
         memcpy(sum->confidence, event->confidence, sizeof sum->confidence);
     row->events++;
@@ -123,7 +131,8 @@ static void insert_row(struct modeled *modeled, const struct modeled_event *even
         at--;
     if (at == 0) at = modeled->row_count;
     memmove(&rows[at + 1], &rows[at], (modeled->row_count - at) * sizeof rows[0]);
-    rows[at] = (struct modeled_row){.sum = *event, .events = 1};
+    rows[at] =
+        (struct modeled_row){.sum = *event, .energy = energy_of(&event->joules), .events = 1};
     modeled->row_count++;
 }
 
@@ -148,14 +157,16 @@ static bool is_total(const struct modeled_row *row) {
 
 bool modeled_total(const struct modeled *modeled, struct modeled_range *total) {
     const char *boundary = NULL;
+    struct emit_modeled_energy sum = {0};
     *total = (struct modeled_range){0};
     for (size_t i = 0; i < modeled->row_count; i++) {
         const struct modeled_row *row = &modeled->rows[i];
         if (!is_total(row)) continue;
         if (boundary && strcmp(boundary, row->sum.boundary) != 0) return false;
         boundary = row->sum.boundary;
-        widen(total, &row->sum.joules);
+        emit_modeled_energy_add(&sum, &row->energy);
     }
+    *total = modeled_range_of(&sum);
     return boundary && !modeled->untold;
 }
 

@@ -4,6 +4,7 @@
 #ifndef PROGRAMS_EMIT_MODELED_H
 #define PROGRAMS_EMIT_MODELED_H
 
+#include "agent/modeled_sums.h"
 #include "base/text.h"
 #include "models/coefficients.h"
 #include "outbox/outbox.h"
@@ -29,12 +30,15 @@ struct modeled_event {
     struct modeled_range joules;
 };
 
+struct modeled_range modeled_range_of(const struct emit_modeled_energy *energy);
+
 // False for an event of another source, and for what cannot be read.
 bool modeled_event_read(struct modeled_event *event, const struct emit_entry *entry);
 
 // The events of one profile, phase and boundary: low is added to low and high to high.
 struct modeled_row {
-    struct modeled_event sum; // its confidence is the lowest of them
+    struct modeled_event sum;          // its confidence is the lowest of them
+    struct emit_modeled_energy energy; // the joules of the sum, exactly
     uint64_t events;
 };
 

@@ -54,17 +54,13 @@ static void begin_run(struct runs_modeled_run *run, const struct emit_modeled_su
     (void)emit_text_format(run->boundary, sizeof run->boundary, "%s", sum->boundary);
 }
 
-static void add_sum(struct runs_modeled_run *run, struct emit_modeled_sum *joules,
+static void add_sum(struct runs_modeled_run *run, struct emit_modeled_energy *energy,
                     const struct emit_modeled_sum *sum) {
     run->events += sum->events;
     if (sum->last_ns > run->last_ns) run->last_ns = sum->last_ns;
     if (sum->totals && strcmp(run->boundary, sum->boundary) != 0) run->boundary[0] = '\0';
-    joules->low += sum->low;
-    joules->central += sum->central;
-    joules->high += sum->high;
-    run->joules.low = (double)joules->low / 1e9;
-    run->joules.central = (double)joules->central / 1e9;
-    run->joules.high = (double)joules->high / 1e9;
+    emit_modeled_energy_add(energy, &sum->energy);
+    run->joules = modeled_range_of(energy);
 }
 
 static enum emit_status make_runs(struct runs_modeled *modeled, struct emit_modeled_sums *sums,
@@ -73,14 +69,14 @@ static enum emit_status make_runs(struct runs_modeled *modeled, struct emit_mode
     modeled->runs = calloc(sums->count, sizeof *modeled->runs);
     if (!modeled->runs) return emit_fail(err, EMIT_NO_MEMORY, "out of memory");
     qsort(sums->sums, sums->count, sizeof *sums->sums, by_run);
-    struct emit_modeled_sum joules = {.low = 0}; // of the run under way
+    struct emit_modeled_energy energy = {0}; // of the run under way
     for (size_t i = 0; i < sums->count; i++) {
         const struct emit_modeled_sum *sum = &sums->sums[i];
         if (i == 0 || strcmp(sum->run_id, sums->sums[i - 1].run_id) != 0) {
             begin_run(&modeled->runs[modeled->count++], sum);
-            joules = (struct emit_modeled_sum){.low = 0};
+            energy = (struct emit_modeled_energy){0};
         }
-        add_sum(&modeled->runs[modeled->count - 1], &joules, sum);
+        add_sum(&modeled->runs[modeled->count - 1], &energy, sum);
     }
     qsort(modeled->runs, modeled->count, sizeof *modeled->runs, newest_first);
     return EMIT_OK;

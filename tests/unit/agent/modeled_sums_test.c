@@ -129,8 +129,9 @@ static bool are_equal(struct emit_modeled_sums *one, struct emit_modeled_sums *o
     for (size_t i = 0; equal && i < one->count; i++) {
         const struct emit_modeled_sum *a = &one->sums[i], *b = &other->sums[i];
         equal = in_order(a, b) == 0 && a->events == b->events && a->totals == b->totals &&
-                a->newest == b->newest && a->last_ns == b->last_ns && a->low == b->low &&
-                a->central == b->central && a->high == b->high;
+                a->newest == b->newest && a->last_ns == b->last_ns &&
+                a->energy.low == b->energy.low && a->energy.central == b->energy.central &&
+                a->energy.high == b->energy.high;
     }
     return equal;
 }
@@ -159,6 +160,24 @@ static void check_agrees(struct emit_outbox *outbox, size_t summaries, size_t ev
 }
 
 // --- Tests ---
+
+static void test_energy(void) {
+    static const struct {
+        double joules, sum; // of a million of them
+    } rows[] = {
+        {0.001, 1000},
+        {0.1, 100000},
+        {4734.0645961, 4734064596.1}, // as a double its nanojoules are rounded, too
+        {24369.759108, 24369759108e-3 * 1000},
+        {0, 0},
+        {-1, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        emit_nanojoules one = emit_nanojoules_of(rows[i].joules);
+        double sum = emit_nanojoules_joules(one * 1000000);
+        CHECK(sum == rows[i].sum, "a million times %.17g J: %.17g", rows[i].joules, sum);
+    }
+}
 
 static void test_cases(void) {
     struct emit_outbox *outbox = open_outbox("cases");
@@ -292,7 +311,7 @@ static void test_large(void) {
         emit_text_init(&text, bytes, sizeof bytes);
         written[i] = emit_modeled_sums_write(&sums, &text);
         if (!emit_modeled_sums_add(&sums, &made.entry, 4)) abort();
-        sums.sums[0].high += (emit_nanojoules)1 << 63;
+        sums.sums[0].energy.high += (emit_nanojoules)1 << 63;
     }
     CHECK(sums.count == 1 && written[0] && !written[1], "more than 64 bits of nanojoules");
     emit_modeled_sums_clear(&sums);
@@ -301,6 +320,7 @@ static void test_large(void) {
 int main(void) {
     (void)snprintf(folder, sizeof folder, "/tmp/emit-sums-XXXXXX");
     must(mkdtemp(folder) != NULL, "no folder");
+    test_energy();
     test_cases();
     test_unread();
     test_any_history();

@@ -62,6 +62,24 @@ static void check_text(const char *what, const struct modeled *modeled, const ch
     free(text);
 }
 
+// Sums of doubles would say 99.9999999999986.
+static void check_exact(void) {
+    const struct modeled_event event = {.profile = "made-v1",
+                                        .phase = "total",
+                                        .boundary = "system",
+                                        .confidence = "low",
+                                        .joules = {.low = 0.1, .central = 0.2, .high = 0.7}};
+    struct modeled modeled = {0};
+    struct modeled_range total;
+    for (int i = 0; i < 1000; i++)
+        modeled_add(&modeled, &event);
+    const struct modeled_range *row = &modeled.rows[0].sum.joules;
+    CHECK(modeled_total(&modeled, &total) && total.low == 100 && total.central == 200 &&
+              total.high == 700 && row->low == 100 && row->central == 200 && row->high == 700,
+          "a thousand events add up exactly: %.17g %.17g %.17g", total.low, total.central,
+          total.high);
+}
+
 static void check_sums(void) {
     struct modeled modeled = {0};
     struct modeled_range total;
@@ -138,6 +156,7 @@ static void check_list(void) {
 }
 
 int main(void) {
+    check_exact();
     check_sums();
     check_many();
     check_others();
