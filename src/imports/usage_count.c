@@ -164,6 +164,22 @@ static bool has_text_only(struct emit_usage_record *record, const struct emit_us
     return true;
 }
 
+// A part of no known name may be of any kind.
+static bool has_known_parts(struct emit_usage_record *record,
+                            const struct emit_usage_fields *fields) {
+    static const enum emit_usage_field others[] = {EMIT_FIELD_INPUT_OTHER, EMIT_FIELD_OUTPUT_OTHER};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char name[EMIT_USAGE_NAME_MAX];
+        if (!emit_usage_says_count(fields, others[i])) continue;
+        emit_usage_refuse(record, EMIT_USAGE_MODALITY,
+                          "%s of %s: of no known name, and whether that is text is not known",
+                          emit_usage_name_of(fields, others[i], name),
+                          emit_usage_field_name(others[i]));
+        return false;
+    }
+    return true;
+}
+
 bool emit_usage_has_text_details(struct emit_usage_record *record,
                                  const struct emit_usage_fields *fields) {
     static const enum emit_usage_field media[] = {
@@ -171,6 +187,7 @@ bool emit_usage_has_text_details(struct emit_usage_record *record,
         EMIT_FIELD_OUTPUT_AUDIO, EMIT_FIELD_OUTPUT_IMAGE, EMIT_FIELD_OUTPUT_VIDEO,
     };
     if (!has_text_only(record, fields, media, sizeof media / sizeof *media)) return false;
+    if (!has_known_parts(record, fields)) return false;
     // Their tokens are among those of the text, nobody says how many.
     static const enum emit_usage_field measures[] = {EMIT_FIELD_AUDIO_SECONDS, EMIT_FIELD_PIXELS};
     for (size_t i = 0; i < sizeof measures / sizeof *measures; i++) {

@@ -92,6 +92,8 @@
     ROW(EMIT_FIELD_OUTPUT_AUDIO, "audio_tokens of the output")                                     \
     ROW(EMIT_FIELD_OUTPUT_IMAGE, "image_tokens of the output")                                     \
     ROW(EMIT_FIELD_OUTPUT_VIDEO, "video_tokens of the output")                                     \
+    ROW(EMIT_FIELD_INPUT_OTHER, "the input") /* a count of its details of no known name */         \
+    ROW(EMIT_FIELD_OUTPUT_OTHER, "the output")                                                     \
     ROW(EMIT_FIELD_OTHER_COUNT, "a count of no known name") /* in usage or usageMetadata */        \
     /* Counts beside the model's name. */                                                          \
     ROW(EMIT_FIELD_FLAT_PROMPT, "prompt_tokens")                                                   \

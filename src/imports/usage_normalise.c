@@ -40,10 +40,8 @@ static void count_within(struct emit_usage_record *record, const struct amounts 
         emit_usage_refuse_more_than(record, reasoning, output);
         return;
     }
-    // Where one of the two is not said, a total larger than the other one is no contradiction.
-    bool is_whole = input->known && output->known;
-    if (all->total.known && !is_beside &&
-        (is_whole ? all->total.tokens != sum : all->total.tokens < sum)) {
+    // Also where one of the two is not said: what else the total holds is not counted then.
+    if (all->total.known && !is_beside && all->total.tokens != sum) {
         emit_usage_refuse_total(record, &all->total, sum);
         return;
     }

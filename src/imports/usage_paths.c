@@ -242,11 +242,17 @@ static const struct emit_usage_path paths[] = {
     FIELD(INPUT_DETAILS, "audio_tokens", INPUT_AUDIO),
     FIELD(INPUT_DETAILS, "image_tokens", INPUT_IMAGE),
     FIELD(INPUT_DETAILS, "video_tokens", INPUT_VIDEO),
+    FIELD(INPUT_DETAILS, "text_tokens", NONE),
+    FIELD(INPUT_DETAILS, "cache_write_tokens", NONE), // input, and within it
+    FIELD(INPUT_DETAILS, "cache_creation_tokens", NONE),
     FIELD(OUTPUT_DETAILS, "reasoning_tokens", REASONING),
     FIELD(OUTPUT_DETAILS, "thinking_tokens", THINKING),
     FIELD(OUTPUT_DETAILS, "audio_tokens", OUTPUT_AUDIO),
     FIELD(OUTPUT_DETAILS, "image_tokens", OUTPUT_IMAGE),
     FIELD(OUTPUT_DETAILS, "video_tokens", OUTPUT_VIDEO),
+    FIELD(OUTPUT_DETAILS, "text_tokens", NONE),
+    FIELD(OUTPUT_DETAILS, "accepted_prediction_tokens", NONE), // of the output, like the next
+    FIELD(OUTPUT_DETAILS, "rejected_prediction_tokens", NONE),
     FIELD(ITERATION, "type", ITERATION_TYPE),
     FIELD(ITERATION, "input_tokens", ITERATION_INPUT),
     FIELD(ITERATION, "cache_read_input_tokens", ITERATION_READ),
@@ -357,6 +363,8 @@ static bool is_attribute(const char *key, size_t length) {
 // What a key of no row is: nothing, but for counts.
 static const struct emit_usage_path *other_path(uint8_t node, const char *key, size_t length) {
     static const struct emit_usage_path count = FIELD(USAGE, "", OTHER_COUNT),
+                                        input = FIELD(INPUT_DETAILS, "", INPUT_OTHER),
+                                        output = FIELD(OUTPUT_DETAILS, "", OUTPUT_OTHER),
                                         flat = FIELD(RECORD, "", FLAT_OTHER),
                                         attribute = FIELD(ATTRIBUTES, "", OTEL_OTHER);
     static const char usage[] = "gen_ai.usage.";
@@ -364,6 +372,8 @@ static const struct emit_usage_path *other_path(uint8_t node, const char *key, s
     switch (node) {
     case EMIT_NODE_USAGE:
     case EMIT_NODE_METADATA: return &count;
+    case EMIT_NODE_INPUT_DETAILS: return &input;
+    case EMIT_NODE_OUTPUT_DETAILS: return &output;
     case EMIT_NODE_RECORD: return &flat;
     case EMIT_NODE_ATTRIBUTES:
         return length > strlen(usage) && memcmp(key, usage, strlen(usage)) == 0 ? &attribute : NULL;

@@ -46,8 +46,10 @@ static void check_counted(void) {
         {EMIT_DIALECT_CHAT,
          CHAT("\"prompt_tokens\":100,\"completion_tokens\":20,\"total_tokens\":120,"
               "\"prompt_tokens_details\":{\"cached_tokens\":64,\"audio_tokens\":0,"
-              "\"text_tokens\":100},\"completion_tokens_details\":{\"reasoning_tokens\":15,"
-              "\"rejected_prediction_tokens\":3}"),
+              "\"text_tokens\":100,\"cache_write_tokens\":2,\"cache_creation_tokens\":3},"
+              "\"completion_tokens_details\":{\"reasoning_tokens\":15,"
+              "\"accepted_prediction_tokens\":1,\"rejected_prediction_tokens\":3,"
+              "\"text_tokens\":5}"),
          "input 36 cached 64 output 5 reasoning 15"},
         {EMIT_DIALECT_CHAT,
          CHAT("\"prompt_tokens\":100,\"completion_tokens\":20,\"total_tokens\":150,"
@@ -174,6 +176,20 @@ static void check_refused(void) {
          EMIT_USAGE_INCONSISTENT, "reasoning_tokens is 2, more than usage.completion_tokens"},
         {CHAT("\"prompt_tokens\":1,\"prompt_tokens_details\":{\"audio_tokens\":2}"),
          EMIT_USAGE_MODALITY, "2 audio_tokens of the input"},
+        {CHAT("\"prompt_tokens\":9,\"prompt_tokens_details\":{\"smell_tokens\":2}"),
+         EMIT_USAGE_MODALITY, "smell_tokens of the input"},
+        {CHAT("\"completion_tokens\":9,\"completion_tokens_details\":{\"mesh_tokens\":2}"),
+         EMIT_USAGE_MODALITY, "mesh_tokens of the output"},
+        {CHAT("\"prompt_tokens\":9,\"prompt_tokens_details\":{\"a_tokens\":0,\"b_tokens\":2}"),
+         EMIT_USAGE_MODALITY, "more than one count of the input"},
+        {CHAT("\"prompt_tokens\":9,\"prompt_tokens_details\":{\"smell_tokens\":0}"),
+         EMIT_USAGE_USED, ""},
+        {"{\"object\":\"response\",\"usage\":{\"input_tokens\":9,\"input_tokens_details\":"
+         "{\"smell_tokens\":2}}}",
+         EMIT_USAGE_MODALITY, "smell_tokens of the input"},
+        // The total speaks of tokens that neither of the two is said to hold.
+        {CHAT("\"completion_tokens\":20,\"total_tokens\":120"), EMIT_USAGE_INCONSISTENT,
+         "usage.total_tokens is 120, but the counts that it holds come to 20"},
         {CHAT(""), EMIT_USAGE_NO_USAGE, "no count"},
         {"{\"object\":\"chat.completion.chunk\",\"usage\":null}", EMIT_USAGE_NO_USAGE, "no count"},
         {"{\"object\":\"chat.completion\",\"usage\":[]}", EMIT_USAGE_MALFORMED,
