@@ -309,6 +309,14 @@ static bool is_inference(struct emit_usage_record *record, const struct emit_usa
 
 // --- Dialects ---
 
+// Sums over requests, in whatever piece of the report they were cut out of it.
+static bool is_of_report(const struct emit_usage_fields *fields) {
+    return emit_usage_has(fields, EMIT_FIELD_REPORT) || emit_usage_has(fields, EMIT_FIELD_BUCKET) ||
+           emit_usage_is(fields, EMIT_FIELD_OBJECT, "page") ||
+           emit_usage_is(fields, EMIT_FIELD_OBJECT, "bucket") ||
+           emit_usage_begins(fields, EMIT_FIELD_OBJECT, "organization.usage.");
+}
+
 static void refuse_dialect(struct emit_usage_record *record, const struct emit_usage_fields *fields,
                            enum emit_dialect asked, const struct emit_usage_detection *found) {
     enum emit_usage_field failure = find_failure(fields);
@@ -326,6 +334,16 @@ static void refuse_dialect(struct emit_usage_record *record, const struct emit_u
                           emit_dialect_word(found->first), emit_dialect_word(asked));
     else if (emit_usage_has(fields, EMIT_FIELD_EXPORT))
         emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "resourceSpans without a span");
+    else if (is_of_report(fields))
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "sums of a usage report, not a request: give each model's as emit tokens "
+                          "--profile P --input N --cached N --output N --requests N; man "
+                          "emit-tokens has the jq line that adds them up");
+    else if (emit_usage_has(fields, EMIT_FIELD_PAGE) &&
+             fields->type[EMIT_FIELD_DATA] == EMIT_JSON_ARRAY)
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "a page of a list: jq -c '.data[]' prints its elements, which may be "
+                          "records; for a report's sums of usage see man emit-tokens");
     else if (emit_usage_says_count(fields, EMIT_FIELD_FLAT_OTHER) &&
              (emit_usage_has(fields, EMIT_FIELD_FLAT_INPUT) ||
               emit_usage_has(fields, EMIT_FIELD_FLAT_OUTPUT)))

@@ -169,7 +169,7 @@ static enum likeness like_otel(const struct emit_usage_fields *fields) {
 static enum likeness like_costs(const struct emit_usage_fields *fields) {
     if (TEXT_IS(SOURCE_TYPE, "cost")) return IS;
     if (HAS(USAGE) || (!HAS(FLAT_INPUT) && !HAS(FLAT_OUTPUT))) return UNLIKE;
-    if (emit_usage_says_count(fields, EMIT_FIELD_FLAT_OTHER)) return UNLIKE;
+    if (emit_usage_says_count(fields, EMIT_FIELD_FLAT_OTHER) || HAS(REPORT)) return UNLIKE;
     return HAS(MODEL) ? IS : LIKE;
 }
 

@@ -102,6 +102,9 @@
     ROW(EMIT_FIELD_FLAT_INPUT, "input_tokens")                                                     \
     ROW(EMIT_FIELD_FLAT_OUTPUT, "output_tokens")                                                   \
     ROW(EMIT_FIELD_FLAT_OTHER, "a count of no known name") /* beside the model's */                \
+    ROW(EMIT_FIELD_REPORT, "num_model_requests")                                                   \
+    ROW(EMIT_FIELD_BUCKET, "starting_at")                                                          \
+    ROW(EMIT_FIELD_PAGE, "has_more")                                                               \
     ROW(EMIT_FIELD_PROMPT_EVAL, "prompt_eval_count")                                               \
     ROW(EMIT_FIELD_EVAL, "eval_count")                                                             \
     ROW(EMIT_FIELD_PROXY, "call_type")                                                             \

@@ -58,8 +58,12 @@ static const struct emit_usage_path paths[] = {
     FIELD(RECORD, "max_tokens", NONE),
     FIELD(RECORD, "max_output_tokens", NONE),
     FIELD(RECORD, "max_completion_tokens", NONE),
-    // A sum over requests: organization.usage.completions.result of an API of usage.
-    FIELD(RECORD, "num_model_requests", FLAT_OTHER),
+    // Sums over requests: organization.usage.completions.result, and usage_report/messages of
+    // docs.anthropic.com/en/api/admin-api (2026-11), with its buckets and pages.
+    FIELD(RECORD, "num_model_requests", REPORT),
+    FIELD(RECORD, "uncached_input_tokens", REPORT),
+    FIELD(RECORD, "starting_at", BUCKET),
+    FIELD(RECORD, "has_more", PAGE),
     FIELD(RECORD, "prompt_eval_count", PROMPT_EVAL),
     FIELD(RECORD, "eval_count", EVAL),
     FIELD(RECORD, "call_type", PROXY),

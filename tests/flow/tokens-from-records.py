@@ -5,13 +5,14 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.environ["SOURCE"], "tests", "support"))
 import tokens
-from tap import EMIT, check, check_equal, end
+from tap import EMIT, check, check_equal, end, skip
 from tokens import chat
 
 ROWS, _ = tokens.table()
@@ -135,6 +136,36 @@ def a_session_that_tells_its_requests_again(folder):
     check_equal((status, document["records"]["used"], document["records"]["fates"]["duplicate"]), (0, 3, 4), "each request counts once, in a fork's copy too")
     check_equal(sum(event["tags"]["input_tokens"] + event["tags"]["cached_input_tokens"] for event in home.stored()), 100 + 190 + 30,
                 "with what it took, not the session so far")
+
+
+RESULT = {"input_tokens": 1000, "input_cached_tokens": 800, "output_tokens": 500, "num_model_requests": 5, "input_audio_tokens": 0, "model": "m-1"}
+MESSAGES = {"uncached_input_tokens": 1500, "cache_creation": {"ephemeral_1h_input_tokens": 10, "ephemeral_5m_input_tokens": 5},
+            "cache_read_input_tokens": 200, "output_tokens": 500, "server_tool_use": {"web_search_requests": 10}, "model": "m-2"}
+
+
+# Sums are no records; what makes options of them is.
+def a_report_of_usage_is_told(folder):
+    home = fresh(folder, "report")
+    pages = [{"object": "page", "data": [{"object": "bucket", "start_time": 1, "end_time": 2, "results": [RESULT, RESULT]}], "has_more": False},
+             {"data": [{"starting_at": "2025-08-01T00:00:00Z", "ending_at": "2025-08-02T00:00:00Z", "results": [MESSAGES]}], "has_more": True}]
+    for number, (page, wanted) in enumerate(zip(pages, ("m-1: --input 400 --cached 1600 --output 1000 --requests 10", "m-2: --input 1515 --cached 200 --output 500"))):
+        path = home.file("page.json", [])
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(page, file, indent=1)
+        document, status = home.document("--usage", path, run=f"page_{number}")
+        check((status, len(document["refused"])) == (3, 1) and "man emit-tokens" in document["refused"][0]["message"], f"told: {document['refused']}")
+        if not shutil.which("jq"):
+            skip("usage-report.jq", "jq is missing")
+            continue
+        recipe = ["jq", "-nrf", os.path.join(os.environ["SOURCE"], "examples", "usage-report.jq")]
+        got = subprocess.run([*recipe, path], capture_output=True, text=True)
+        check_equal((got.returncode, got.stdout), (0, wanted + "\n"), f"the recipe makes options of it: {got.stderr}")
+        got = home.tokens("--profile", "managed-balanced-v1", *got.stdout.split()[1:], run=f"options_{number}")
+        check_equal(got.returncode, 0, f"which emit tokens takes: {got.stderr}")
+        for more, says in (({"input_audio_tokens": 3}, "audio"), ({"model": None}, "group_by model")):
+            wrong = json.dumps({"data": [{"results": [(RESULT, MESSAGES)[number] | more]}]})
+            got = subprocess.run(recipe, input=wrong, capture_output=True, text=True)
+            check(got.returncode != 0 and got.stdout == "" and says in got.stderr, f"{more} ends it: {got.stderr}")
 
 
 # As a coding assistant writes it: what it keeps of files is no usage, however many files there are, and
@@ -356,6 +387,6 @@ def events_are_data(folder):
 with tempfile.TemporaryDirectory() as place:
     for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
                     models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data,
-                    an_export_is_its_spans, a_transcript_counts_each_message_once, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
+                    an_export_is_its_spans, a_transcript_counts_each_message_once, a_report_of_usage_is_told, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
         promise(place)
 end()

@@ -244,7 +244,22 @@ static void check_refused(void) {
         // Sums of many requests, of an organization's usage.
         {"{\"object\":\"organization.usage.completions.result\",\"model\":\"m\",\"input_tokens\":"
          "1000,\"output_tokens\":500,\"input_cached_tokens\":0,\"num_model_requests\":5}",
-         EMIT_USAGE_UNKNOWN_DIALECT, "more than one count beside"},
+         EMIT_USAGE_UNKNOWN_DIALECT, "sums of a usage report"},
+        {"{\"object\":\"organization.usage.completions.result\",\"input_tokens\":0,"
+         "\"output_tokens\":0,\"num_model_requests\":0}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "sums of a usage report"},
+        {"{\"object\":\"bucket\",\"start_time\":1,\"end_time\":2,\"results\":[]}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "sums of a usage report"},
+        {"{\"object\":\"page\",\"data\":[{\"object\":\"bucket\"}],\"has_more\":false}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "sums of a usage report"},
+        {"{\"uncached_input_tokens\":3,\"cache_read_input_tokens\":1,\"output_tokens\":2,"
+         "\"model\":\"m\"}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "sums of a usage report"},
+        {"{\"starting_at\":\"2025-08-01T00:00:00Z\",\"ending_at\":\"2025-08-02T00:00:00Z\","
+         "\"results\":[]}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "sums of a usage report"},
+        {"{\"data\":[{\"starting_at\":\"2025-08-01T00:00:00Z\"}],\"has_more\":true}",
+         EMIT_USAGE_UNKNOWN_DIALECT, "a page of a list"},
         // A framework's own words for counts.
         {"{\"type\":\"ai\",\"usage_metadata\":{\"input_tokens\":10}}", EMIT_USAGE_UNKNOWN_DIALECT,
          "input_tokens of usage"},
