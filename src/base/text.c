@@ -45,6 +45,23 @@ void emit_text_add_format(struct emit_text *text, const char *format, ...) {
     va_end(arguments);
 }
 
+void emit_text_add_shell_word(struct emit_text *text, const char *word) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "-_./,:+@%";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        emit_text_add(text, word);
+        return;
+    }
+    emit_text_add_byte(text, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            emit_text_add(text, "'\\''"); // no quote can stand within the quotes
+        else
+            emit_text_add_byte(text, *word);
+    }
+    emit_text_add_byte(text, '\'');
+}
+
 bool emit_text_format(char *at, size_t size, const char *format, ...) {
     struct emit_text text;
     emit_text_init(&text, at, size);

@@ -34,6 +34,8 @@ static inline void emit_text_add_byte(struct emit_text *text, char byte) {
     }
 }
 void emit_text_add_format(struct emit_text *text, const char *format, ...) EMIT_PRINTF(2, 3);
+// As one word of a line of shell: as it is where no shell would see more in it, else in quotes.
+void emit_text_add_shell_word(struct emit_text *text, const char *word);
 
 // One whole text at once. Returns false when it was cut to fit.
 bool emit_text_format(char *at, size_t size, const char *format, ...) EMIT_PRINTF(3, 4);

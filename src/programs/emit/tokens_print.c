@@ -215,10 +215,13 @@ static void print_sources(const struct emit_page *page, const struct tokens_acco
     const char *lead = "  sources  ", *folder = account->plan->coefficients;
     bool each = account->row_count <= SOURCES_SHOWN;
     char line[SENTENCE_MAX];
+    struct emit_text text;
     for (size_t i = 0; i < (each ? account->row_count : 1); i++) {
-        (void)emit_text_format(line, sizeof line, "emit tokens profiles%s%s%s%s", each ? " " : "",
-                               each ? account->rows[i].model.profile->id : "",
-                               folder ? " --coefficients " : "", folder ? folder : "");
+        emit_text_init(&text, line, sizeof line);
+        emit_text_add(&text, "emit tokens profiles");
+        if (each) emit_text_add_format(&text, " %s", account->rows[i].model.profile->id);
+        if (folder) emit_text_add(&text, " --coefficients ");
+        if (folder) emit_text_add_shell_word(&text, folder);
         emit_page_shell(page, lead, HANG + 2, line);
         lead = "           ";
     }

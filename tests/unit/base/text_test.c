@@ -4,7 +4,45 @@
 
 #include "check.h"
 
+static void check_shell_words(void) {
+    static const char *const rows[][2] = {
+        {"data/coefficients", "data/coefficients"},
+        {"", "''"},
+        {"my rows", "'my rows'"},
+        {"it's", "'it'\\''s'"},
+        {"$HOME", "'$HOME'"},
+        {"~", "'~'"},
+        {"a;b", "'a;b'"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char buffer[32];
+        struct emit_text text;
+        emit_text_init(&text, buffer, sizeof buffer);
+        emit_text_add_shell_word(&text, rows[i][0]);
+        CHECK_STRING(buffer, rows[i][1], "one word of a shell");
+    }
+}
+
+static void check_whole(void) {
+    static const struct {
+        const char *text;
+        size_t room, whole;
+    } rows[] = {{"abc", 3, 3},
+                {"abc", 2, 2},
+                {"a\xc3\xa9", 2, 1},
+                {"a\xc3\xa9", 3, 3},
+                {"\xf0\x9f\x98\x80z", 3, 0},
+                {"\xf0\x9f\x98\x80z", 4, 4},
+                {"", 0, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t whole = emit_text_whole(rows[i].text, strlen(rows[i].text), rows[i].room);
+        CHECK(whole == rows[i].whole, "row %zu: %zu bytes are whole characters", i, whole);
+    }
+}
+
 int main(void) {
+    check_shell_words();
+    check_whole();
     char buffer[8];
     struct emit_text text;
     emit_text_init(&text, buffer, sizeof buffer);
