@@ -458,6 +458,7 @@ static enum emit_reader_item next_element(struct emit_object_reader *reader,
     if (failed) return EMIT_READER_FAILED;
     reader->wants_comma = true;
     reader->after_comma = false;
+    object->element = ++reader->elements;
     if (length == 0 && !element.too_large) {
         reader->wants_comma = false;
         reader->at++; // a comma where an element should be
@@ -466,6 +467,8 @@ static enum emit_reader_item next_element(struct emit_object_reader *reader,
     }
     hand_out(reader, object, length, element.too_large);
     consume(reader, length);
+    // Cut short: that the array does not end either is the same fault.
+    if (element.depth > 0 || element.in_string) reader->state = EMIT_READER_DONE;
     return EMIT_READER_OBJECT;
 }
 
@@ -506,6 +509,7 @@ static enum emit_reader_item begin(struct emit_object_reader *reader,
 enum emit_reader_item emit_object_reader_next(struct emit_object_reader *reader,
                                               struct emit_object_text *object,
                                               struct emit_error *err) {
+    object->element = 0;
     switch (reader->state) {
     case EMIT_READER_BEGIN: return begin(reader, object, err);
     case EMIT_READER_LINES: return next_line(reader, object, err);

@@ -34,6 +34,7 @@ struct emit_object_text {
     size_t length;        // above object_max: larger than that, only the begin is there
     const char *readable; // the end of what may be read, 64 bytes or more behind the object
     uint64_t line;        // on which it begins, from 1
+    uint64_t element;     // in an array its number, from 1; else 0
     enum emit_reason reason;
     const char *message; // of a broken text: one sentence
 };
@@ -61,7 +62,8 @@ struct emit_object_reader {
     // The last object was broken: the next one is at a line that begins with a brace.
     bool is_astray;
     enum emit_reader_state state;
-    bool wants_comma; // in an array: an element was read, a comma or the end must follow
+    uint64_t elements; // of an array: that were read
+    bool wants_comma;  // in an array: an element was read, a comma or the end must follow
     bool after_comma;
 };
 

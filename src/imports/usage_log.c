@@ -23,21 +23,14 @@ void emit_usage_log_close(struct emit_usage_log *log) {
     log->book = NULL;
 }
 
-// Where a record stands.
-struct spot {
-    const char *file;
-    uint64_t line;
-};
-
-static void refuse(struct emit_usage_log *log, const struct spot *spot, enum emit_usage_fate fate,
-                   const char *message, const char *remedy) {
+static void refuse(struct emit_usage_log *log, const struct emit_usage_spot *spot,
+                   enum emit_usage_fate fate, const char *message, const char *remedy) {
     log->account->fates[fate]++;
     if (emit_usage_fate_refuses(fate))
-        emit_usage_refusals_add(&log->account->refusals, fate, spot->file, spot->line, message,
-                                remedy);
+        emit_usage_refusals_add(&log->account->refusals, fate, spot, message, remedy);
 }
 
-static void refuse_model(struct emit_usage_log *log, const struct spot *spot,
+static void refuse_model(struct emit_usage_log *log, const struct emit_usage_spot *spot,
                          const struct emit_error *why) {
     char remedy[EMIT_MODEL_REMEDY_MAX] = "";
     const struct emit_usage_text *name = &log->record.model;
@@ -46,7 +39,7 @@ static void refuse_model(struct emit_usage_log *log, const struct spot *spot,
 }
 
 // Tokens that the profile has no coefficient for. True: it has one for all of them.
-static bool has_coefficients(struct emit_usage_log *log, const struct spot *spot,
+static bool has_coefficients(struct emit_usage_log *log, const struct emit_usage_spot *spot,
                              const struct emit_profile *profile) {
     const struct emit_token_counts *counts = &log->record.counts;
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
@@ -61,14 +54,14 @@ static bool has_coefficients(struct emit_usage_log *log, const struct spot *spot
 }
 
 // A request of its own needs a time of its own; of a run's the latest counts.
-static bool is_dated(struct emit_usage_log *log, const struct spot *spot) {
+static bool is_dated(struct emit_usage_log *log, const struct emit_usage_spot *spot) {
     const struct emit_usage_log_rules *rules = &log->rules;
     if (log->record.has_time || rules->has_time || !rules->is_named) return true;
     refuse(log, spot, EMIT_USAGE_UNDATED, "the record says no time: --at TIME gives one", NULL);
     return false;
 }
 
-static enum emit_status count(struct emit_usage_log *log, const struct spot *spot,
+static enum emit_status count(struct emit_usage_log *log, const struct emit_usage_spot *spot,
                               const struct emit_object_text *object, struct emit_error *err) {
     struct emit_usage_account *account = log->account;
     struct emit_usage_record *record = &log->record;
@@ -96,15 +89,14 @@ static enum emit_status count(struct emit_usage_log *log, const struct spot *spo
         return status;
     }
     if (record->message[0])
-        emit_usage_refusals_add(&account->remarks, EMIT_USAGE_USED, spot->file, spot->line,
-                                record->message, NULL);
+        emit_usage_refusals_add(&account->remarks, EMIT_USAGE_USED, spot, record->message, NULL);
     account->fates[EMIT_USAGE_USED]++;
     account->dialects[record->dialect]++;
     return EMIT_OK;
 }
 
 // What the record came to that was read last.
-static enum emit_status take_record(struct emit_usage_log *log, const struct spot *spot,
+static enum emit_status take_record(struct emit_usage_log *log, const struct emit_usage_spot *spot,
                                     const struct emit_object_text *object, struct emit_error *err) {
     const struct emit_usage_record *record = &log->record;
     if (record->fate == EMIT_USAGE_USED) return count(log, spot, object, err);
@@ -114,7 +106,7 @@ static enum emit_status take_record(struct emit_usage_log *log, const struct spo
 
 struct export {
     struct emit_usage_log *log;
-    const struct spot *spot;
+    const struct emit_usage_spot *spot;
     struct emit_error *err;
     enum emit_status status;
     bool has_span;
@@ -130,14 +122,14 @@ static bool take_span(void *context, const char *span, size_t length) {
 }
 
 // The spans of an export, all of its line; a record only where there is none.
-static enum emit_status take_spans(struct emit_usage_log *log, const struct spot *spot,
+static enum emit_status take_spans(struct emit_usage_log *log, const struct emit_usage_spot *spot,
                                    const struct emit_object_text *object, struct emit_error *err) {
     struct export export = {.log = log, .spot = spot, .err = err};
     (void)emit_usage_spans(object->bytes, object->length, take_span, &export);
     return export.has_span ? export.status : take_record(log, spot, object, err);
 }
 
-static enum emit_status take_object(struct emit_usage_log *log, const struct spot *spot,
+static enum emit_status take_object(struct emit_usage_log *log, const struct emit_usage_spot *spot,
                                     const struct emit_object_text *object, struct emit_error *err) {
     struct emit_usage_record *record = &log->record;
     if (object->length > EMIT_USAGE_TEXT_MAX) {
@@ -162,7 +154,7 @@ enum emit_status emit_usage_log_read(struct emit_usage_log *log, int descriptor,
     reader.takes_events = reader.skips_mark = true;
     while (status == EMIT_OK &&
            (item = emit_object_reader_next(&reader, &object, &why)) != EMIT_READER_END) {
-        const struct spot spot = {name, object.line};
+        const struct emit_usage_spot spot = {name, object.line, object.element};
         if (item == EMIT_READER_FAILED)
             status = emit_fail(err, why.status, "%s: %s", name, why.text);
         else if (item == EMIT_READER_BROKEN)

@@ -57,12 +57,14 @@ static struct emit_usage_refusal *add(struct emit_usage_refusals *refusals,
 }
 
 void emit_usage_refusals_add(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
-                             const char *file, uint64_t line, const char *message,
+                             const struct emit_usage_spot *spot, const char *message,
                              const char *remedy) {
-    struct emit_usage_refusal *kind = add(refusals, fate, file, 1, message);
+    struct emit_usage_refusal *kind = add(refusals, fate, spot->file, 1, message);
     if (!kind) return;
     if (remedy) (void)emit_text_format(kind->remedy, sizeof kind->remedy, "%s", remedy);
-    if (kind->records <= EMIT_USAGE_LINES_KEPT) kind->lines[kind->records - 1] = line;
+    if (kind->records > EMIT_USAGE_LINES_KEPT) return;
+    kind->lines[kind->records - 1] = spot->line;
+    kind->elements[kind->records - 1] = spot->element;
 }
 
 void emit_usage_refusals_add_run(struct emit_usage_refusals *refusals, enum emit_usage_fate fate,
@@ -72,14 +74,18 @@ void emit_usage_refusals_add_run(struct emit_usage_refusals *refusals, enum emit
 
 void emit_usage_refusal_place(struct emit_text *text, const struct emit_usage_refusal *refusal) {
     if (!refusal->file) return;
+    // Records of an array may all stand on one line: their numbers tell them apart.
+    bool in_array = refusal->elements[0] > 0;
     emit_text_add(text, refusal->file);
     if (refusal->records == 1) {
         emit_text_add_format(text, ":%" PRIu64, refusal->lines[0]);
+        if (in_array) emit_text_add_format(text, " record %" PRIu64, refusal->elements[0]);
         return;
     }
-    emit_text_add(text, " lines");
+    emit_text_add(text, in_array ? " records" : " lines");
+    const uint64_t *numbers = in_array ? refusal->elements : refusal->lines;
     for (size_t i = 0; i < refusal->records && i < EMIT_USAGE_LINES_KEPT; i++)
-        emit_text_add_format(text, " %" PRIu64, refusal->lines[i]);
+        emit_text_add_format(text, " %" PRIu64, numbers[i]);
     if (refusal->records > EMIT_USAGE_LINES_KEPT)
         emit_text_add_format(text, " and %" PRIu64 " more",
                              refusal->records - EMIT_USAGE_LINES_KEPT);

@@ -255,6 +255,11 @@ def a_bad_record_costs_itself_alone(folder):
         file.write(b"\xef\xbb\xbf" + text)
     document, status = home.document("--usage", path, run="run_marked")
     check_equal((status, document["records"]["used"]), (0, 2), "a byte order mark before the first record is none")
+    path = home.file("a.json", [json.dumps([chat(1), chat(2, prompt=-3), chat(3), chat(4, prompt=-3)])[:-3]])
+    document, status = home.document("--usage", path, run="run_array")
+    check_equal((status, document["records"]["read"], tokens.schema_faults(document)), (3, 4, []), "the records of an array that is cut short")
+    check_equal([(kind["lines"], kind["elements"]) for kind in document["refused"]], [([1], [2]), ([1], [4])], "each is told by its number")
+    check("a.json:1 record 2: usage.prompt_tokens is -3" in told(home.tokens("--usage", path, run="run_array").stdout), "on the page too")
     got = home.tokens("--usage", home.file("a.jsonl", [chat(n, model="zeta") for n in range(40)]), run="run_many")
     check("and 24 more" in told(got.stdout) and got.stdout.count("zeta") == 2, "identical sentences are one, with their lines")
 

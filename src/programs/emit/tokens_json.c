@@ -114,6 +114,16 @@ static void write_rows(struct emit_json_writer *writer, const struct tokens_acco
     }
 }
 
+// The first of that many, as far as they are kept.
+static void write_numbers(struct emit_json_writer *writer, const char *key,
+                          const uint64_t numbers[EMIT_USAGE_LINES_KEPT], uint64_t count) {
+    emit_json_key(writer, key);
+    emit_json_open_array(writer);
+    for (size_t i = 0; i < count && i < EMIT_USAGE_LINES_KEPT; i++)
+        emit_json_u64(writer, numbers[i]);
+    emit_json_close_array(writer);
+}
+
 static void write_kinds(struct emit_json_writer *writer, const char *key,
                         const struct emit_usage_refusals *refusals) {
     emit_json_key(writer, key);
@@ -127,11 +137,9 @@ static void write_kinds(struct emit_json_writer *writer, const char *key,
         emit_json_member_u64(writer, "records", refusal->records);
         if (refusal->file) {
             emit_json_member_string(writer, "file", refusal->file);
-            emit_json_key(writer, "lines");
-            emit_json_open_array(writer);
-            for (size_t line = 0; line < refusal->records && line < EMIT_USAGE_LINES_KEPT; line++)
-                emit_json_u64(writer, refusal->lines[line]);
-            emit_json_close_array(writer);
+            write_numbers(writer, "lines", refusal->lines, refusal->records);
+            if (refusal->elements[0])
+                write_numbers(writer, "elements", refusal->elements, refusal->records);
         }
         emit_json_close_object(writer);
     }

@@ -81,6 +81,8 @@ static void check_small(void) {
         {"{}\nno\n{}\n", "1:2 2:2 3:2 "},
         {"[{},\n{\"a\":\"]}\\\"\"} , 3]", "1:2 2:12 2:1 "},
         {"[{}", "1:2 1:malformed-json "},
+        {"[{}, {\"a",
+         "1:2 1:3 "}, // one fault: that the array does not end either goes without saying
         {"[{},]\n", "1:2 1:malformed-json "},
         {"[]{}", "1:malformed-json "},
         {"\xef\xbb\xbf{}", "1:byte-order-mark 1:2 "},
@@ -181,6 +183,35 @@ static void check_large(void) {
     free(text);
 }
 
+// Which element of an array it is; none of a line.
+static void check_elements(void) {
+    static const struct {
+        const char *text, *seen;
+    } cases[] = {
+        {"{}\n{}", "0 0 "},
+        {"[{}, 3,\n{}]", "1 2 3 "},
+        {"[{},,{}] x", "1 2 3 0 "},
+        {"[{}", "1 0 "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char bytes[64];
+        struct emit_text seen;
+        emit_text_init(&seen, bytes, sizeof bytes);
+        pid_t writer;
+        int descriptor = write_text(cases[i].text, strlen(cases[i].text), 64, &writer);
+        struct emit_object_reader reader;
+        struct emit_object_text object;
+        struct emit_error err;
+        if (emit_object_reader_init(&reader, descriptor, OBJECT_MAX, &err) != EMIT_OK) abort();
+        while (emit_object_reader_next(&reader, &object, &err) != EMIT_READER_END)
+            emit_text_add_format(&seen, "%llu ", (unsigned long long)object.element);
+        CHECK_STRING(bytes, cases[i].seen, cases[i].text);
+        emit_object_reader_clear(&reader);
+        close(descriptor);
+        waitpid(writer, NULL, 0);
+    }
+}
+
 static void check_failures(void) {
     struct emit_object_reader reader;
     struct emit_object_text object;
@@ -196,6 +227,7 @@ int main(void) {
     check_small();
     check_events();
     check_large();
+    check_elements();
     check_failures();
     return check_end();
 }
