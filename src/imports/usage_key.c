@@ -3,11 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage_key.h"
 
+#include "base/digest.h"
 #include "base/siphash.h"
 #include "base/text.h"
 
 #include <assert.h>
-#include <sha2.h>
 
 static const char no_response[] = "- "; // before a request id that stands alone
 
@@ -46,11 +46,8 @@ static void write_words(struct emit_usage_key *key, const struct ids *ids) {
 }
 
 static void digest_sha256(struct emit_usage_key *key, const char *bytes, size_t length) {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
-    SHA2_CTX hash;
-    SHA256Init(&hash);
-    SHA256Update(&hash, (const uint8_t *)bytes, length);
-    SHA256Final(digest, &hash);
+    unsigned char digest[EMIT_DIGEST];
+    emit_digest_of(bytes, length, digest);
     append(key, (const char *)digest, EMIT_USAGE_KEY_DIGEST);
 }
 
