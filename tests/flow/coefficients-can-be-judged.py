@@ -152,7 +152,8 @@ def the_page_recomputes():
 
 def what_people_read():
     listed = profiles().stdout
-    cards = {row: profiles(row).stdout for row in [ROW, "managed-embedding-v1", "boundary-pue-v1", "context-long-v1"]}
+    rows = [json.loads(line) for line in profiles("--json").stdout.splitlines()]
+    cards = {row: profiles(row).stdout for row in [row.get("profile") or row["transform"] for row in rows]}
     for name, text in [("the list", listed), *cards.items()]:
         wide = [line for line in text.splitlines() if len(line) > 80 and not line.startswith("    http")]
         check(text and not wide, f"{name} fits 80 columns: {wide[:1]}")

@@ -97,16 +97,27 @@ static void print_field(const struct emit_page *page, const char *name, const ch
     emit_page_words(page, lead, CARD_HANG, text);
 }
 
+// "sources: a, b", broken between ids where the page ends.
+static void print_sources(const struct emit_page *page, const char *sources) {
+    int column = fprintf(page->out, "%*ssources:", CARD_HANG, "");
+    for (const char *id = sources; *id;) {
+        int length = (int)strcspn(id, ",");
+        bool is_last = !id[length];
+        if (column + 1 + length + !is_last > page->columns)
+            column = fprintf(page->out, "\n%*s", CARD_HANG - 1, "") - 1;
+        column += fprintf(page->out, " %.*s%s", length, id, is_last ? "" : ",");
+        id += length + !is_last;
+    }
+    fputc('\n', page->out);
+}
+
 // What a number rests on: its derivation, then the ids of its sources.
 static void print_grounds(const struct emit_page *page, const char *derivation,
                           const char *sources) {
     char lead[LEAD_MAX];
     (void)emit_text_format(lead, sizeof lead, "%*s", CARD_HANG, "");
     emit_page_words(page, lead, CARD_HANG, derivation);
-    fprintf(page->out, "%*ssources: ", CARD_HANG, "");
-    for (const char *at = sources; *at; at++)
-        fprintf(page->out, *at == ',' ? ", " : "%c", *at);
-    fputc('\n', page->out);
+    print_sources(page, sources);
 }
 
 static void print_coefficient(const struct emit_page *page, enum emit_bucket bucket,
