@@ -249,6 +249,15 @@ def tokens_without_a_run():
     check(got.returncode == 0 and "modeled" in got.stdout, "a URL in the environment keeps nobody from counts")
     got = subprocess.run([EMIT, "tokens", *counts, "--for", "1s"], capture_output=True, text=True, env=environment)
     check(got.returncode == 2 and "--from" in got.stderr, f"--for without it: {got.stderr.strip()}")
+    restarted = Server("vllm")
+    restarted.serve(1000, 1000)
+    counting = subprocess.Popen([EMIT, "tokens", "--from", restarted.url, "--for", "1s"], stdout=subprocess.PIPE, text=True, env=environment)
+    while not restarted.answered:
+        time.sleep(0.01)
+    restarted.born += 5  # its counters did not fall
+    said = counting.communicate()[0]
+    check(counting.returncode == 3 and said.startswith("emit: tokens not counted: ") and "started again" in said, f"a server that was started again: {said}")
+    restarted.stop()
     server.answer = (200, "vllm:generation_tokens_total 1")
     got = tokens("--for", "10ms", "--json")
     check(got.returncode == 3 and "cut" in got.stderr and not got.stdout, f"half a text: {got.stderr.strip()}")

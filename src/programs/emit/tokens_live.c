@@ -128,6 +128,18 @@ static int print_json(const struct emit_command *command, const struct emit_repo
     return status == EMIT_OK ? EXIT_OK : emit_complain(command, EXIT_PARTIAL, "%s", err.text);
 }
 
+// Of no run, so that the page is theirs alone.
+static void print_counts(const struct emit_page *page, const struct emit_report *report) {
+    char duration[EMIT_FIGURE_MAX];
+    if (report->served.refused[0]) {
+        emit_page_words(page, "emit: tokens not counted: ", 2, report->served.refused);
+        return;
+    }
+    emit_figure_duration(duration, report->window_ns);
+    fprintf(page->out, "emit: tokens of %s\n", duration);
+    emit_report_print_served(page, report);
+}
+
 static int print(const struct live_wait *wait, const struct emit_report *report, bool has_run) {
     int status = EXIT_OK;
     if (wait->asked->json) {
@@ -136,10 +148,7 @@ static int print(const struct live_wait *wait, const struct emit_report *report,
         emit_report_print(stdout, report, EMIT_PAGE_COLUMNS_MIN);
     } else {
         const struct emit_page page = {.out = stdout, .columns = EMIT_PAGE_COLUMNS_MIN};
-        char duration[EMIT_FIGURE_MAX];
-        emit_figure_duration(duration, report->window_ns);
-        printf("emit: tokens of %s\n", duration);
-        emit_report_print_served(&page, report);
+        print_counts(&page, report);
     }
     if (fflush(stdout) != 0 || ferror(stdout))
         return emit_complain(wait->command, EXIT_USAGE, "cannot write to standard output");
