@@ -274,8 +274,9 @@ static bool has_usage_object(struct emit_usage_record *record,
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
         uint8_t type = fields->type[objects[i]];
         if (type == EMIT_JSON_NONE || type == EMIT_JSON_OBJECT) continue;
+        char written[EMIT_USAGE_NAME_MAX];
         emit_usage_refuse(record, EMIT_USAGE_MALFORMED, "%s must be an object",
-                          emit_usage_field_name(objects[i]));
+                          emit_usage_written(fields, objects[i], written));
         return false;
     }
     return true;

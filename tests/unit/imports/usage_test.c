@@ -241,6 +241,19 @@ static void check_refused(void) {
          "tokens\":"
          "\"20\",\"cache_read_tokens\":\"5000\"}",
          EMIT_USAGE_UNKNOWN_DIALECT, "cache_read_tokens beside"},
+        // Keys as the record writes them.
+        {"{\"usage_metadata\":3}", EMIT_USAGE_MALFORMED, "usage_metadata must be an object"},
+        {"{\"schemaType\":\"ModelInvocationLog\",\"input\":{\"inputTokenCount\":-4}}",
+         EMIT_USAGE_OUT_OF_RANGE, "inputTokenCount is -4"},
+        {"{\"usage\":{\"inputTokens\":0.5}}", EMIT_USAGE_OUT_OF_RANGE, "inputTokens is 0.5"},
+        {"{\"schemaType\":\"ModelInvocationLog\",\"errorCode\":\"Throttled\"}", EMIT_USAGE_FAILED,
+         "errorCode says"},
+        {"{\"spanId\":\"s\",\"attributes\":[{\"key\":\"gen_ai.usage.input_tokens\",\"value\":"
+         "{\"intValue\":\"-12\"}}]}",
+         EMIT_USAGE_OUT_OF_RANGE, "gen_ai.usage.input_tokens is -12"},
+        {"{\"type\":\"image_generation.completed\",\"usage\":{\"input_tokens\":1,"
+         "\"output_tokens\":5}}",
+         EMIT_USAGE_MODALITY, "usage.output_tokens are those of an image, as type tells"},
         // Sums of many requests, of an organization's usage.
         {"{\"object\":\"organization.usage.completions.result\",\"model\":\"m\",\"input_tokens\":"
          "1000,\"output_tokens\":500,\"input_cached_tokens\":0,\"num_model_requests\":5}",
