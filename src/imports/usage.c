@@ -3,9 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "imports/usage.h"
 
+#include "base/text.h"
 #include "imports/usage_count.h"
 #include "imports/usage_normalise.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define FATE_WORD(name, word, meaning) [name] = word,
@@ -69,7 +71,7 @@ static const struct identity identities[] = {
     [EMIT_DIALECT_TRANSCRIPT] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_PAYLOAD_MODEL,
                                   EMIT_FIELD_MODEL},
                                  {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_PAYLOAD_ID},
-                                 {EMIT_FIELD_REQUEST_ID, EMIT_FIELD_SESSION_TOTAL},
+                                 {EMIT_FIELD_REQUEST_ID},
                                  {EMIT_FIELD_TIMESTAMP}},
     [EMIT_DIALECT_COSTS] = {{EMIT_FIELD_MODEL},
                             {EMIT_FIELD_ID},
@@ -411,9 +413,22 @@ static struct emit_usage_begin *follow(struct emit_usage_reader *reader,
 // --- Sessions that were rolled out ---
 
 // Each request is told with the sum of the session so far, again and again until the next one: by
-// the session and that sum it is known. The copy that a fork begins with follows the
-// session_meta of the session that it is a copy of, and is known as that one's. (Doubled sums:
-// github.com/ccusage/ccusage/issues/876, 1288 and 1349.)
+// the session, that sum and its own tokens it is known. The sum alone may come again, for a
+// compaction lowers it (github.com/first-tree-ai/first-tree/pull/1241).
+static void name_turn(struct emit_usage_record *record, const struct emit_usage_fields *fields) {
+    struct emit_usage_count sum, input, output;
+    char *name = record->scratch + EMIT_USAGE_MODEL_MAX + EMIT_USAGE_ID_MAX;
+    if (!emit_usage_take(record, fields, EMIT_FIELD_SESSION_TOTAL, &sum) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_INPUT, &input) ||
+        !emit_usage_take(record, fields, EMIT_FIELD_OUTPUT, &output))
+        return;
+    (void)emit_text_format(name, EMIT_USAGE_ID_MAX, "%" PRIu64 "/%" PRIu64 "/%" PRIu64, sum.tokens,
+                           input.tokens, output.tokens);
+    record->request_id = (struct emit_usage_text){name, strlen(name)};
+}
+
+// The copy that a fork begins with follows the session_meta of the session that it is a copy of,
+// and is known as that one's. (Doubled sums: github.com/ccusage/ccusage/issues/876, 1288 and 1349.)
 static void follow_session(struct emit_usage_reader *reader, struct emit_usage_record *record,
                            const struct emit_usage_fields *fields) {
     struct emit_usage_begin *session = &reader->begin;
@@ -440,6 +455,7 @@ static void follow_session(struct emit_usage_reader *reader, struct emit_usage_r
     record->response_id = record->model = (struct emit_usage_text){0};
     recall(&record->response_id, session->id, session->id_length);
     recall(&record->model, session->model, session->model_length);
+    if (record->fate == EMIT_USAGE_USED) name_turn(record, fields);
 }
 
 // --- The record ---

@@ -334,8 +334,10 @@ def identity(dialect, record, begin):
         return [record.get("modelId"), None,
                 first(record.get("requestId"), at(record, "ResponseMetadata", "RequestId")), record.get("timestamp")]
     if dialect == "transcript" and "payload" in record:
-        so_far = at(record, "payload", "info", "total_token_usage", "total_tokens")
-        return [begin.get("model"), begin["id"], str(so_far), record["timestamp"]]
+        info = record["payload"]["info"]
+        turn = [info["total_token_usage"]["total_tokens"]] + [info["last_token_usage"][name]
+                                                              for name in ("input_tokens", "output_tokens")]
+        return [begin.get("model"), begin["id"], "/".join(map(str, turn)), record["timestamp"]]
     if dialect == "transcript":
         message = at(record, "message", "id")
         return [at(record, "message", "model"), message, record.get("requestId") if is_weak(message) else None,
