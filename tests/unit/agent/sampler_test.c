@@ -107,6 +107,7 @@ static const struct emit_sampler_plan model = {
 };
 
 static const int64_t ms = 1000000;
+enum { SAMPLES_MIN = 8 }; // of a job that is measured, at a pace of 20 ms
 
 struct scenario {
     const char *what;
@@ -170,19 +171,21 @@ static struct scenario scenarios[] = {
      1300 * ms},
 };
 
-static void check_result(const struct scenario *scenario, const struct emit_run_result *result) {
+// took_ns: from before the sampler was waited for until it had finished.
+static void check_result(const struct scenario *scenario, const struct emit_run_result *result,
+                         int64_t took_ns) {
     if (!CHECK(result->count == 1, "%s: one point", scenario->what)) return;
     const struct emit_outcome *outcome = &result->outcomes[0];
     CHECK(outcome->kind == scenario->kind && outcome->code == scenario->code, "%s: %s (%s)",
           scenario->what, emit_outcome_word(outcome->kind), emit_code_word(outcome->code));
     if (outcome->kind != EMIT_OUTCOME_MEASURED) return;
     double seconds = (double)(outcome->to_ns - outcome->from_ns) / 1e9;
-    CHECK(seconds >= 0.2 && seconds < 0.4, "%s: the window holds the job: %.3f s", scenario->what,
-          seconds);
+    CHECK(seconds >= 0.2 && seconds <= (double)took_ns / 1e9,
+          "%s: the window holds the job: %.3f s", scenario->what, seconds);
     CHECK(outcome->joules > 9.8 * seconds && outcome->joules < 10.2 * seconds, "%s: %.4f J at 10 W",
           scenario->what, outcome->joules);
-    CHECK(outcome->samples >= 8, "%s: sampled at its pace: %d", scenario->what,
-          (int)outcome->samples);
+    CHECK(outcome->samples >= SAMPLES_MIN && outcome->samples <= 2 + seconds / 0.02,
+          "%s: sampled at its pace: %d", scenario->what, (int)outcome->samples);
 }
 
 // Both outlive the scenario: a sampler that is left behind goes on looking at them.
@@ -200,6 +203,10 @@ static void play(struct scenario *scenario, struct emit_sampler_plan *plan) {
     CHECK(now_ns() - asked_ns < 300 * ms, "%s: the job is not delayed", scenario->what);
     emit_sampler_job_started(sampler, now_ns());
     sleep_ns(200 * ms);
+    // A busy machine may sample later than asked: then the job takes longer.
+    while (scenario->kind == EMIT_OUTCOME_MEASURED &&
+           atomic_load(&scenario->meter.reads) < SAMPLES_MIN && now_ns() - asked_ns < 10000 * ms)
+        sleep_ns(10 * ms);
 
     struct emit_run_result result;
     bool left_behind;
@@ -210,7 +217,7 @@ static void play(struct scenario *scenario, struct emit_sampler_plan *plan) {
     CHECK(status == scenario->finished, "%s: finished", scenario->what);
     CHECK(left_behind == scenario->left_behind, "%s: left behind or not", scenario->what);
     if (status != EMIT_OK) return;
-    check_result(scenario, &result);
+    check_result(scenario, &result, now_ns() - asked_ns);
     if (!left_behind)
         CHECK(atomic_load(&scenario->meter.sampled_rows) == atomic_load(&scenario->meter.reads),
               "%s: every sample was shown", scenario->what);
