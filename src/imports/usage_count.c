@@ -167,7 +167,14 @@ static bool has_text_only(struct emit_usage_record *record, const struct emit_us
 // A part of no known name may be of any kind.
 static bool has_known_parts(struct emit_usage_record *record,
                             const struct emit_usage_fields *fields) {
-    static const enum emit_usage_field others[] = {EMIT_FIELD_INPUT_OTHER, EMIT_FIELD_OUTPUT_OTHER};
+    static const enum emit_usage_field others[] = {EMIT_FIELD_INPUT_OTHER, EMIT_FIELD_OUTPUT_OTHER,
+                                                   EMIT_FIELD_MEDIA_OTHER};
+    if (emit_usage_says_count(fields, EMIT_FIELD_OTEL_MEDIA)) {
+        emit_usage_refuse(record, EMIT_USAGE_MODALITY,
+                          "%s: no coefficient is known for it, and text's would be wrong",
+                          emit_usage_field_name(EMIT_FIELD_OTEL_MEDIA));
+        return false;
+    }
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         char name[EMIT_USAGE_NAME_MAX];
         if (!emit_usage_says_count(fields, others[i])) continue;

@@ -94,6 +94,7 @@
     ROW(EMIT_FIELD_OUTPUT_VIDEO, "video_tokens of the output")                                     \
     ROW(EMIT_FIELD_INPUT_OTHER, "the input") /* a count of its details of no known name */         \
     ROW(EMIT_FIELD_OUTPUT_OTHER, "the output")                                                     \
+    ROW(EMIT_FIELD_MEDIA_OTHER, "usage") /* as the two before, by its name of no text */           \
     ROW(EMIT_FIELD_OTHER_COUNT, "a count of no known name") /* in usage or usageMetadata */        \
     /* Counts beside the model's name. */                                                          \
     ROW(EMIT_FIELD_FLAT_PROMPT, "prompt_tokens")                                                   \
@@ -138,6 +139,7 @@
     ROW(EMIT_FIELD_OTEL_REASONING, "gen_ai.usage.reasoning.output_tokens")                         \
     ROW(EMIT_FIELD_OTEL_TOTAL, "gen_ai.usage.total_tokens")                                        \
     ROW(EMIT_FIELD_OTEL_OTHER, "a gen_ai.usage count of no known name")                            \
+    ROW(EMIT_FIELD_OTEL_MEDIA, "a gen_ai.usage count of audio, images or video")                   \
     ROW(EMIT_FIELD_OTEL_ERROR, "error.type")                                                       \
     ROW(EMIT_FIELD_SPAN_ID, "spanId")                                                              \
     ROW(EMIT_FIELD_EXPORT, "resourceSpans")

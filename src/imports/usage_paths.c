@@ -364,23 +364,34 @@ static bool is_attribute(const char *key, size_t length) {
     return begins_so && memchr(key, '.', length);
 }
 
+// Whether a count is by its name one of no text: image_prompt_tokens, inputAudioTokens.
+static bool is_media(const char *key, size_t length) {
+    static const char *const words[] = {"udio", "mage", "ideo"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (memmem(key, length, words[i], strlen(words[i]))) return true;
+    return false;
+}
+
 // What a key of no row is: nothing, but for counts.
 static const struct emit_usage_path *other_path(uint8_t node, const char *key, size_t length) {
     static const struct emit_usage_path count = FIELD(USAGE, "", OTHER_COUNT),
+                                        media = FIELD(USAGE, "", MEDIA_OTHER),
                                         input = FIELD(INPUT_DETAILS, "", INPUT_OTHER),
                                         output = FIELD(OUTPUT_DETAILS, "", OUTPUT_OTHER),
                                         flat = FIELD(RECORD, "", FLAT_OTHER),
-                                        attribute = FIELD(ATTRIBUTES, "", OTEL_OTHER);
+                                        attribute = FIELD(ATTRIBUTES, "", OTEL_OTHER),
+                                        otel_media = FIELD(ATTRIBUTES, "", OTEL_MEDIA);
     static const char usage[] = "gen_ai.usage.";
     if (!is_count(key, length)) return NULL;
     switch (node) {
-    case EMIT_NODE_USAGE:
+    case EMIT_NODE_USAGE: return is_media(key, length) ? &media : &count;
     case EMIT_NODE_METADATA: return &count;
     case EMIT_NODE_INPUT_DETAILS: return &input;
     case EMIT_NODE_OUTPUT_DETAILS: return &output;
     case EMIT_NODE_RECORD: return &flat;
     case EMIT_NODE_ATTRIBUTES:
-        return length > strlen(usage) && memcmp(key, usage, strlen(usage)) == 0 ? &attribute : NULL;
+        if (length <= strlen(usage) || memcmp(key, usage, strlen(usage)) != 0) return NULL;
+        return is_media(key, length) ? &otel_media : &attribute;
     default: return NULL;
     }
 }

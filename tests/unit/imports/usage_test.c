@@ -187,6 +187,19 @@ static void check_refused(void) {
         {"{\"object\":\"response\",\"usage\":{\"input_tokens\":9,\"input_tokens_details\":"
          "{\"smell_tokens\":2}}}",
          EMIT_USAGE_MODALITY, "smell_tokens of the input"},
+        {CHAT("\"prompt_tokens\":9,\"completion_tokens\":1,\"total_tokens\":10,"
+              "\"prompt_image_tokens\":2"),
+         EMIT_USAGE_MODALITY, "prompt_image_tokens of usage"},
+        {"{\"attributes\":{\"gen_ai.usage.input_tokens\":9,"
+         "\"gen_ai.usage.details.text_prompt_tokens\":7,"
+         "\"gen_ai.usage.details.image_prompt_tokens\":2}}",
+         EMIT_USAGE_MODALITY, "gen_ai.usage count of audio, images or video"},
+        {"{\"attributes\":[{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"9\"}},"
+         "{\"key\":\"gen_ai.usage.audio_tokens\",\"value\":{\"intValue\":\"2\"}}]}",
+         EMIT_USAGE_MODALITY, "gen_ai.usage count of audio, images or video"},
+        {"{\"attributes\":{\"gen_ai.usage.input_tokens\":9,"
+         "\"gen_ai.usage.details.image_prompt_tokens\":0}}",
+         EMIT_USAGE_USED, ""},
         // The total speaks of tokens that neither of the two is said to hold.
         {CHAT("\"completion_tokens\":20,\"total_tokens\":120"), EMIT_USAGE_INCONSISTENT,
          "usage.total_tokens is 120, but the counts that it holds come to 20"},
