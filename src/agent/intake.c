@@ -172,9 +172,10 @@ enum emit_status emit_intake_finish(struct emit_intake *intake, struct emit_erro
     enum emit_status status = EMIT_OK;
     const struct emit_outbox_summary summary = {write_summary, batch};
     if (intake->to->outbox) status = emit_batch_store(batch, intake->to->outbox, &summary, err);
+    bool is_stored = status == EMIT_OK && intake->to->outbox;
     // Not before: a line in conflict has no business there.
     if (status == EMIT_OK && intake->to->output) status = emit_batch_copy(batch, intake->to, err);
-    if (status == EMIT_OK) tell(intake);
+    if (status == EMIT_OK || is_stored) tell(intake);
     emit_batch_empty(batch);
     return status;
 }

@@ -2,9 +2,9 @@
 // windows. Each passes the contract at strict, and all of a batch are stored in one append,
 // which tells of every line what became of it; then they are copied to the output.
 //
-// After a failure of the store or the output, the lines of that batch are not told of, and
-// what was not stored is not: the caller says so, and the same records may come again, since
-// what is stored already is a duplicate.
+// After a failure of the store the lines of that batch are not told of; after one of the output
+// they are, when they are stored. The caller says so, and the same records may come again, since
+// what is stored already is a duplicate, and copied.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef AGENT_INTAKE_H
 #define AGENT_INTAKE_H

@@ -77,6 +77,12 @@ def refused_file():
         check(got.returncode == 2 and folder in got.stderr, f"a file that cannot be written is told: {got.stderr}")
         got = run(text, "--ndjson", "--no-outbox", "--refused", "/dev/full")
         check(got.returncode == 2 and "/dev/full" in got.stderr, f"and a full disk: {got.stderr}")
+        for words in ([], ["--ndjson"]):
+            one = record(region="eu-central")
+            asked = json.dumps(one if words else {"records": [one]})
+            got = run(asked, *words, "--outbox", os.path.join(folder, f"store{len(words)}", "outbox.db"), "--output", "/dev/full")
+            check(got.returncode == 2 and "/dev/full" in got.stderr and "1 event is stored" in got.stderr,
+                  f"what is stored is told when its copy fails: {got.stderr}")
 
 
 # What is no stream of records is told as what it is.

@@ -226,6 +226,10 @@ def events_go_where_they_are_asked(folder):
         check_equal([json.loads(line) for line in lines], home.stored(), "a file gets a copy behind what it holds")
     got = home.tokens(*COUNTS, "--quiet", run="run_90")
     check_equal((got.returncode, got.stdout, got.stderr), (0, "", ""), "--quiet says nothing")
+    got = home.tokens(*COUNTS, "--events", "/dev/full", run="run_92")
+    check(got.returncode == 3 and "/dev/full" in got.stderr and "1 event is stored" in got.stderr, f"a copy that fails: {got.stderr}")
+    got = home.tokens(*COUNTS, "--events", home.file("again"), run="run_92")
+    check(got.returncode == 0 and os.path.getsize(home.file("again")) > 0, "and comes with the same counts again")
     with open("/dev/full", "w") as full:
         got = subprocess.run([EMIT, "tokens", *COUNTS, "--run-id", "run_91"], stdout=full, stderr=subprocess.PIPE, text=True, env=home.environment)
     check(got.returncode == 3 and "standard output" in got.stderr, f"a page that nobody gets is told: {got.returncode} {got.stderr}")

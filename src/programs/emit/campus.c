@@ -192,6 +192,15 @@ static void campus_close(struct campus *campus) {
 
 // --- The command ---
 
+int campus_fail(const struct campus *campus, const char *name, const struct emit_error *err) {
+    if (campus->options->no_outbox || !campus->stored)
+        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err->text);
+    return emit_complain(&emit_command_campus, EXIT_USAGE,
+                         "%s: %s; %" PRIu64 " event%s stored: the same again adds what is "
+                         "missing, and nothing twice",
+                         name, err->text, campus->stored, campus->stored == 1 ? " is" : "s are");
+}
+
 static void tell(const struct campus *campus) {
     fprintf(stderr,
             "%" PRIu64 " record%s: %" PRIu64 " event%s, %" PRIu64 " duplicate%s, %" PRIu64

@@ -65,6 +65,8 @@ void campus_write_refusal(FILE *out, const struct emit_facility_refusal *refusal
 // The same for a person, as a line on standard error. name: of the input.
 void campus_tell_refusal(const char *name, const struct emit_facility_refusal *refusal,
                          const struct campus_place *place);
+// What ended it, and what is stored all the same; returns the exit status.
+int campus_fail(const struct campus *campus, const char *name, const struct emit_error *err);
 
 // The ways; each returns the exit status.
 int campus_batch(struct campus *campus, struct emit_object_reader *reader, const char *name);

@@ -394,7 +394,7 @@ int campus_batch(struct campus *campus, struct emit_object_reader *reader, const
     if (status == EMIT_OK) status = post_events(&batch, &err);
     int exit_status = EXIT_OK;
     if (status != EMIT_OK) {
-        exit_status = emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
+        exit_status = campus_fail(campus, name, &err);
     } else {
         write_answer(&batch);
         if (!campus->options->quiet) tell_refusals(&batch, name);

@@ -216,7 +216,6 @@ int campus_stream(struct campus *campus, struct emit_object_reader *reader, cons
     char sentence[CAMPUS_NOTE_MAX];
     for (int i = 0; i < CAMPUS_NOTES; i++)
         if (campus_note(campus, i, sentence, sizeof sentence)) fprintf(stderr, "%s\n", sentence);
-    if (status != EMIT_OK)
-        return emit_complain(&emit_command_campus, EXIT_USAGE, "%s: %s", name, err.text);
+    if (status != EMIT_OK) return campus_fail(campus, name, &err);
     return campus->refused_count ? EXIT_PARTIAL : EXIT_OK;
 }

@@ -81,5 +81,8 @@ EMIT_MUST_CHECK enum emit_status tokens_account_write_json(struct emit_text *tex
 
 // Says the account where it was asked for, and returns the exit status.
 int tokens_tell(const struct tokens_options *options, const struct tokens_account *account);
+// The same where the store or the copy failed. What is stored stays, and is known when it comes
+// again.
+int tokens_tell_failure(const struct tokens_account *account, const struct emit_error *err);
 
 #endif

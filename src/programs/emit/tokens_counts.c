@@ -154,9 +154,8 @@ int tokens_from_counts(const struct tokens_options *options, const struct tokens
     if (status == EMIT_OK) status = book(options, &account, &err);
     if (status == EMIT_OK) status = post(options, &account, &err);
     if (status == EMIT_OK && account.row_count) note_unknown(&account, &account.rows[0].sum.counts);
-    int exit_status = status == EMIT_OK
-                          ? tokens_tell(options, &account)
-                          : emit_complain(&emit_command_tokens, EXIT_USAGE, "%s", err.text);
+    int exit_status =
+        status == EMIT_OK ? tokens_tell(options, &account) : tokens_tell_failure(&account, &err);
     tokens_account_clear(&account);
     return exit_status;
 }

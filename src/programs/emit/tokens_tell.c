@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/tokens_account.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,4 +64,13 @@ int tokens_tell(const struct tokens_options *options, const struct tokens_accoun
     if (fflush(out) != 0 || ferror(out)) told = complain("cannot write to standard output");
     int exit_status = tokens_account_exit(account);
     return exit_status == EXIT_OK ? told : exit_status;
+}
+
+int tokens_tell_failure(const struct tokens_account *account, const struct emit_error *err) {
+    uint64_t stored = account->events_stored;
+    if (!stored) return emit_complain(&emit_command_tokens, EXIT_USAGE, "%s", err->text);
+    return emit_complain(&emit_command_tokens, EXIT_PARTIAL,
+                         "%s; %" PRIu64 " event%s stored: the same command again adds what is "
+                         "missing, and nothing twice",
+                         err->text, stored, stored == 1 ? " is" : "s are");
 }

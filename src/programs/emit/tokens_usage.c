@@ -6,7 +6,6 @@
 #include "programs/emit/config.h"
 #include "programs/emit/operand.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,16 +147,6 @@ static void note_unmapped(struct tokens_usage *usage) {
                             place[0] ? place : "one");
 }
 
-// The store or the copy failed. What is stored stays, and is known when it comes again.
-static int tell_failure(const struct tokens_usage *usage, const struct emit_error *err) {
-    uint64_t stored = usage->account.events_stored;
-    if (!stored) return emit_complain(&emit_command_tokens, EXIT_USAGE, "%s", err->text);
-    return emit_complain(&emit_command_tokens, EXIT_PARTIAL,
-                         "%s; %" PRIu64 " events are stored: the same command again adds the "
-                         "others, and none twice",
-                         err->text, stored);
-}
-
 int tokens_from_records(const struct tokens_options *options, const struct tokens_plan *plan,
                         int file_count, char **files) {
     struct tokens_usage usage = {.options = options, .plan = plan};
@@ -166,8 +155,8 @@ int tokens_from_records(const struct tokens_options *options, const struct token
     if (status == EMIT_OK) status = read_all(&usage, file_count, files, &err);
     if (status == EMIT_OK) status = post_all(&usage, &err);
     if (status == EMIT_OK) note_unmapped(&usage);
-    int exit_status =
-        status == EMIT_OK ? tokens_tell(options, &usage.account) : tell_failure(&usage, &err);
+    int exit_status = status == EMIT_OK ? tokens_tell(options, &usage.account)
+                                        : tokens_tell_failure(&usage.account, &err);
     close_all(&usage);
     return exit_status;
 }
