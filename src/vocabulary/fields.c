@@ -204,6 +204,7 @@ const struct emit_field emit_fields[EMIT_FIELD_COUNT] = {
         .meaning = "what the coefficient is meant for"},
     [EMIT_TAG_COEFFICIENT_TABLE_SHA256] = {
         OURS("coefficient_table_sha256", STRING), .format = EMIT_FORMAT_HASH,
+        .strict_required = EMIT_KINDS_TOKEN,
         .strict_forbidden = EMIT_KINDS_SENSOR | EMIT_KINDS_PRORATION,
         .meaning = "SHA-256 of the table of coefficients"},
     [EMIT_TAG_COEFFICIENT_TRANSFORMS] = {
