@@ -59,8 +59,9 @@ struct emit_outbox {
     int64_t max_bytes;
     int64_t retention_ns;
     bool read_only;
-    uint64_t newest;  // sequence of the last entry this handle has put on disk
-    uint64_t written; // the same of the transaction under way; 0: none yet
+    bool has_no_summaries; // the file is of schema 2, which who only reads leaves as it is
+    uint64_t newest;       // sequence of the last entry this handle has put on disk
+    uint64_t written;      // the same of the transaction under way; 0: none yet
     // The claims of the last entry of the transaction under way: nobody gainsays them.
     unsigned char settled[EMIT_STORE_SETTLED_MAX];
     size_t settled_length;

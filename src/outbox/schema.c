@@ -163,7 +163,10 @@ enum emit_status emit_schema_check(struct emit_outbox *outbox, struct emit_error
     if (emit_sqlite_integer(sql, outbox->db, "PRAGMA application_id", &application) != SQLITE_ROW ||
         emit_sqlite_integer(sql, outbox->db, "PRAGMA user_version", &version) != SQLITE_ROW)
         return fail(outbox, "read", err);
-    if (application == EMIT_STORE_APPLICATION && version == EMIT_STORE_SCHEMA) return EMIT_OK;
+    outbox->has_no_summaries = outbox->read_only && version == 2;
+    if (application == EMIT_STORE_APPLICATION &&
+        (version == EMIT_STORE_SCHEMA || outbox->has_no_summaries))
+        return EMIT_OK;
     if (application == EMIT_STORE_APPLICATION && (version == 1 || version == 2))
         return bring_up_to_date(outbox, version, err);
     if (application == EMIT_STORE_APPLICATION && version > EMIT_STORE_SCHEMA)

@@ -172,10 +172,11 @@ static enum emit_status next_summary(struct emit_outbox *outbox, uint64_t behind
                                      struct emit_error *err) {
     const struct emit_sqlite *sql = &outbox->sql;
     sqlite3_stmt *next = NULL;
+    *found = false;
+    if (outbox->has_no_summaries) return EMIT_OK;
     enum emit_status status =
         emit_connection_statement(outbox, EMIT_STATEMENT_SUMMARY_NEXT, &next, err);
     if (status != EMIT_OK) return status;
-    *found = false;
     for (int code = SQLITE_ROW; !*found && code == SQLITE_ROW;) {
         (void)sql->reset(next); // what was found before was borrowed until now
         code = sql->bind_int64(next, 1, (int64_t)behind);
@@ -318,6 +319,8 @@ static enum emit_status check_claims(struct emit_outbox *outbox, uint64_t *wrong
 // Summaries that are not of their entries. All of them go then: they only spare reading.
 static enum emit_status check_summaries(struct emit_outbox *outbox, uint64_t *wrong,
                                         struct emit_error *err) {
+    *wrong = 0;
+    if (outbox->has_no_summaries) return EMIT_OK;
     enum emit_status status = emit_summary_compare(outbox, wrong, err);
     if (status != EMIT_OK || *wrong == 0 || outbox->read_only) return status;
     status = emit_session_enter(outbox, err);
