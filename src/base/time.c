@@ -15,6 +15,7 @@ enum {
 };
 
 static const int64_t millisecond_ns = 1000000, second_ns = 1000000000;
+static const int64_t clocks_differ_ns = 300000000000; // at most: five minutes
 
 struct calendar_day {
     int64_t year, month, day;
@@ -189,6 +190,13 @@ bool emit_time_read_rfc3339(const char *text, size_t length, int64_t *wall_ns) {
 bool emit_time_read_loose(const char *text, size_t length, int64_t *wall_ns) {
     bool is_common;
     return read_any(text, length, wall_ns, &is_common);
+}
+
+// --- Now ---
+
+bool emit_time_is_ahead(int64_t wall_ns, int64_t now_ns) {
+    // Two moments may be further apart than an int64_t reaches.
+    return wall_ns > now_ns && (uint64_t)wall_ns - (uint64_t)now_ns > (uint64_t)clocks_differ_ns;
 }
 
 // --- Days ---

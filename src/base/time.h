@@ -29,6 +29,9 @@ bool emit_time_read_rfc3339(const char *text, size_t length, int64_t *wall_ns);
 // fraction (cut), z, +0200, +02, -00:00, and no zone at all, which is taken for UTC.
 bool emit_time_read_loose(const char *text, size_t length, int64_t *wall_ns);
 
+// True for a moment more than five minutes after now: clocks that differ do not explain it.
+bool emit_time_is_ahead(int64_t wall_ns, int64_t now_ns);
+
 // Whole milliseconds of a moment, as emit_time_write has them.
 int64_t emit_time_milliseconds(int64_t wall_ns);
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const int64_t second_ns = 1000000000;
 static const int64_t millisecond_ns = 1000000;
 // 2000-01-01: meters whose clock was not set count from 1970.
 static const int64_t clocks_set_ns = INT64_C(946684800) * 1000000000;
@@ -165,9 +164,7 @@ static bool settle_times(struct emit_facility_window *window, int64_t now_ns,
         return emit_facility_refuse(why, EMIT_FACILITY_IMPLAUSIBLE_TIME, "from",
                                     "a window before the year 2000 comes from a clock that was not "
                                     "set: use the time of the host that read the meter");
-    int64_t latest_ns = 0;
-    if (!__builtin_add_overflow(now_ns, EMIT_FACILITY_CLOCK_SKEW_S * second_ns, &latest_ns) &&
-        window->to_ns > latest_ns)
+    if (emit_time_is_ahead(window->to_ns, now_ns))
         return emit_facility_refuse(why, EMIT_FACILITY_IMPLAUSIBLE_TIME, "to",
                                     "the window has not ended yet: nothing in it can be measured");
     return true;

@@ -15,9 +15,8 @@ enum {
     EMIT_FACILITY_STAMP_MAX = 64, // bytes of a serial number or a reset stamp, terminator included
     EMIT_FACILITY_FIELD_MAX = 64,
     EMIT_FACILITY_MESSAGE_MAX = 320,
-    EMIT_FACILITY_QUANTUM_SHARE = 10,    // one step of the meter is at most 1/10 of the energy
-    EMIT_FACILITY_WRAP_NEAR = 20,        // a counter that wraps stood within 1/20 of its end
-    EMIT_FACILITY_CLOCK_SKEW_S = 5 * 60, // a window may end so much after now
+    EMIT_FACILITY_QUANTUM_SHARE = 10, // one step of the meter is at most 1/10 of the energy
+    EMIT_FACILITY_WRAP_NEAR = 20,     // a counter that wraps stood within 1/20 of its end
 };
 
 // What becomes of a record: name, word, what is wrong.

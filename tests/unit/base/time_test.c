@@ -198,6 +198,26 @@ static void test_other_forms(void) {
     }
 }
 
+static void test_ahead(void) {
+    enum { MINUTE_S = 60 };
+    static const int64_t now_ns = INT64_C(1781366400000000000), s_ns = 1000000000;
+    static const struct {
+        int64_t wall_ns, now_ns;
+        bool is_ahead;
+    } cases[] = {
+        {now_ns, now_ns, false},
+        {now_ns + 5 * MINUTE_S * s_ns, now_ns, false},
+        {now_ns + 5 * MINUTE_S * s_ns + 1, now_ns, true},
+        {now_ns - 9 * MINUTE_S * s_ns, now_ns, false},
+        {INT64_MAX, INT64_MIN, true},
+        {INT64_MIN, INT64_MAX, false},
+        {INT64_MAX, INT64_MAX - 1, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        CHECK(emit_time_is_ahead(cases[i].wall_ns, cases[i].now_ns) == cases[i].is_ahead,
+              "%lld at %lld", (long long)cases[i].wall_ns, (long long)cases[i].now_ns);
+}
+
 int main(void) {
     test_written();
     test_as_the_c_library();
@@ -205,5 +225,6 @@ int main(void) {
     test_rfc3339();
     test_days();
     test_other_forms();
+    test_ahead();
     return check_end();
 }
