@@ -4,6 +4,7 @@
 #include "imports/usage.h"
 
 #include "base/text.h"
+#include "base/time.h"
 #include "imports/usage_count.h"
 #include "imports/usage_normalise.h"
 
@@ -146,9 +147,24 @@ static bool take_time(struct emit_usage_record *record, const struct emit_usage_
     if (record->has_time) return true;
     char written[EMIT_USAGE_NAME_MAX];
     emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
-                      "%s is no time: RFC 3339, or a number since 1970, was expected",
+                      "%s is no time before 2262: RFC 3339, or a number since 1970, was expected",
                       emit_usage_written(fields, field, written));
     return false;
+}
+
+// Tokens are told after they were used. Who follows a log that grows is asked for the time anew.
+static void judge_time(struct emit_usage_reader *reader, struct emit_usage_record *record,
+                       const struct emit_usage_fields *fields) {
+    if (!reader->clock_ns || !record->has_time) return;
+    if (!emit_time_is_ahead(record->time_ns, reader->now_ns)) return;
+    reader->now_ns = reader->clock_ns();
+    if (!emit_time_is_ahead(record->time_ns, reader->now_ns)) return;
+    char written[EMIT_USAGE_NAME_MAX];
+    emit_usage_refuse(
+        record, EMIT_USAGE_IMPLAUSIBLE_TIME,
+        "%s is more than 5 minutes ahead of the clock: a unit of time was mistaken, "
+        "or a clock is wrong",
+        emit_usage_written(fields, first_of(fields, identities[record->dialect].time), written));
 }
 
 // An id that ends in a few digits, as chatcmpl-417 of a server that draws one of 999, is soon that
@@ -522,4 +538,5 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
     struct emit_usage_begin *begin = follow(reader, record, &fields);
     if (emit_usage_has(&fields, EMIT_FIELD_PAYLOAD)) follow_session(reader, record, &fields);
     if (record->fate == EMIT_USAGE_USED) emit_usage_normalise(record, &fields, begin);
+    if (record->fate == EMIT_USAGE_USED) judge_time(reader, record, &fields);
 }

@@ -151,6 +151,7 @@ enum emit_status emit_usage_log_read(struct emit_usage_log *log, int descriptor,
         emit_object_reader_init(&reader, descriptor, EMIT_USAGE_TEXT_MAX, err);
     if (status != EMIT_OK) return status;
     emit_usage_reader_init(&log->reader, log->rules.dialect);
+    log->reader.clock_ns = log->rules.clock_ns;
     reader.takes_events = reader.skips_mark = true;
     while (status == EMIT_OK &&
            (item = emit_object_reader_next(&reader, &object, &why)) != EMIT_READER_END) {

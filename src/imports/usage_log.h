@@ -12,6 +12,7 @@ struct emit_usage_log_rules {
     enum emit_dialect dialect; // COUNT: by the fields of each record
     bool is_named;             // each record is told alone, as of its book, and needs a time
     bool has_time;             // the caller has one for records that do not say
+    int64_t (*clock_ns)(void); // as of the reader
 };
 
 struct emit_usage_log {

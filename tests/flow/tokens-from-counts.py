@@ -116,22 +116,36 @@ def long_requests_are_extrapolated(folder):
         check_equal([tags["quantity_low"], event["quantity"], tags["quantity_high"]], tokens.joules(ROWS, tags), "as the table says")
 
 
+# A copy of the table in which these rows were valid until 2026-06-13.
+def aged(home, *names):
+    rows = os.path.join(home.path, "aged")
+    shutil.copytree(os.path.join(os.environ["SOURCE"], "data", "coefficients"), rows)
+    for name in names:
+        path = os.path.join(rows, f"{name}.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(re.sub('^valid_until: .*$', 'valid_until: "2026-06-13"', text, flags=re.M))
+    return rows
+
+
 # The event's own day decides: the same counts always make the same event.
 def expired_numbers_are_trusted_less(folder):
     home = fresh(folder, "expired")
-    words = ["--profile", "managed-balanced-v1", "--input", "500", "--output", "300"]
-    for at, confidence in (("2027-01-01T00:00:00Z", "medium"), ("2030-01-01T00:00:00Z", "low")):
+    own = aged(home, "managed-balanced-v1", "boundary-host-v1")
+    words = ["--profile", "managed-balanced-v1", "--input", "500", "--output", "300", "--coefficients", own]
+    for at, confidence in (("2026-06-13T16:00:00Z", "medium"), ("2026-06-14T00:00:00Z", "low")):
         got = home.tokens(*words, "--at", at)
         event = home.stored()[-1]
-        check_equal((event["tags"]["confidence"], "expired" in got.stdout), (confidence, at.startswith("2030")), f"{at}: {confidence}")
+        check_equal((event["tags"]["confidence"], f"expired {words[1]}" in " ".join(got.stdout.split())), (confidence, confidence == "low"), f"{at}: {confidence}")
         said = " ".join(got.stdout.split())
         check_equal([event["tags"]["quantity_low"], event["quantity"], event["tags"]["quantity_high"]], tokens.joules(ROWS, event["tags"]), "the joules are the same")
-    check(f"expired {words[1]} on {ROWS[words[1]]['valid_until']}: confidence of {words[1]} is low, a step below medium"
+    check(f"expired {words[1]} on 2026-06-13: confidence of {words[1]} is low, a step below medium"
           in said, "the page names the row, its day, and what became of the confidence")
     check_equal(tokens.page_faults(got.stdout), [], "the page")
-    got = home.tokens(*words, "--at", "2030-01-02T00:00:00Z", "--boundary", "system")
+    got = home.tokens(*words, "--at", "2026-06-15T00:00:00Z", "--boundary", "system")
     said = " ".join(got.stdout.split())
-    check(f", boundary-host-v1 on {ROWS['boundary-host-v1']['valid_until']}: confidence of {words[1]} stays low" in said,
+    check(f", boundary-host-v1 on 2026-06-13: confidence of {words[1]} stays low" in said,
           "and the transform that was used; low has no step below")
     check_equal(tokens.page_faults(got.stdout), [], "the page with both")
 
@@ -179,7 +193,10 @@ REFUSED = [
     (["--profile", "managed-balanced-v1", "--input", ""], "--input"),
     (["--profile", "managed-balanced-v1", "--input", "5", "--output", "events.ndjson"], "--events"),
     (["--profile", "managed-balanced-v1", "--input", "5", "--at", "yesterday"], "--at"),
-    (["--profile", "managed-balanced-v1", "--input", "5", "--at", "2026-02-30T00:00:00Z"], "--at"),
+    (["--profile", "managed-balanced-v1", "--input", "5", "--at", "2026-02-30T00:00:00Z"], "and not '2026-02-30"),
+    (["--profile", "managed-balanced-v1", "--input", "5", "--at", "2228-01-01T00:00:00Z"], "ahead of the clock"),
+    (["--profile", "managed-balanced-v1", "--input", "5", "--at", "2999-01-01T00:00:00Z"], "a time of the past"),
+    (["--usage", "/dev/null", "--at", "2228-01-01T00:00:00Z"], "ahead of the clock"),
     (["--profile", "managed-balanced-v1", "--input", "5", "--usage"], "--usage"),
     (["--profile", "managed-balanced-v1", "--input", "5", "records.ndjson"], "--input"),
     (["--profile", "managed-balanced-v1", "--input", "5", "--record", "x" * 200], "--record"),

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.environ["SOURCE"], "tests", "support"))
 import tokens
@@ -374,6 +375,25 @@ def a_time_is_not_made_up(folder):
         check_equal((status, home.stored()[-1]["event_ts"]), (0, tokens.AT), "--at gives one")
 
 
+def a_time_of_the_future_is_none(folder):
+    home = fresh(folder, "future")
+    ahead = int(time.time()) + 3600
+    path = home.file("a.jsonl", [chat(1), chat(2, at=7263456000), chat(3, at=ahead), chat(4, at=int(time.time())),
+                                 {**chat(5), "created": "2999-01-01T00:00:00Z"}])
+    for group in ("run", "request"):
+        document, status = home.document(path, "--group", group, run=group)
+        check_equal((status, document["records"]["fates"]), (3, {"used": 2, "malformed": 1, "implausible-time": 2}), f"{group}: refused, and those around it used")
+        check_equal(tokens.schema_faults(document), [], "the document keeps its schema")
+        told_of = {one["fate"]: (one["lines"], one["message"]) for one in document["refused"]}
+        check(told_of["implausible-time"][0] == [2, 3] and told_of["implausible-time"][1].startswith("created is more than 5 minutes ahead of the clock"),
+              f"with their lines and the field: {told_of}")
+        check("before 2262" in told_of["malformed"][1], "and one that no clock here can say")
+    got = home.tokens(path, "--at", "2999-01-01T00:00:00Z")
+    check(got.returncode == 2 and got.stderr.count("\n") == 1, f"--at of the future is wrong usage: {got.stderr}")
+    page = home.tokens(path, run="page")
+    check_equal((page.returncode, tokens.page_faults(page.stdout)), (3, []), f"the page: {page.stdout}")
+
+
 def events_are_data(folder):
     home = fresh(folder, "data")
     path = home.file("a.jsonl", month())
@@ -391,7 +411,7 @@ def events_are_data(folder):
 
 with tempfile.TemporaryDirectory() as place:
     for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
-                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, events_are_data,
+                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, a_time_of_the_future_is_none, events_are_data,
                     an_export_is_its_spans, a_transcript_counts_each_message_once, a_report_of_usage_is_told, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
         promise(place)
 end()

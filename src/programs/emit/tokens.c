@@ -4,6 +4,7 @@
 
 #include "agent/place.h"
 #include "base/nearest.h"
+#include "host/host.h"
 #include "imports/coefficients_read.h"
 #include "programs/emit/tokens_profiles.h"
 
@@ -89,9 +90,10 @@ static const struct emit_option options[] = {
      .type = EMIT_OPTION_TEXT,
      .argument = "TIME",
      .help = "when it was, in UTC: of counts, and of records that do not say",
-     .text = "Such as 2026-06-13T16:00:00Z. Of counts the default is now. Records without a time "
-             "are refused without it: a time that differs with every reading would make events "
-             "that differ.",
+     .text =
+         "Such as 2026-06-13T16:00:00Z. Of counts the default is now. Records without a time "
+         "are refused without it: a time that differs with every reading would make events "
+         "that differ. A time of the future is refused, here and in records (implausible-time).",
      .offset = AT(at)},
     {.name = "served",
      .type = EMIT_OPTION_CHOICE,
@@ -232,7 +234,8 @@ static int run_with_table(const struct tokens_options *values,
                           char **files) {
     struct tokens_plan plan;
     struct emit_error err;
-    if (tokens_plan_make(&plan, values, table, &err) != EMIT_OK) return misused(err.text);
+    if (tokens_plan_make(&plan, values, table, emit_clock_wall_ns(), &err) != EMIT_OK)
+        return misused(err.text);
     return file_count ? run_records(values, &plan, file_count, files) : run_counts(values, &plan);
 }
 

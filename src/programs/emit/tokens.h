@@ -54,11 +54,11 @@ struct tokens_plan {
 
 extern const struct emit_command emit_command_tokens;
 
-// EMIT_INVALID: a value that cannot be meant; the sentence names the option.
+// now_ns: UTC. EMIT_INVALID: a value that cannot be meant; the sentence names the option.
 EMIT_MUST_CHECK enum emit_status tokens_plan_make(struct tokens_plan *plan,
                                                   const struct tokens_options *options,
                                                   const struct emit_coefficient_table *table,
-                                                  struct emit_error *err);
+                                                  int64_t now_ns, struct emit_error *err);
 
 // Whether the options give any count.
 bool tokens_counts_given(const struct tokens_options *options);

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "host/host.h"
 #include "vocabulary/fields.h"
 
 #include <string.h>
@@ -41,25 +40,31 @@ static int64_t as_shown(int64_t wall_ns) {
 }
 
 // "2026-11-25T21:00:00Z", with up to nine digits of a second.
-static enum emit_status read_time(struct tokens_plan *plan, const char *text,
+static enum emit_status read_time(struct tokens_plan *plan, const char *text, int64_t now_ns,
                                   struct emit_error *err) {
     size_t length = strlen(text);
     int64_t at_ns;
     plan->has_at =
         length > 0 && text[length - 1] == 'Z' && emit_time_read_rfc3339(text, length, &at_ns);
-    if (plan->has_at) {
-        plan->at_ns = as_shown(at_ns);
-        return EMIT_OK;
-    }
-    return emit_fail(err, EMIT_INVALID,
-                     "--at wants a time in UTC such as 2026-06-13T16:00:00Z; '%.40s' is none",
-                     text);
+    // A year beyond the calendar's reach here, such as 2999, is a time, and as far from the past.
+    if (!plan->has_at)
+        return emit_fail(err, EMIT_INVALID,
+                         "--at wants a time of the past, in UTC such as 2026-06-13T16:00:00Z, and "
+                         "not '%.40s'",
+                         text);
+    if (emit_time_is_ahead(at_ns, now_ns))
+        return emit_fail(err, EMIT_INVALID,
+                         "--at %.40s is more than 5 minutes ahead of the clock: tokens are told "
+                         "after they were used",
+                         text);
+    plan->at_ns = as_shown(at_ns);
+    return EMIT_OK;
 }
 
 static enum emit_status choose_time(struct tokens_plan *plan, const struct tokens_options *options,
-                                    struct emit_error *err) {
-    if (options->at) return read_time(plan, options->at, err);
-    plan->at_ns = as_shown(emit_clock_wall_ns());
+                                    int64_t now_ns, struct emit_error *err) {
+    if (options->at) return read_time(plan, options->at, now_ns, err);
+    plan->at_ns = as_shown(now_ns);
     return EMIT_OK;
 }
 
@@ -83,7 +88,7 @@ static enum emit_status refuse_dialect(const char *word, struct emit_error *err)
 }
 
 enum emit_status tokens_plan_make(struct tokens_plan *plan, const struct tokens_options *options,
-                                  const struct emit_coefficient_table *table,
+                                  const struct emit_coefficient_table *table, int64_t now_ns,
                                   struct emit_error *err) {
     *plan = (struct tokens_plan){
         .table = table, .coefficients = options->coefficients, .dialect = EMIT_DIALECT_COUNT};
@@ -99,7 +104,7 @@ enum emit_status tokens_plan_make(struct tokens_plan *plan, const struct tokens_
     status = emit_naming_run(plan->run_id, options->run_id, err);
     if (status == EMIT_OK)
         status = emit_naming_workspace(plan->workspace_id, plan->notice, options->workspace, err);
-    if (status == EMIT_OK) status = choose_time(plan, options, err);
+    if (status == EMIT_OK) status = choose_time(plan, options, now_ns, err);
     if (status == EMIT_OK) status = choose_profile(plan, options, err);
     return status;
 }

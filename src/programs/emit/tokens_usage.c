@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "programs/emit/tokens_usage.h"
 
+#include "host/host.h"
 #include "programs/emit/config.h"
 #include "programs/emit/operand.h"
 
@@ -11,8 +12,10 @@
 
 static enum emit_status open_all(struct tokens_usage *usage, struct emit_error *err) {
     const struct tokens_plan *plan = usage->plan;
-    const struct emit_usage_log_rules rules = {
-        .dialect = plan->dialect, .is_named = plan->by_request, .has_time = plan->has_at};
+    const struct emit_usage_log_rules rules = {.dialect = plan->dialect,
+                                               .is_named = plan->by_request,
+                                               .has_time = plan->has_at,
+                                               .clock_ns = emit_clock_wall_ns};
     enum emit_status status = EMIT_OK;
     if (!plan->profile) status = emit_config_open(&usage->config, usage->options->config_path, err);
     if (status == EMIT_OK)

@@ -470,6 +470,57 @@ static void check_lengths(void) {
     }
 }
 
+// --- The future ---
+
+static int64_t told_ns; // by the clock of these tests
+
+static int64_t tell_ns(void) {
+    return told_ns;
+}
+
+static void check_future(void) {
+    static const int64_t second_ns = 1000000000, noon_s = 1781366400;
+    static const struct {
+        const char *text;
+        const char *field; // the one that is told; NULL: the record is used
+    } cases[] = {
+        {"{\"object\":\"chat.completion\",\"created\":1781366700,\"model\":\"m\",\"usage\":"
+         "{\"prompt_tokens\":1,\"completion_tokens\":1}}",
+         NULL},
+        {"{\"object\":\"chat.completion\",\"created\":1781366701,\"model\":\"m\",\"usage\":"
+         "{\"prompt_tokens\":1,\"completion_tokens\":1}}",
+         "created"},
+        {"{\"object\":\"chat.completion\",\"created\":9223372036,\"model\":\"m\",\"usage\":"
+         "{\"prompt_tokens\":1,\"completion_tokens\":1}}",
+         "created"},
+        {"{\"object\":\"chat.completion\",\"model\":\"m\",\"usage\":"
+         "{\"prompt_tokens\":1,\"completion_tokens\":1}}",
+         NULL},
+        {"{\"type\":\"message\",\"id\":\"a\",\"timestamp\":\"2226-06-13T16:00:00Z\","
+         "\"usage\":{\"input_tokens\":3}}",
+         "timestamp"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct emit_usage_reader reader;
+        struct emit_usage_record record;
+        told_ns = noon_s * second_ns;
+        emit_usage_reader_init(&reader, EMIT_DIALECT_COUNT);
+        emit_usage_read(&reader, &record, cases[i].text, strlen(cases[i].text));
+        CHECK(record.fate == EMIT_USAGE_USED, "without a clock any time is one: %s",
+              record.message);
+        reader.clock_ns = tell_ns;
+        emit_usage_read(&reader, &record, cases[i].text, strlen(cases[i].text));
+        CHECK(record.fate == (cases[i].field ? EMIT_USAGE_IMPLAUSIBLE_TIME : EMIT_USAGE_USED) &&
+                  (!cases[i].field ||
+                   strncmp(record.message, cases[i].field, strlen(cases[i].field)) == 0),
+              "%s: %s %s", cases[i].text, emit_usage_fate_word(record.fate), record.message);
+        // Of a log that is followed: the future has come.
+        told_ns = INT64_MAX;
+        emit_usage_read(&reader, &record, cases[i].text, strlen(cases[i].text));
+        CHECK(record.fate == EMIT_USAGE_USED, "when its time has come: %s", record.message);
+    }
+}
+
 int main(void) {
     check_counted();
     check_refused();
@@ -477,5 +528,6 @@ int main(void) {
     check_stream();
     check_named();
     check_lengths();
+    check_future();
     return check_end();
 }
