@@ -127,18 +127,28 @@ static bool look_into_event(void *owner, const struct emit_entry *entry) {
     return !*found;
 }
 
+// What an id is too long for names none: half a command is worse than one to fill in.
+static void write_remedy(char *remedy, size_t size, const char *run_id) {
+    static const char way[] = "count what was measured and leave out the modeled events of this "
+                              "run: emit outbox export --run ";
+    static const char filter[] = " | grep -v token_model";
+    struct emit_text text;
+    emit_text_init(&text, remedy, size);
+    emit_text_add(&text, way);
+    emit_text_add_shell_word(&text, run_id);
+    emit_text_add(&text, filter);
+    if (text.cut) (void)emit_text_format(remedy, size, "%sRUN%s", way, filter);
+}
+
 enum emit_status emit_report_check_modeled(struct emit_report *report, struct emit_outbox *outbox,
                                            struct emit_error *err) {
-    char remedy[240];
+    char remedy[sizeof report->diagnostics->remedy];
     if (!has_gpu_energy(report->slots, report->outcomes, report->point_count)) return EMIT_OK;
     bool found = false;
     enum emit_status status =
         emit_token_events_visit(outbox, report->header.run_id, look_into_event, &found, err);
     if (status != EMIT_OK || !found) return status;
-    (void)emit_text_format(remedy, sizeof remedy,
-                           "count what was measured and leave out the modeled events of this run: "
-                           "emit outbox export --run %.64s | grep -v token_model",
-                           report->header.run_id);
+    write_remedy(remedy, sizeof remedy, report->header.run_id);
     return emit_report_diagnose(report, "", "", EMIT_CODE_ALREADY_MODELED,
                                 "a model counted this run before its meter did: tokens it served "
                                 "itself are in the store as modeled energy, and the same energy "

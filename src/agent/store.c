@@ -65,17 +65,20 @@ static bool take_dead_run(void *owner, const struct emit_run_result *result) {
 
 static void tell(struct recovery *recovery) {
     struct emit_store *store = recovery->store;
-    char sentence[480];
-    if (store->recovered_count == 1)
-        (void)emit_text_format(sentence, sizeof sentence, "stored a run %s: emit show %s",
-                               recovery->died_count ? "whose emit had died"
-                                                    : "that could not be stored when it ended",
-                               recovery->last_run_id);
-    else
+    char sentence[4 * EMIT_RUN_ID_MAX + 128];
+    struct emit_text text;
+    emit_text_init(&text, sentence, sizeof sentence);
+    if (store->recovered_count == 1) {
+        emit_text_add_format(&text, "stored a run %s: emit show ",
+                             recovery->died_count ? "whose emit had died"
+                                                  : "that could not be stored when it ended");
+        emit_text_add_shell_word(&text, recovery->last_run_id);
+    } else {
         (void)emit_text_format(sentence, sizeof sentence,
                                "stored %zu runs that were left behind (of %zu of them emit had "
                                "died): emit runs",
                                store->recovered_count, recovery->died_count);
+    }
     if (store->recovered_count) notice(store, sentence);
     if (store->damaged_count) {
         (void)emit_text_format(sentence, sizeof sentence,

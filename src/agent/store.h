@@ -19,7 +19,7 @@ struct emit_store {
     struct emit_outbox *outbox; // NULL after a failed open
     size_t recovered_count;     // runs of dead processes that were closed by this open
     size_t damaged_count;       // run files that could not be read, and were set aside
-    char notice[480];           // one line for the user, "" for nothing to tell
+    char notice[960];           // one line for the user, "" for nothing to tell
 };
 
 // EMIT_ABSENT: read_only and nothing was ever stored, or libsqlite3 is missing.

@@ -7,6 +7,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -82,6 +83,19 @@ def report_of(run_id):
 
 def outcomes(report):
     return {(point["outcome"], point["code"]) for point in report["points"]}
+
+
+# The line to paste names the run, whatever is in its name.
+def check_strange_name():
+    name = own("it's;a-&-job")
+    got = begin("it's;a-&-job")
+    pid = sampler("it's;a-&-job")
+    check("emit end --run-id" in got.stderr, f"it says how to end it: {got.stderr}")
+    command = got.stderr[got.stderr.index("emit end --run-id"):].strip()
+    got = subprocess.run(["sh", "-c", f"emit() {{ {EMIT} \"$@\"; }}; {command}"], capture_output=True, text=True)
+    check_equal((got.returncode, is_gone(pid)), (0, True), f"the run of a strange name is ended by the line: {command}")
+    command = got.stderr[got.stderr.index("emit show "):].strip()
+    check_equal(shlex.split(command), ["emit", "show", name], f"and shown by another: {command}")
 
 
 def check_energy():
@@ -341,6 +355,7 @@ def check_nobody():
 
 def inside():
     check_energy()
+    check_strange_name()
     check_process()
     check_open()
     check_several()

@@ -72,9 +72,13 @@ static int tell(const struct run *run, const struct begin_answer *answer) {
                             "run %s has begun, but nothing can be read: emit sensors says why", id);
     } else if (!quiet) {
         bool fits = strlen(id) <= 8; // it is told twice
+        char word[4 * EMIT_RUN_ID_MAX + 2];
+        struct emit_text text;
+        emit_text_init(&text, word, sizeof word);
+        emit_text_add_shell_word(&text, id);
         fprintf(stderr, "emit: run %s has begun, %zu point%s metered;%semit end --run-id %s\n", id,
                 answer->point_count, answer->point_count == 1 ? "" : "s", fits ? " " : "\n      ",
-                id);
+                word);
     }
     return EXIT_OK;
 }

@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LINE_MAX_BYTES = 512, NAME_COLUMNS = 40 };
+enum { LINE_MAX_BYTES = 4 * EMIT_RUN_ID_MAX + 64, NAME_COLUMNS = 40 };
 
 // --- One event -----------------------------------------------------------------------
 
@@ -238,7 +238,10 @@ static void print_notes(FILE *out, const struct modeled *modeled, const char *ru
     }
     emit_page_words(&page, "  confidence  ", 11, lowest_confidence(modeled));
     emit_page_words(&page, "  sources  ", 11, "emit tokens profiles");
-    (void)emit_text_format(line, sizeof line, "emit outbox export --run %s", run_id);
+    struct emit_text command;
+    emit_text_init(&command, line, sizeof line);
+    emit_text_add(&command, "emit outbox export --run ");
+    emit_text_add_shell_word(&command, run_id);
     emit_page_shell(&page, "  exact    ", 11, line);
 }
 

@@ -140,3 +140,15 @@ void emit_page_words(const struct emit_page *page, const char *lead, int hang, c
 void emit_page_shell(const struct emit_page *page, const char *lead, int hang, const char *text) {
     print_lines(page, lead, hang, text, true);
 }
+
+void emit_page_command(const struct emit_page *page, const char *sentence, const char *command) {
+    int columns = page->columns < EMIT_PAGE_COLUMNS_MIN ? EMIT_PAGE_COLUMNS_MIN : page->columns;
+    bool fits = 2 + emit_page_width(sentence) + 2 + emit_page_width(command) <= columns;
+    if (fits)
+        fprintf(page->out, "  %s", sentence);
+    else
+        emit_page_words(page, "  ", 2, sentence);
+    fputs("  ", page->out);
+    print_glyphs(page->out, command, command + strlen(command));
+    fputc('\n', page->out);
+}

@@ -28,5 +28,8 @@ void emit_page_words(const struct emit_page *page, const char *lead, int hang, c
 // The same for a line of shell to paste: broken outside of quotes only, with a backslash.
 // What has no such place is left longer than the page: a command that works goes before width.
 void emit_page_shell(const struct emit_page *page, const char *lead, int hang, const char *text);
+// A sentence, two columns in, and behind it a command to paste, on a line of its own where both
+// are more than one: the command is never broken.
+void emit_page_command(const struct emit_page *page, const char *sentence, const char *command);
 
 #endif

@@ -8,7 +8,11 @@
 
 #include <string.h>
 
-enum { NAME_COLUMNS = 24, LINE_MAX_BYTES = 512 };
+enum {
+    NAME_COLUMNS = 24,
+    LINE_MAX_BYTES = 512,
+    COMMAND_MAX_BYTES = 4 * EMIT_RUN_ID_MAX + 32, // every byte of an id may be a quote
+};
 
 // Of this point alone, else of all points of its meter that came to the same.
 const struct emit_report_diagnostic *emit_report_diagnostic_of(const struct emit_report *report,
@@ -245,7 +249,7 @@ void emit_report_print_storage(const struct emit_page *page, const struct emit_r
     if (report->events_made && strcmp(report->header.workspace_id, EMIT_WORKSPACE_LOCAL) == 0)
         emit_page_words(page, "  ", 2,
                         "No workspace was named (--workspace): these events stay on this machine.");
-    char line[LINE_MAX_BYTES];
+    char line[LINE_MAX_BYTES], command[COMMAND_MAX_BYTES];
     struct emit_text text;
     emit_text_init(&text, line, sizeof line);
     if (report->events_made)
@@ -256,6 +260,8 @@ void emit_report_print_storage(const struct emit_page *page, const struct emit_r
     if (report->events_duplicate)
         emit_text_add_format(&text, " %u %s in the store before.", report->events_duplicate,
                              report->events_duplicate == 1 ? "was" : "were");
-    emit_text_add_format(&text, "  emit show %s", report->header.run_id);
-    emit_page_words(page, "  ", 2, line);
+    emit_text_init(&text, command, sizeof command);
+    emit_text_add(&text, "emit show ");
+    emit_text_add_shell_word(&text, report->header.run_id);
+    emit_page_command(page, line, command);
 }

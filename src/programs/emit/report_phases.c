@@ -115,8 +115,10 @@ void emit_report_print_phases(const struct emit_page *page, const struct emit_re
         print_line(page, &line, &widths);
     }
     if (shown == report->phase_count) return;
-    char more[2 * EMIT_RUN_ID_MAX];
-    (void)emit_text_format(more, sizeof more, "and %zu more: emit show --json %s",
-                           report->phase_count - shown, report->header.run_id);
+    char more[4 * EMIT_RUN_ID_MAX + 64]; // every byte of an id may be a quote
+    struct emit_text text;
+    emit_text_init(&text, more, sizeof more);
+    emit_text_add_format(&text, "and %zu more: emit show --json ", report->phase_count - shown);
+    emit_text_add_shell_word(&text, report->header.run_id);
     emit_page_words(page, "    ", 4, more);
 }

@@ -104,12 +104,15 @@ static void take_run(void *owner, const struct emit_report *report, int exit_sta
 // "run_01JD...-1..10": where the reports of the runs are.
 static void print_storage(const struct repetition *repetition) {
     if (repetition->events_stored == 0) return;
-    char line[2 * EMIT_RUN_ID_MAX + 64];
+    char line[64], command[4 * EMIT_RUN_ID_MAX + 32]; // every byte of an id may be a quote
     const struct emit_page page = {.out = stderr, .columns = EMIT_PAGE_COLUMNS_MIN};
-    (void)emit_text_format(line, sizeof line, "%u event%s stored, 0 sent (no sink).  emit show %s",
-                           repetition->events_stored, repetition->events_stored == 1 ? "" : "s",
-                           repetition->group.runs[0].run_id);
-    emit_page_words(&page, "  ", 2, line);
+    struct emit_text text;
+    (void)emit_text_format(line, sizeof line, "%u event%s stored, 0 sent (no sink).",
+                           repetition->events_stored, repetition->events_stored == 1 ? "" : "s");
+    emit_text_init(&text, command, sizeof command);
+    emit_text_add(&text, "emit show ");
+    emit_text_add_shell_word(&text, repetition->group.runs[0].run_id);
+    emit_page_command(&page, line, command);
 }
 
 // Of several runs beside a server each has its own tokens, which are no figure of the group.

@@ -179,10 +179,14 @@ static int tell(struct live_wait *wait, const struct emit_served_told *told,
     }
     if (!find_report(wait, &finding)) {
         (void)tell_counts(wait, told);
+        char word[4 * EMIT_RUN_ID_MAX + 2];
+        struct emit_text text;
+        emit_text_init(&text, word, sizeof word);
+        emit_text_add_shell_word(&text, wait->asked->run_id);
         return emit_complain(wait->command, EXIT_PARTIAL,
                              "the run %s has ended and is not in the store; emit show %s may find "
                              "it later",
-                             wait->asked->run_id, wait->asked->run_id);
+                             wait->asked->run_id, word);
     }
     finding.report.header.start_ns = wait->start_ns;
     emit_report_add_served(&finding.report, told);

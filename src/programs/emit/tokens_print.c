@@ -230,7 +230,7 @@ static void print_sources(const struct emit_page *page, const struct tokens_acco
 // What became of the events, and what to type to see them again, which is never broken.
 static void print_what_became(const struct emit_page *page, const struct tokens_account *account) {
     const struct tokens_plan *plan = account->plan;
-    char line[SENTENCE_MAX], command[SENTENCE_MAX] = "";
+    char line[SENTENCE_MAX], command[SENTENCE_MAX];
     struct emit_text text;
     uint64_t events = account->has_store ? account->events_stored
                                          : account->events_made - account->events_conflicting;
@@ -242,12 +242,14 @@ static void print_what_became(const struct emit_page *page, const struct tokens_
     if (account->events_duplicate)
         emit_text_add_format(&text, ", %" PRIu64 " stored before", account->events_duplicate);
     emit_text_add(&text, account->has_store ? ", 0 sent (no sink)." : ".");
-    if (account->has_store && account->events_stored + account->events_duplicate)
-        (void)emit_text_format(command, sizeof command, "  emit show %s", plan->run_id);
-    bool fits = 2 + strlen(line) + strlen(command) <= (size_t)page->columns;
-    if (fits) emit_text_add(&text, command);
-    emit_page_words(page, "  ", 2, line);
-    if (!fits) fprintf(page->out, "%s\n", command);
+    if (!account->has_store || account->events_stored + account->events_duplicate == 0) {
+        emit_page_words(page, "  ", 2, line);
+        return;
+    }
+    emit_text_init(&text, command, sizeof command);
+    emit_text_add(&text, "emit show ");
+    emit_text_add_shell_word(&text, plan->run_id);
+    emit_page_command(page, line, command);
 }
 
 static void print_storage(const struct emit_page *page, const struct tokens_account *account) {

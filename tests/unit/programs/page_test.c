@@ -86,6 +86,29 @@ static void test_lines(void) {
     }
 }
 
+static void test_command(void) {
+    static const struct {
+        const char *sentence, *command, *wanted;
+    } cases[] = {
+        {"1 event.", "emit show 'a b'", "  1 event.  emit show 'a b'\n"},
+        {"A sentence of sixty columns, and not one of them more, ends.", "emit show abcdef",
+         "  A sentence of sixty columns, and not one of them more, ends.  emit show abcdef\n"},
+        {"A sentence of sixty columns, and not one of them more, ends.", "emit show abcdefg",
+         "  A sentence of sixty columns, and not one of them more, ends.\n  emit show abcdefg\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&text, &length);
+        if (!out) abort();
+        const struct emit_page page = {.out = out, .columns = 80};
+        emit_page_command(&page, cases[i].sentence, cases[i].command);
+        if (fclose(out) != 0) abort();
+        CHECK_STRING(text, cases[i].wanted, "a sentence and a command");
+        free(text);
+    }
+}
+
 // A line to paste is the same command when its lines are joined again.
 static void test_shell_survives(void) {
     char command[400];
@@ -123,6 +146,7 @@ static void test_shell_survives(void) {
 int main(void) {
     test_copy();
     test_lines();
+    test_command();
     test_shell_survives();
     return check_end();
 }

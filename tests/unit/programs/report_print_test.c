@@ -25,6 +25,8 @@ static int widest_line(const char *text) {
         end = strchrnul(text, '\n');
         snprintf(line, sizeof line, "%.*s", (int)(end - text), text);
         int width = emit_page_width(line);
+        // A command is one to paste, whatever its width.
+        if (strncmp(line, "  emit show ", strlen("  emit show ")) == 0) continue;
         if (width > widest) widest = width;
     }
     return widest;
