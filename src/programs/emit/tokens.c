@@ -336,6 +336,7 @@ const struct emit_command emit_command_tokens = {
                      "emit tokens --group request --no-outbox --output - --run-id run_88 - \\\n"
                      "  < a.jsonl\n\n"
                      "# a vendor's usage report: sums by model, as options for --profile\n"
+                     "# (the file, where emit is installed below /usr)\n"
                      "jq -nrf /usr/share/emit/usage-report.jq page.json\n\n"
                      "# prove the hash that events carry\n"
                      "emit tokens profiles --json | sha256sum",
