@@ -129,8 +129,7 @@ static bool look_into_event(void *owner, const struct emit_entry *entry) {
 
 // What an id is too long for names none: half a command is worse than one to fill in.
 static void write_remedy(char *remedy, size_t size, const char *run_id) {
-    static const char way[] = "count what was measured and leave out the modeled events of this "
-                              "run: emit outbox export --run ";
+    static const char way[] = "emit outbox export --run ";
     static const char filter[] = " | grep -v token_model";
     struct emit_text text;
     emit_text_init(&text, remedy, size);
@@ -152,6 +151,6 @@ enum emit_status emit_report_check_modeled(struct emit_report *report, struct em
     return emit_report_diagnose(report, "", "", EMIT_CODE_ALREADY_MODELED,
                                 "a model counted this run before its meter did: tokens it served "
                                 "itself are in the store as modeled energy, and the same energy "
-                                "as measured",
+                                "as measured; count what was measured alone",
                                 remedy, err);
 }

@@ -2,6 +2,7 @@
 # Tokens that a run served itself are not modeled where its GPUs were metered, or are; tokens
 # that others served stay, whatever the node meters.
 # SPDX-License-Identifier: Apache-2.0
+import json
 import os
 import shlex
 import subprocess
@@ -54,6 +55,25 @@ def check_living(folder):
     check(status == 0 and said.endswith("3\n") and modeled(home) == [], f"a run that goes on and meters GPUs: {said}")
 
 
+# Modeled first and metered then: nothing is taken back, and every report says so.
+def check_modeled_before(folder):
+    home = tokens.Home(os.path.join(folder, "before"))
+    got = home.emit(*COUNTS, "--run-id", "r", "--served", "here")
+    check_equal(got.returncode, 0, f"tokens of a run before its meter: {got.stderr}")
+    for name, words in (("emit run", ["run", "--run-id", "r", "--", "sleep", "0.3"]), ("emit show", ["show", "r"])):
+        _, page, said = inside(home, "demo", line(*words))
+        page += said
+        check("already-modeled a model counted this run before its meter did" in " ".join(page.split()) and "grep -v token_model" in page, f"the page of {name} says it: {page}")
+        check(all(len(row) <= 80 for row in page.splitlines() if "/" not in row), f"{name}: 80 columns: {page}")
+    for name, words in (("emit run", ["run", "--json", "--run-id", "s", "--", "sleep", "0.3"]), ("emit show", ["show", "--json", "s"])):
+        if name == "emit run":
+            home.emit(*COUNTS, "--run-id", "s", "--served", "here")
+        _, document, said = inside(home, "demo", line(*words))
+        document = next(row for row in (document + said).splitlines() if row.startswith("{"))
+        codes = [one["code"] for one in json.loads(document)["diagnostics"]]
+        check_equal(codes.count("already-modeled"), 1, f"and the document of {name}: {said}")
+
+
 def check_without_gpus(folder):
     home = tokens.Home(os.path.join(folder, "cpus"))
     inside(home, "wrap-once", line("run", "--quiet", "--run-id", "r", "--", "sleep", "0.3"))
@@ -68,5 +88,6 @@ if not os.access("/dev/fuse", os.R_OK | os.W_OK):
 with tempfile.TemporaryDirectory() as place:
     check_metered(place)
     check_living(place)
+    check_modeled_before(place)
     check_without_gpus(place)
 end()

@@ -226,6 +226,18 @@ static void print_silent(const struct emit_page *page, const struct emit_report 
     }
 }
 
+// Energy that the store holds twice: whoever adds up its events has to know.
+static void print_modeled_too(const struct emit_page *page, const struct emit_report *report) {
+    char lead[LINE_MAX_BYTES];
+    for (size_t i = 0; i < report->diagnostic_count; i++) {
+        const struct emit_report_diagnostic *diagnostic = &report->diagnostics[i];
+        if (diagnostic->code != EMIT_CODE_ALREADY_MODELED) continue;
+        (void)emit_text_format(lead, sizeof lead, "  %s  ", emit_code_word(diagnostic->code));
+        emit_page_words(page, lead, 6, diagnostic->message);
+        emit_page_shell(page, "      fix  ", 11, diagnostic->remedy);
+    }
+}
+
 void emit_report_print_caveats(const struct emit_page *page, const struct emit_report *report) {
     if (report->state == EMIT_REPORT_KILLED)
         emit_page_words(page, "  ", 2,
@@ -236,6 +248,7 @@ void emit_report_print_caveats(const struct emit_page *page, const struct emit_r
     print_unread(page, report);
     emit_report_print_apart(page, report);
     print_excluded(page, report);
+    print_modeled_too(page, report);
 }
 
 void emit_report_print_storage(const struct emit_page *page, const struct emit_report *report) {
