@@ -394,6 +394,19 @@ def a_time_of_the_future_is_none(folder):
     check_equal((page.returncode, tokens.page_faults(page.stdout)), (3, []), f"the page: {page.stdout}")
 
 
+# A column of one unit, unless it makes powers of ten of a small row beside a large one.
+def small_stands_beside_large(folder):
+    home = fresh(folder, "small")
+    for name, large, unit in (("near", 500, "J (low..high)"), ("far", 2000000000, "energy (low..high)")):
+        path = home.file(f"{name}.jsonl", [chat(1, prompt=10, completion=1), chat(2, model="acme-large-1", completion=large)])
+        for page in (home.tokens(path, run=name).stdout, home.emit("show", name).stdout):
+            rows = [line for line in page.splitlines() if line.startswith("  modeled")]
+            check_equal(tokens.page_faults(page), [], f"{name}: the page: {page}")
+            check(len(rows) == 3 and not any(re.search(r"\de[-+]\d", row) for row in rows), f"{name}: no powers of ten: {page}")
+            check(unit in page, f"{name}: {unit}: {page}")
+            check(name == "near" or all(re.search(r" [GMkm]?J \([0-9.]+\.\.[0-9.]+\)$", row) for row in rows), f"{name}: a unit in each row: {page}")
+
+
 def events_are_data(folder):
     home = fresh(folder, "data")
     path = home.file("a.jsonl", month())
@@ -411,7 +424,7 @@ def events_are_data(folder):
 
 with tempfile.TemporaryDirectory() as place:
     for promise in (one_event_for_each_profile, read_again_changes_nothing, one_event_for_each_request, a_bad_record_costs_itself_alone, how_it_was_counted_is_said,
-                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, a_time_of_the_future_is_none, events_are_data,
+                    models_are_the_operators_to_map, files_are_one_stream, nothing_is_not_something, the_readme_is_true, a_time_is_not_made_up, a_time_of_the_future_is_none, small_stands_beside_large, events_are_data,
                     an_export_is_its_spans, a_transcript_counts_each_message_once, a_report_of_usage_is_told, a_saved_stream_is_its_data, a_session_that_tells_its_requests_again):
         promise(place)
 end()

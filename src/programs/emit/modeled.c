@@ -259,6 +259,9 @@ void modeled_print(FILE *out, const struct modeled *modeled, const char *run_id)
     struct tokens_line line;
     struct tokens_table table;
     tokens_table_init(&table, unit_of(has_total ? &total : &largest));
+    for (size_t i = 0; i < modeled->row_count; i++)
+        tokens_table_look(&table, modeled->rows[i].sum.joules.central,
+                          modeled->rows[i].sum.joules.low);
     if (has_total) {
         tokens_table_energy(energy, table.unit, total.central, total.low, total.high);
         tokens_table_fit_energy(&table, energy);

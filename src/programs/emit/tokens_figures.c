@@ -23,18 +23,31 @@ const struct emit_energy_unit *tokens_figure_unit(double largest_joules) {
     return &units[unit];
 }
 
+static double round_to_two_digits(double value, char rounded[EMIT_FIGURE_MAX]) {
+    (void)emit_text_format(rounded, EMIT_FIGURE_MAX, "%.1e", value);
+    return strtod(rounded, NULL);
+}
+
+static bool is_plain(double two_digits) {
+    return two_digits <= 0 || two_digits >= SMALLEST_DECIMAL;
+}
+
+bool tokens_figure_is_plain(double value) {
+    char rounded[EMIT_FIGURE_MAX];
+    return is_plain(round_to_two_digits(value, rounded));
+}
+
 void tokens_figure(char text[EMIT_FIGURE_MAX], double value) {
     // Rounded in decimal first: how many decimals stand depends on what it is rounded to.
     char rounded[EMIT_FIGURE_MAX];
-    (void)emit_text_format(rounded, sizeof rounded, "%.1e", value);
-    double two_digits = strtod(rounded, NULL);
+    double two_digits = round_to_two_digits(value, rounded);
     int decimals = 0;
     for (double scaled = two_digits; scaled > 0 && scaled < 9.95 && decimals < 9; decimals++)
         scaled *= 10;
-    if (two_digits > 0 && two_digits < SMALLEST_DECIMAL)
-        (void)emit_text_format(text, EMIT_FIGURE_MAX, "%s", rounded);
-    else
+    if (is_plain(two_digits))
         (void)emit_text_format(text, EMIT_FIGURE_MAX, "%.*f", decimals, two_digits);
+    else
+        (void)emit_text_format(text, EMIT_FIGURE_MAX, "%s", rounded);
 }
 
 void tokens_figure_count(char text[EMIT_FIGURE_MAX], bool is_known, uint64_t count) {

@@ -15,6 +15,8 @@ const struct emit_energy_unit *tokens_figure_unit(double largest_joules);
 
 // "130", "0.47", "1800"; "0" is 0.
 void tokens_figure(char text[EMIT_FIGURE_MAX], double value);
+// Whether it is written in decimals: smaller ones take a power of ten.
+bool tokens_figure_is_plain(double value);
 
 // "812", "403 k", "1.43 M": three digits. Not known: "-".
 void tokens_figure_count(char text[EMIT_FIGURE_MAX], bool is_known, uint64_t count);

@@ -34,6 +34,9 @@ static void print_table(FILE *out, const struct tokens_account *account) {
     struct tokens_line line;
     struct tokens_table table;
     tokens_table_init(&table, tokens_figure_unit(total.central > 0 ? total.central : total.high));
+    for (size_t i = 0; i < account->row_count; i++)
+        tokens_table_look(&table, account->rows[i].energy.joules,
+                          account->rows[i].energy.low_joules);
     tokens_table_energy(energy, table.unit, total.central, total.low, total.high);
     if (has_total) tokens_table_fit_energy(&table, energy);
     for (size_t i = 0; i < account->row_count; i++) {

@@ -35,10 +35,13 @@ const char *tokens_boundary_sentence(enum emit_boundary boundary) {
 void tokens_table_energy(char text[TOKENS_CELL_MAX], const struct emit_energy_unit *unit,
                          double central, double low, double high) {
     char middle[EMIT_FIGURE_MAX], from[EMIT_FIGURE_MAX], to[EMIT_FIGURE_MAX];
+    bool is_its_own = !unit;
+    if (is_its_own) unit = tokens_figure_unit(central > 0 ? central : high);
     tokens_figure(middle, central / unit->joules);
     tokens_figure(from, low / unit->joules);
     tokens_figure(to, high / unit->joules);
-    (void)emit_text_format(text, TOKENS_CELL_MAX, "%s (%s..%s)", middle, from, to);
+    (void)emit_text_format(text, TOKENS_CELL_MAX, "%s%s%s (%s..%s)", middle, is_its_own ? " " : "",
+                           is_its_own ? unit->name : "", from, to);
 }
 
 void tokens_line_fill(struct tokens_line *line, const char *name,
@@ -59,9 +62,27 @@ void tokens_line_fill(struct tokens_line *line, const char *name,
         tokens_figure_count(line->cell[cells[i].column], known & cells[i].of, cells[i].count);
 }
 
+static const char *unit_title(const struct tokens_table *table) {
+    return table->unit ? table->unit->name : "energy";
+}
+
+static void fit_title(struct tokens_table *table) {
+    int *width = &table->width[TOKENS_COLUMN_ENERGY];
+    *width = (int)(strlen(unit_title(table)) + sizeof energy_title - 1);
+}
+
 void tokens_table_init(struct tokens_table *table, const struct emit_energy_unit *unit) {
     *table = (struct tokens_table){.unit = unit};
-    table->width[TOKENS_COLUMN_ENERGY] = (int)(strlen(unit->name) + sizeof energy_title - 1);
+    fit_title(table);
+}
+
+void tokens_table_look(struct tokens_table *table, double central_joules, double low_joules) {
+    const struct emit_energy_unit *unit = table->unit;
+    if (!unit || (tokens_figure_is_plain(central_joules / unit->joules) &&
+                  tokens_figure_is_plain(low_joules / unit->joules)))
+        return;
+    table->unit = NULL;
+    fit_title(table);
 }
 
 void tokens_table_fit_energy(struct tokens_table *table, const char *energy) {
@@ -110,7 +131,7 @@ void tokens_table_print_heading(FILE *out, const struct tokens_table *table) {
         requests_end = tokens_end - TOKENS_TITLE_WIDTH - 2;
     fprintf(out, "%*s%*s  %*s%s\n", requests_end, requests_title, tokens_end - requests_end,
             tokens_title, width[TOKENS_COLUMN_ENERGY] - (int)sizeof energy_title + 1,
-            table->unit->name, energy_title);
+            unit_title(table), energy_title);
 }
 
 void tokens_table_print(FILE *out, const struct tokens_table *table,

@@ -25,11 +25,11 @@ struct tokens_line {
 };
 
 struct tokens_table {
-    const struct emit_energy_unit *unit; // of all its energies
+    const struct emit_energy_unit *unit; // of all its energies; NULL: each has its own
     int width[TOKENS_COLUMN_COUNT];      // columns of the widest cell
 };
 
-// "140 (31..1100)", in the unit.
+// "140 (31..1100)", in the unit; with one of its own, "140 kJ (31..1100)".
 void tokens_table_energy(char text[TOKENS_CELL_MAX], const struct emit_energy_unit *unit,
                          double central, double low, double high);
 
@@ -37,8 +37,11 @@ void tokens_table_energy(char text[TOKENS_CELL_MAX], const struct emit_energy_un
 void tokens_line_fill(struct tokens_line *line, const char *name,
                       const uint64_t counts[EMIT_BUCKET_COUNT], uint32_t known);
 
-// First every line is fitted, then the heading and the lines are printed.
+// First the energy of every line is looked at, which may leave the table without a unit: one
+// that is small beside the largest would be written with a power of ten. Then every line is
+// fitted, then the heading and the lines are printed.
 void tokens_table_init(struct tokens_table *table, const struct emit_energy_unit *unit);
+void tokens_table_look(struct tokens_table *table, double central_joules, double low_joules);
 void tokens_table_fit(struct tokens_table *table, const struct tokens_line *line);
 void tokens_table_fit_energy(struct tokens_table *table, const char *energy); // of the total
 void tokens_table_print_heading(FILE *out, const struct tokens_table *table);

@@ -6,15 +6,31 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct {
     double value;
     const char *text;
 } figures[] = {
-    {0, "0"},          {1, "1.0"},          {1.26, "1.3"},  {9.94, "9.9"},     {9.96, "10"},
-    {99.4, "99"},      {99.6, "100"},       {101, "100"},   {789.1, "790"},    {996, "1000"},
-    {1834, "1800"},    {0.47, "0.47"},      {0.996, "1.0"}, {0.0994, "0.099"}, {0.001, "0.0010"},
-    {1e-4, "1.0e-04"}, {2e9, "2000000000"},
+    {0, "0"},
+    {1, "1.0"},
+    {1.26, "1.3"},
+    {9.94, "9.9"},
+    {9.96, "10"},
+    {99.4, "99"},
+    {99.6, "100"},
+    {101, "100"},
+    {789.1, "790"},
+    {996, "1000"},
+    {1834, "1800"},
+    {0.47, "0.47"},
+    {0.996, "1.0"},
+    {0.0994, "0.099"},
+    {0.001, "0.0010"},
+    {1e-4, "1.0e-04"},
+    {0.00099, "9.9e-04"},
+    {0.000996, "0.0010"},
+    {2e9, "2000000000"},
 };
 
 static const struct {
@@ -61,6 +77,8 @@ int main(void) {
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         tokens_figure(text, figures[i].value);
         CHECK_STRING(text, figures[i].text, "figure");
+        CHECK(tokens_figure_is_plain(figures[i].value) == !strchr(figures[i].text, 'e'),
+              "%s is told for what it is", figures[i].text);
     }
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         CHECK_STRING(tokens_figure_unit(units[i].largest)->name, units[i].unit, "unit");
