@@ -71,7 +71,8 @@ static const struct identity identities[] = {
                             {EMIT_FIELD_END_TIME, EMIT_FIELD_START_TIME, EMIT_FIELD_TIMESTAMP}},
     [EMIT_DIALECT_TRANSCRIPT] = {{EMIT_FIELD_MESSAGE_MODEL, EMIT_FIELD_PAYLOAD_MODEL,
                                   EMIT_FIELD_MODEL},
-                                 {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_PAYLOAD_ID},
+                                 {EMIT_FIELD_MESSAGE_ID, EMIT_FIELD_PAYLOAD_ID,
+                                  EMIT_FIELD_PAYLOAD_RESPONSE},
                                  {EMIT_FIELD_REQUEST_ID},
                                  {EMIT_FIELD_TIMESTAMP}},
     [EMIT_DIALECT_COSTS] = {{EMIT_FIELD_MODEL},
@@ -288,7 +289,8 @@ static bool is_early_piece(const struct emit_usage_fields *fields) {
 static bool has_usage_object(struct emit_usage_record *record,
                              const struct emit_usage_fields *fields) {
     static const enum emit_usage_field objects[] = {EMIT_FIELD_USAGE, EMIT_FIELD_RESPONSE_USAGE,
-                                                    EMIT_FIELD_MESSAGE_USAGE, EMIT_FIELD_METADATA};
+                                                    EMIT_FIELD_MESSAGE_USAGE, EMIT_FIELD_METADATA,
+                                                    EMIT_FIELD_PAYLOAD_USAGE};
     for (size_t i = 0; i < sizeof objects / sizeof *objects; i++) {
         uint8_t type = fields->type[objects[i]];
         if (type == EMIT_JSON_NONE || type == EMIT_JSON_OBJECT) continue;
@@ -443,22 +445,24 @@ static void name_turn(struct emit_usage_record *record, const struct emit_usage_
     record->request_id = (struct emit_usage_text){name, strlen(name)};
 }
 
-// The copy that a fork begins with follows the session_meta of the session that it is a copy of,
-// and is known as that one's. (Doubled sums: github.com/ccusage/ccusage/issues/876, 1288 and 1349.)
-static void follow_session(struct emit_usage_reader *reader, struct emit_usage_record *record,
-                           const struct emit_usage_fields *fields) {
-    struct emit_usage_begin *session = &reader->begin;
-    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "session_meta")) {
-        session->is_there = record->response_id.length > 0;
-        remember(session->id, &session->id_length, &record->response_id);
-    }
-    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "turn_context"))
-        remember(session->model, &session->model_length, &record->model);
+// What each response took, by its id; those that made a context shorter are told so alone. From
+// the first on, the sums of the session beside them (token_count) tell the same responses again.
+static void take_response(struct emit_usage_reader *reader, struct emit_usage_record *record) {
+    reader->begin.has_responses = true;
+    record->request_id = (struct emit_usage_text){0};
+    if (!record->response_id.length)
+        emit_usage_refuse(record, EMIT_USAGE_MALFORMED,
+                          "token_usage_record without response_id, by which a response that is "
+                          "told twice is known");
+}
+
+static void take_turn(const struct emit_usage_begin *session, struct emit_usage_record *record,
+                      const struct emit_usage_fields *fields, bool has_last) {
     bool has_sum = emit_usage_has(fields, EMIT_FIELD_SESSION_TOTAL);
-    bool has_last =
-        emit_usage_has(fields, EMIT_FIELD_INPUT) || emit_usage_has(fields, EMIT_FIELD_OUTPUT);
-    if (!has_sum && !has_last) return;
-    if (!has_last)
+    if (session->has_responses)
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE,
+                          "the sum of a session, whose responses have lines of their own");
+    else if (!has_last)
         emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
                           "total_token_usage without last_token_usage: what each request took is "
                           "not said");
@@ -468,10 +472,54 @@ static void follow_session(struct emit_usage_reader *reader, struct emit_usage_r
                                     "says of which session it is"
                                   : "last_token_usage without total_token_usage, by which a "
                                     "request that is told twice is known");
-    record->response_id = record->model = (struct emit_usage_text){0};
+    record->response_id = (struct emit_usage_text){0};
     recall(&record->response_id, session->id, session->id_length);
-    recall(&record->model, session->model, session->model_length);
     if (record->fate == EMIT_USAGE_USED) name_turn(record, fields);
+}
+
+static void begin_session(struct emit_usage_begin *session,
+                          const struct emit_usage_record *record) {
+    const struct emit_usage_text *id = &record->response_id;
+    if (id->length != session->id_length || !id->length ||
+        memcmp(id->at, session->id, id->length) != 0)
+        session->has_responses = false; // another, perhaps of a program that tells sums alone
+    session->is_session = true;
+    session->is_there = id->length > 0;
+    remember(session->id, &session->id_length, id);
+}
+
+// The copy that a fork begins with follows the session_meta of the session that it is a copy of,
+// and is known as that one's. (Doubled sums: github.com/ccusage/ccusage/issues/876, 1288 and 1349.)
+static void follow_session(struct emit_usage_reader *reader, struct emit_usage_record *record,
+                           const struct emit_usage_fields *fields) {
+    struct emit_usage_begin *session = &reader->begin;
+    bool is_response = emit_usage_is(fields, EMIT_FIELD_TYPE, "token_usage_record");
+    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "session_meta")) begin_session(session, record);
+    if (emit_usage_is(fields, EMIT_FIELD_TYPE, "turn_context"))
+        remember(session->model, &session->model_length, &record->model);
+    bool has_sum = emit_usage_has(fields, EMIT_FIELD_SESSION_TOTAL);
+    bool has_last =
+        emit_usage_has(fields, EMIT_FIELD_INPUT) || emit_usage_has(fields, EMIT_FIELD_OUTPUT);
+    if (!has_sum && !has_last) return;
+    record->model = (struct emit_usage_text){0};
+    recall(&record->model, session->model, session->model_length);
+    if (is_response)
+        take_response(reader, record);
+    else if (emit_usage_has(fields, EMIT_FIELD_PAYLOAD_USAGE))
+        emit_usage_refuse(record, EMIT_USAGE_UNKNOWN_DIALECT,
+                          "payload.usage in a line that is no token_usage_record");
+    else
+        take_turn(session, record, fields, has_last);
+}
+
+// A line of a session whose type came later than this program, and that holds no usage.
+static bool is_line_of_session(const struct emit_usage_begin *session,
+                               const struct emit_usage_fields *fields) {
+    return session->is_session && fields->type[EMIT_FIELD_TYPE] == EMIT_JSON_STRING &&
+           fields->type[EMIT_FIELD_PAYLOAD] == EMIT_JSON_OBJECT &&
+           !emit_usage_has(fields, EMIT_FIELD_PAYLOAD_USAGE) &&
+           !emit_usage_has(fields, EMIT_FIELD_SESSION_TOTAL) &&
+           !emit_usage_has(fields, EMIT_FIELD_INPUT) && !emit_usage_has(fields, EMIT_FIELD_OUTPUT);
 }
 
 // --- The record ---
@@ -528,6 +576,12 @@ void emit_usage_read(struct emit_usage_reader *reader, struct emit_usage_record 
     struct emit_usage_detection found = emit_usage_detect(&fields, reader->dialect);
     record->dialect = found.dialect;
     record->is_export = fields.type[EMIT_FIELD_EXPORT] == EMIT_JSON_ARRAY;
+    if (found.dialect == EMIT_DIALECT_COUNT && found.first == EMIT_DIALECT_COUNT &&
+        is_line_of_session(&reader->begin, &fields)) {
+        record->dialect = EMIT_DIALECT_TRANSCRIPT;
+        emit_usage_refuse(record, EMIT_USAGE_NO_USAGE, "a line of a session without usage");
+        return;
+    }
     if (found.dialect == EMIT_DIALECT_COUNT) {
         refuse_dialect(record, &fields, reader->dialect, &found);
         return;

@@ -96,7 +96,9 @@ enum { EMIT_USAGE_SLOTS = 1024 };
 // that follow it.
 struct emit_usage_begin {
     bool is_there;
-    bool is_second; // another stream had begun and not ended: they may be mixed
+    bool is_second;     // another stream had begun and not ended: they may be mixed
+    bool is_session;    // a session_meta was read
+    bool has_responses; // of the session, by their ids
     size_t model_length, id_length;
     char model[EMIT_USAGE_MODEL_MAX], id[EMIT_USAGE_ID_MAX];
     bool has_input, has_read, has_writes;

@@ -136,8 +136,8 @@ static enum likeness like_messages(const struct emit_usage_fields *fields) {
 
 // A line of a session that was rolled out.
 static bool says_rollout(const struct emit_usage_fields *fields) {
-    static const char *const types[] = {"event_msg", "response_item", "session_meta",
-                                        "turn_context", "compacted"};
+    static const char *const types[] = {"event_msg",    "response_item", "session_meta",
+                                        "turn_context", "compacted",     "token_usage_record"};
     if (fields->type[EMIT_FIELD_PAYLOAD] != EMIT_JSON_OBJECT) return false;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (emit_usage_is(fields, EMIT_FIELD_TYPE, types[i])) return true;

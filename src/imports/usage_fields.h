@@ -33,6 +33,8 @@
     ROW(EMIT_FIELD_PAYLOAD, "payload")                                                             \
     ROW(EMIT_FIELD_PAYLOAD_ID, "payload.id")                                                       \
     ROW(EMIT_FIELD_PAYLOAD_MODEL, "payload.model")                                                 \
+    ROW(EMIT_FIELD_PAYLOAD_RESPONSE, "payload.response_id")                                        \
+    ROW(EMIT_FIELD_PAYLOAD_USAGE, "payload.usage")                                                 \
     /* How it went. */                                                                             \
     ROW(EMIT_FIELD_ERROR, "error")                                                                 \
     ROW(EMIT_FIELD_RESPONSE_ERROR, "response.error")                                               \

@@ -173,11 +173,13 @@ static const struct emit_usage_path paths[] = {
     FIELD(META, "billed_units", BILLED),
     WAY(RECORD, "delta", DELTA),
     FIELD_AND_WAY(DELTA, "usage", USAGE, USAGE),
-    // Of a line of a session that was rolled out: github.com/openai/codex/issues/5276 (2025-10)
-    // and codex-rs/protocol/src/protocol.rs.
+    // Of a line of a session that was rolled out: github.com/openai/codex/issues/5276 (2025-10),
+    // issues/47003 (2026-09) and codex-rs/protocol/src/protocol.rs.
     FIELD_AND_WAY(RECORD, "payload", PAYLOAD, PAYLOAD),
     FIELD(PAYLOAD, "id", PAYLOAD_ID),
     FIELD(PAYLOAD, "model", PAYLOAD_MODEL),
+    FIELD(PAYLOAD, "response_id", PAYLOAD_RESPONSE),
+    FIELD_AND_WAY(PAYLOAD, "usage", PAYLOAD_USAGE, USAGE),
     WAY(PAYLOAD, "info", INFO),
     WAY(INFO, "last_token_usage", USAGE),
     WAY(INFO, "total_token_usage", SESSION_TOTAL),

@@ -137,6 +137,12 @@ def a_session_that_tells_its_requests_again(folder):
     check_equal((status, document["records"]["used"], document["records"]["fates"]["duplicate"]), (0, 3, 4), "each request counts once, in a fork's copy too")
     check_equal(sum(event["tags"]["input_tokens"] + event["tags"]["cached_input_tokens"] for event in home.stored()), 100 + 190 + 30,
                 "with what it took, not the session so far")
+    response = [line("token_usage_record", {"response_id": f"r-{number}", "usage": {"input_tokens": 90, "output_tokens": 10, "total_tokens": 100}}) for number in (1, 2)]
+    path = home.file("c.jsonl", [line("session_meta", {"id": "s-3"}), model, response[0], count(110, 100), line("of a later version", {"x": 1}), response[1],
+                                 line("compacted", {"compaction_response_id": "r-2", "latest_token_usage_record": response[1]["payload"]}), count(110, 100)])
+    document, status = home.document(path, path, "--group", "request", run="by_response")
+    check_equal((status, document["records"]["used"], document["records"]["fates"]["duplicate"]), (0, 2, 2), "responses with lines of their own count by those, compactions too")
+    check_equal(sorted(event["tags"]["record_ref"] for event in home.stored() if event["tags"]["record_ref"].startswith("r-")), ["r-1", "r-2"], "by their ids")
 
 
 RESULT = {"input_tokens": 1000, "input_cached_tokens": 800, "output_tokens": 500, "num_model_requests": 5, "input_audio_tokens": 0, "model": "m-1"}

@@ -252,13 +252,25 @@ def cohere(record):
 # A line of a rolled-out session: what the last request took, beside what all took so far.
 def rollout(record, session):
     payload = record["payload"]
-    if record["type"] == "session_meta":
-        session.pop("id", None)
+    if record["type"] == "session_meta" and session.pop("id", None) != payload.get("id"):
+        session.pop("by response", None)
     if record["type"] in ("session_meta", "turn_context"):
         session.update({key: payload[key] for key in ("id", "model") if key in payload})
+    if "usage" in payload and record["type"] != "token_usage_record":
+        raise Refused("unknown-dialect")
+    names = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens")
+    if record["type"] == "token_usage_record":
+        if not payload.get("usage"):
+            raise Refused("no-usage")
+        session["by response"] = True
+        if "response_id" not in payload:
+            raise Refused("malformed")
+        return within(*counts(payload["usage"], *names))
     info = payload.get("info") or {}
     last, so_far = info.get("last_token_usage"), info.get("total_token_usage")
     if last is None and so_far is None:
+        raise Refused("no-usage")
+    if "by response" in session:
         raise Refused("no-usage")
     if last is None:
         raise Refused("unknown-dialect")
@@ -266,8 +278,7 @@ def rollout(record, session):
         raise Refused("malformed")
     if not (last["input_tokens"] or last["output_tokens"]):
         raise Refused("no-usage")
-    return within(*counts(last, "input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens",
-                          "total_tokens"))
+    return within(*counts(last, *names))
 
 
 # --- Who and when ---
@@ -333,6 +344,8 @@ def identity(dialect, record, begin):
     if dialect == "bedrock":
         return [record.get("modelId"), None,
                 first(record.get("requestId"), at(record, "ResponseMetadata", "RequestId")), record.get("timestamp")]
+    if dialect == "transcript" and record.get("type") == "token_usage_record":
+        return [begin.get("model"), record["payload"]["response_id"], None, record["timestamp"]]
     if dialect == "transcript" and "payload" in record:
         info = record["payload"]["info"]
         turn = [info["total_token_usage"]["total_tokens"]] + [info["last_token_usage"][name]
