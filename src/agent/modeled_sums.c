@@ -13,26 +13,6 @@ void emit_modeled_sums_clear(struct emit_modeled_sums *sums) {
     *sums = (struct emit_modeled_sums){0};
 }
 
-// --- Energy ---
-
-emit_nanojoules emit_nanojoules_of(double joules) {
-    double value = joules * 1e9;
-    return value > 0 && value < 0x1p96 ? (emit_nanojoules)(value + 0.5) : 0;
-}
-
-// Whole joules are exact far beyond any sum, and the rest is far below what shows of one.
-double emit_nanojoules_joules(emit_nanojoules energy) {
-    const uint32_t a_joule = 1000000000;
-    return (double)(energy / a_joule) + (double)(energy % a_joule) / a_joule;
-}
-
-void emit_modeled_energy_add(struct emit_modeled_energy *sum,
-                             const struct emit_modeled_energy *more) {
-    sum->low += more->low;
-    sum->central += more->central;
-    sum->high += more->high;
-}
-
 // --- The table ---
 
 // FNV-1a: the ids are the user's own, and a long chain is slow, not wrong.
@@ -79,78 +59,18 @@ static bool add(struct emit_modeled_sums *sums, const struct emit_modeled_sum *m
 
 // --- One event ---
 
-struct event {
-    char source[16], phase[8], boundary[EMIT_MODELED_BOUNDARY_MAX]; // "": longer, or not said
-    double low, central, high;                                      // joules
-};
-
-static bool take_word(struct emit_json *json, const struct emit_json_slice *key,
-                      struct event *event) {
-    const struct {
-        const char *key;
-        char *word;
-        size_t size;
-    } words[] = {
-        {"energy_source", event->source, sizeof event->source},
-        {"phase", event->phase, sizeof event->phase},
-        {"measurement_boundary", event->boundary, sizeof event->boundary},
-    };
-    struct emit_json_slice slice;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (!emit_json_slice_is(key, words[i].key)) continue;
-        if (emit_json_take_string(json, &slice) &&
-            !emit_json_decode(&slice, words[i].word, words[i].size))
-            words[i].word[0] = '\0';
-        return true;
-    }
-    return false;
-}
-
-static bool take_joules(struct emit_json *json, const struct emit_json_slice *key,
-                        struct event *event) {
-    if (emit_json_slice_is(key, "quantity")) return emit_json_take_double(json, &event->central);
-    if (emit_json_slice_is(key, "quantity_low")) return emit_json_take_double(json, &event->low);
-    if (emit_json_slice_is(key, "quantity_high")) return emit_json_take_double(json, &event->high);
-    return false;
-}
-
-static void take_members(struct emit_json *json, struct event *event, bool has_tags) {
-    struct emit_json_slice key;
-    if (!emit_json_enter_object(json)) return;
-    while (emit_json_next_member(json, &key)) {
-        enum emit_json_type type = emit_json_peek(json);
-        if (has_tags && type == EMIT_JSON_OBJECT && emit_json_slice_is(&key, "tags"))
-            take_members(json, event, false);
-        else if ((type != EMIT_JSON_STRING || !take_word(json, &key, event)) &&
-                 (type != EMIT_JSON_NUMBER || !take_joules(json, &key, event)))
-            (void)emit_json_skip(json);
-    }
-}
-
-// False for an event of another source, and for what cannot be read.
-static bool read_event(struct event *event, const struct emit_entry *entry) {
-    static const char mark[] = "\"token_model\"";
-    if (!memmem(entry->body, entry->length, mark, sizeof mark - 1)) return false;
-    struct emit_json json;
-    *event = (struct event){.low = 0};
-    emit_json_init(&json, entry->body, entry->length);
-    take_members(&json, event, true);
-    return emit_json_at_end(&json) && strcmp(event->source, "token_model") == 0;
-}
-
 bool emit_modeled_sums_add(struct emit_modeled_sums *sums, const struct emit_entry *entry,
                            uint64_t sequence) {
-    struct event event;
-    if (!read_event(&event, entry)) return true;
+    struct emit_modeled_event event;
+    if (!emit_modeled_event_read(&event, entry)) return true;
     struct emit_modeled_sum one = {
         .events = 1, .newest = sequence, .last_ns = entry->time_ns > 0 ? entry->time_ns : 0};
     (void)emit_text_format(one.run_id, sizeof one.run_id, "%s", entry->run_id);
-    (void)emit_text_format(one.boundary, sizeof one.boundary, "%s", event.boundary);
+    if (strlen(event.boundary) < sizeof one.boundary)
+        memcpy(one.boundary, event.boundary, strlen(event.boundary) + 1);
     if (strcmp(event.phase, "total") == 0) {
         one.totals = 1;
-        one.energy = (struct emit_modeled_energy){emit_nanojoules_of(event.low),
-                                                  emit_nanojoules_of(event.central),
-                                                  emit_nanojoules_of(event.high)};
+        one.energy = event.energy;
     }
     return add(sums, &one);
 }

@@ -1,31 +1,17 @@
 // What was modeled of runs, summed without reading every event: the summary that the intake
 // leaves beside each batch, and the same from single events.
-//
-// Joules are summed as whole nanojoules, which is what a model counts in: they come to the same in
-// any order, and in any parts.
 // SPDX-License-Identifier: Apache-2.0
 #ifndef AGENT_MODELED_SUMS_H
 #define AGENT_MODELED_SUMS_H
 
+#include "agent/modeled_event.h"
 #include "outbox/outbox.h"
 #include "runs/run.h"
 
 enum {
-    EMIT_MODELED_BOUNDARY_MAX = 32, // bytes
+    EMIT_MODELED_BOUNDARY_MAX = 32, // bytes; a longer one is as if not said
     EMIT_MODELED_BUCKETS = 1024,
 };
-
-__extension__ typedef unsigned __int128 emit_nanojoules; // 64 bits end at 5 MWh
-
-// The nearest that a double can say: of up to 9 MJ each, of more always the same.
-emit_nanojoules emit_nanojoules_of(double joules);
-double emit_nanojoules_joules(emit_nanojoules energy);
-
-struct emit_modeled_energy {
-    emit_nanojoules low, central, high;
-};
-void emit_modeled_energy_add(struct emit_modeled_energy *sum,
-                             const struct emit_modeled_energy *more);
 
 // The events of one run with one boundary.
 struct emit_modeled_sum {

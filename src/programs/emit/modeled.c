@@ -16,90 +16,26 @@ enum { LINE_MAX_BYTES = 4 * EMIT_RUN_ID_MAX + 64, NAME_COLUMNS = 40 };
 
 // --- One event -----------------------------------------------------------------------
 
-static void take_word(struct emit_json *json, char word[MODELED_WORD_MAX]) {
-    struct emit_json_slice slice;
-    char raw[MODELED_WORD_MAX];
-    if (!emit_json_take_string(json, &slice)) return;
-    if (!emit_json_decode(&slice, raw, sizeof raw)) raw[0] = '\0';
-    (void)emit_page_copy(word, MODELED_WORD_MAX, raw, NAME_COLUMNS); // printable, whatever it was
-}
-
-static bool take_count(struct emit_json *json, const struct emit_json_slice *key,
-                       struct modeled_event *event) {
-    for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++) {
-        if (!emit_json_slice_is(key, emit_bucket_tag((enum emit_bucket)bucket))) continue;
-        event->known |= UINT32_C(1) << bucket;
-        return emit_json_take_u64(json, &event->counts[bucket]);
-    }
-    return false;
-}
-
-static bool take_joules(struct emit_json *json, const struct emit_json_slice *key,
-                        struct modeled_event *event) {
-    if (emit_json_slice_is(key, "quantity"))
-        return emit_json_take_double(json, &event->joules.central);
-    if (emit_json_slice_is(key, "quantity_low"))
-        return emit_json_take_double(json, &event->joules.low);
-    if (emit_json_slice_is(key, "quantity_high"))
-        return emit_json_take_double(json, &event->joules.high);
-    return false;
-}
-
-static void take_member(struct emit_json *json, const struct emit_json_slice *key,
-                        struct modeled_event *event, char source[MODELED_WORD_MAX]) {
-    const struct {
-        const char *key;
-        char *word;
-    } words[] = {
-        {"energy_source", source},         {"coefficient_profile", event->profile},
-        {"phase", event->phase},           {"measurement_boundary", event->boundary},
-        {"confidence", event->confidence},
-    };
-    if (emit_json_peek(json) == EMIT_JSON_STRING)
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-            if (emit_json_slice_is(key, words[i].key)) {
-                take_word(json, words[i].word);
-                return;
-            }
-    if (emit_json_peek(json) != EMIT_JSON_NUMBER ||
-        (!take_joules(json, key, event) && !take_count(json, key, event)))
-        (void)emit_json_skip(json);
-}
-
-bool modeled_event_read(struct modeled_event *event, const struct emit_entry *entry) {
-    static const char mark[] = "\"token_model\"";
-    if (!memmem(entry->body, entry->length, mark, sizeof mark - 1)) return false;
-    struct emit_json json;
-    struct emit_json_slice key;
-    char source[MODELED_WORD_MAX] = "";
-    *event = (struct modeled_event){0};
-    emit_json_init(&json, entry->body, entry->length);
-    if (!emit_json_enter_object(&json)) return false;
-    while (emit_json_next_member(&json, &key)) {
-        if (!emit_json_slice_is(&key, "tags") || emit_json_peek(&json) != EMIT_JSON_OBJECT) {
-            take_member(&json, &key, event, source);
-            continue;
-        }
-        (void)emit_json_enter_object(&json);
-        while (emit_json_next_member(&json, &key))
-            take_member(&json, &key, event, source);
-    }
-    return emit_json_at_end(&json) && strcmp(source, "token_model") == 0;
-}
-
-// --- Their sums ----------------------------------------------------------------------
-
 struct modeled_range modeled_range_of(const struct emit_modeled_energy *energy) {
     return (struct modeled_range){.low = emit_nanojoules_joules(energy->low),
                                   .central = emit_nanojoules_joules(energy->central),
                                   .high = emit_nanojoules_joules(energy->high)};
 }
 
-static struct emit_modeled_energy energy_of(const struct modeled_range *joules) {
-    return (struct emit_modeled_energy){.low = emit_nanojoules_of(joules->low),
-                                        .central = emit_nanojoules_of(joules->central),
-                                        .high = emit_nanojoules_of(joules->high)};
+bool modeled_event_read(struct modeled_event *event, const struct emit_entry *entry) {
+    struct emit_modeled_event said;
+    if (!emit_modeled_event_read(&said, entry)) return false;
+    *event = (struct modeled_event){.known = said.known, .energy = said.energy};
+    (void)emit_page_copy(event->profile, MODELED_WORD_MAX, said.profile, NAME_COLUMNS);
+    (void)emit_page_copy(event->phase, MODELED_WORD_MAX, said.phase, NAME_COLUMNS);
+    (void)emit_page_copy(event->boundary, MODELED_WORD_MAX, said.boundary, NAME_COLUMNS);
+    (void)emit_page_copy(event->confidence, MODELED_WORD_MAX, said.confidence, NAME_COLUMNS);
+    memcpy(event->counts, said.counts, sizeof event->counts);
+    event->joules = modeled_range_of(&event->energy);
+    return true;
 }
+
+// --- Their sums ----------------------------------------------------------------------
 
 // Of a word that was not said: -1, no trust at all.
 static int level_of(const char *confidence) {
@@ -111,9 +47,8 @@ static void add_to(struct modeled_row *row, const struct modeled_event *event) {
     for (int bucket = 0; bucket < EMIT_BUCKET_COUNT; bucket++)
         sum->counts[bucket] += event->counts[bucket];
     sum->known |= event->known;
-    const struct emit_modeled_energy more = energy_of(&event->joules);
-    emit_modeled_energy_add(&row->energy, &more);
-    sum->joules = modeled_range_of(&row->energy);
+    emit_modeled_energy_add(&sum->energy, &event->energy);
+    sum->joules = modeled_range_of(&sum->energy);
     if (level_of(event->confidence) < level_of(sum->confidence))
         memcpy(sum->confidence, event->confidence, sizeof sum->confidence);
     row->events++;
@@ -131,8 +66,7 @@ static void insert_row(struct modeled *modeled, const struct modeled_event *even
         at--;
     if (at == 0) at = modeled->row_count;
     memmove(&rows[at + 1], &rows[at], (modeled->row_count - at) * sizeof rows[0]);
-    rows[at] =
-        (struct modeled_row){.sum = *event, .energy = energy_of(&event->joules), .events = 1};
+    rows[at] = (struct modeled_row){.sum = *event, .events = 1};
     modeled->row_count++;
 }
 
@@ -164,7 +98,7 @@ bool modeled_total(const struct modeled *modeled, struct modeled_range *total) {
         if (!is_total(row)) continue;
         if (boundary && strcmp(boundary, row->sum.boundary) != 0) return false;
         boundary = row->sum.boundary;
-        emit_modeled_energy_add(&sum, &row->energy);
+        emit_modeled_energy_add(&sum, &row->sum.energy);
     }
     *total = modeled_range_of(&sum);
     return boundary && !modeled->untold;

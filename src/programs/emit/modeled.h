@@ -14,20 +14,21 @@
 
 enum {
     MODELED_ROWS_MAX = 32, // of a run; a table of coefficients has ten profiles
-    MODELED_WORD_MAX = 96,
+    MODELED_WORD_MAX = EMIT_MODELED_WORD_MAX,
 };
 
 struct modeled_range {
     double low, central, high; // joules
 };
 
-// What a token_model event says.
+// What a token_model event says, its words fit to be printed.
 struct modeled_event {
     char profile[MODELED_WORD_MAX], phase[MODELED_WORD_MAX], boundary[MODELED_WORD_MAX];
     char confidence[MODELED_WORD_MAX];
     uint64_t counts[EMIT_BUCKET_COUNT];
     uint32_t known; // 1 << enum emit_bucket
-    struct modeled_range joules;
+    struct emit_modeled_energy energy;
+    struct modeled_range joules; // the same, rounded
 };
 
 struct modeled_range modeled_range_of(const struct emit_modeled_energy *energy);
@@ -37,8 +38,7 @@ bool modeled_event_read(struct modeled_event *event, const struct emit_entry *en
 
 // The events of one profile, phase and boundary: low is added to low and high to high.
 struct modeled_row {
-    struct modeled_event sum;          // its confidence is the lowest of them
-    struct emit_modeled_energy energy; // the joules of the sum, exactly
+    struct modeled_event sum; // its confidence is the lowest of them
     uint64_t events;
 };
 

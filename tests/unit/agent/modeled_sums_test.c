@@ -163,19 +163,26 @@ static void check_agrees(struct emit_outbox *outbox, size_t summaries, size_t ev
 
 static void test_energy(void) {
     static const struct {
-        double joules, sum; // of a million of them
+        const char *joules;
+        double sum; // of a million of them
     } rows[] = {
-        {0.001, 1000},
-        {0.1, 100000},
-        {4734.0645961, 4734064596.1}, // as a double its nanojoules are rounded, too
-        {24369.759108, 24369759108e-3 * 1000},
-        {0, 0},
-        {-1, 0},
+        {"0.001", 1000},
+        {"0.1", 100000},
+        {"4734.0645961", 4734064596.1}, // as a double its nanojoules are rounded, too
+        {"24369.759108", 24369759108},
+        {"9123456789.0000061", 9123456789000006.1}, // more nanojoules than a double tells apart
+        {"1.5e-9", 0.002},
+        {"1.24999999999999999e-8", 0.012},
+        {"1.5e-99", 0},
+        {"2e30", 0}, // more than a sum may hold
+        {"0", 0},
+        {"-0.0", 0},
+        {"-1", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        emit_nanojoules one = emit_nanojoules_of(rows[i].joules);
+        emit_nanojoules one = emit_nanojoules_read(rows[i].joules, strlen(rows[i].joules));
         double sum = emit_nanojoules_joules(one * 1000000);
-        CHECK(sum == rows[i].sum, "a million times %.17g J: %.17g", rows[i].joules, sum);
+        CHECK(sum == rows[i].sum, "a million times %s J: %.17g", rows[i].joules, sum);
     }
 }
 

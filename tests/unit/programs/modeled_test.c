@@ -68,7 +68,7 @@ static void check_exact(void) {
                                         .phase = "total",
                                         .boundary = "system",
                                         .confidence = "low",
-                                        .joules = {.low = 0.1, .central = 0.2, .high = 0.7}};
+                                        .energy = {100000000, 200000000, 700000000}};
     struct modeled modeled = {0};
     struct modeled_range total;
     for (int i = 0; i < 1000; i++)
