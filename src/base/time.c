@@ -199,6 +199,10 @@ bool emit_time_is_ahead(int64_t wall_ns, int64_t now_ns) {
     return wall_ns > now_ns && (uint64_t)wall_ns - (uint64_t)now_ns > (uint64_t)clocks_differ_ns;
 }
 
+bool emit_time_is_unset(int64_t wall_ns) {
+    return wall_ns < INT64_C(946684800) * 1000000000; // 2000-01-01
+}
+
 // --- Days ---
 
 void emit_time_write_day(char text[EMIT_DAY_TEXT], int64_t wall_ns) {

@@ -31,6 +31,8 @@ bool emit_time_read_loose(const char *text, size_t length, int64_t *wall_ns);
 
 // True for a moment more than five minutes after now: clocks that differ do not explain it.
 bool emit_time_is_ahead(int64_t wall_ns, int64_t now_ns);
+// True for a moment before the year 2000: clocks that were never set count from 1970.
+bool emit_time_is_unset(int64_t wall_ns);
 
 // Whole milliseconds of a moment, as emit_time_write has them.
 int64_t emit_time_milliseconds(int64_t wall_ns);

@@ -56,7 +56,7 @@ enum emit_dialect emit_dialect_find(const char *word);
     ROW(EMIT_USAGE_MODALITY, "unsupported-modality", "tokens of no text")                          \
     ROW(EMIT_USAGE_UNMAPPED, "unmapped-model", "no profile is configured for the model")           \
     ROW(EMIT_USAGE_NO_COEFFICIENT, "no-coefficient", "the profile has none for these tokens")      \
-    ROW(EMIT_USAGE_IMPLAUSIBLE_TIME, "implausible-time", "it is of the future")                    \
+    ROW(EMIT_USAGE_IMPLAUSIBLE_TIME, "implausible-time", "it is of the future, or before 2000")    \
     ROW(EMIT_USAGE_UNDATED, "undated", "it has no time, and none was given")                       \
     ROW(EMIT_USAGE_ALREADY_METERED, "already-metered", "the run's own meter counted it")           \
     ROW(EMIT_USAGE_ALREADY_MODELED, "already-modeled", "modeled before, and differently")
@@ -110,8 +110,8 @@ struct emit_usage_reader {
     uint8_t slots[EMIT_USAGE_SLOTS]; // index of the table of paths
     struct emit_usage_forms forms;   // of the records so far
     struct emit_usage_begin begin;
-    // UTC in nanoseconds since 1970: a record that is ahead of it is refused. NULL, as it is
-    // after init: none is.
+    // UTC in nanoseconds since 1970: what is ahead of it, or before 2000, is refused. NULL, as it
+    // is after init: nothing is.
     int64_t (*clock_ns)(void);
     int64_t now_ns; // what it said last
 };

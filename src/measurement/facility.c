@@ -12,8 +12,6 @@
 #include <string.h>
 
 static const int64_t millisecond_ns = 1000000;
-// 2000-01-01: meters whose clock was not set count from 1970.
-static const int64_t clocks_set_ns = INT64_C(946684800) * 1000000000;
 
 #define FATE_WORD(name, word, wrong) [name] = word,
 static const char *const fate_words[] = {EMIT_FACILITY_FATE_ROWS(FATE_WORD)};
@@ -160,7 +158,7 @@ static bool settle_times(struct emit_facility_window *window, int64_t now_ns,
     if (window->from_ns >= window->to_ns)
         return emit_facility_refuse(why, EMIT_FACILITY_TIME_ORDER, "to",
                                     "the window must end at least a millisecond after it begins");
-    if (window->from_ns < clocks_set_ns)
+    if (emit_time_is_unset(window->from_ns))
         return emit_facility_refuse(why, EMIT_FACILITY_IMPLAUSIBLE_TIME, "from",
                                     "a window before the year 2000 comes from a clock that was not "
                                     "set: use the time of the host that read the meter");

@@ -385,17 +385,22 @@ def a_time_of_the_future_is_none(folder):
     home = fresh(folder, "future")
     ahead = int(time.time()) + 3600
     path = home.file("a.jsonl", [chat(1), chat(2, at=7263456000), chat(3, at=ahead), chat(4, at=int(time.time())),
+                                 chat(6, at=86400),
                                  {**chat(5), "created": "2999-01-01T00:00:00Z"}])
     for group in ("run", "request"):
         document, status = home.document(path, "--group", group, run=group)
-        check_equal((status, document["records"]["fates"]), (3, {"used": 2, "malformed": 1, "implausible-time": 2}), f"{group}: refused, and those around it used")
+        check_equal((status, document["records"]["fates"]), (3, {"used": 2, "malformed": 1, "implausible-time": 3}), f"{group}: refused, and those around it used")
         check_equal(tokens.schema_faults(document), [], "the document keeps its schema")
-        told_of = {one["fate"]: (one["lines"], one["message"]) for one in document["refused"]}
+        check(any(one["lines"] == [5] and one["message"].startswith("created is before the year 2000") for one in document["refused"]),
+              "a clock that was never set")
+        told_of = {one["fate"]: (one["lines"], one["message"]) for one in document["refused"] if "2000" not in one["message"]}
         check(told_of["implausible-time"][0] == [2, 3] and told_of["implausible-time"][1].startswith("created is more than 5 minutes ahead of the clock"),
               f"with their lines and the field: {told_of}")
         check("before 2262" in told_of["malformed"][1], "and one that no clock here can say")
     got = home.tokens(path, "--at", "2999-01-01T00:00:00Z")
     check(got.returncode == 2 and got.stderr.count("\n") == 1, f"--at of the future is wrong usage: {got.stderr}")
+    got = home.tokens(path, "--at", "1970-01-02T00:00:00Z")
+    check(got.returncode == 2 and got.stderr.count("\n") == 1, f"and so is one of 1970: {got.stderr}")
     page = home.tokens(path, run="page")
     check_equal((page.returncode, tokens.page_faults(page.stdout)), (3, []), f"the page: {page.stdout}")
 

@@ -90,10 +90,10 @@ static const struct emit_option options[] = {
      .type = EMIT_OPTION_TEXT,
      .argument = "TIME",
      .help = "when it was, in UTC: of counts, and of records that do not say",
-     .text =
-         "Such as 2026-06-13T16:00:00Z. Of counts the default is now. Records without a time "
-         "are refused without it: a time that differs with every reading would make events "
-         "that differ. A time of the future is refused, here and in records (implausible-time).",
+     .text = "Such as 2026-06-13T16:00:00Z. Of counts the default is now. Records without a time "
+             "are refused without it: a time that differs with every reading would make events "
+             "that differ. A time of the future, or before 2000, is refused, here and in records "
+             "(implausible-time).",
      .offset = AT(at)},
     {.name = "served",
      .type = EMIT_OPTION_CHOICE,

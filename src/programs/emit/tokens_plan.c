@@ -57,6 +57,8 @@ static enum emit_status read_time(struct tokens_plan *plan, const char *text, in
                          "--at %.40s is more than 5 minutes ahead of the clock: tokens are told "
                          "after they were used",
                          text);
+    if (emit_time_is_unset(at_ns))
+        return emit_fail(err, EMIT_INVALID, "--at %.40s is before the year 2000", text);
     plan->at_ns = as_shown(at_ns);
     return EMIT_OK;
 }

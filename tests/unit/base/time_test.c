@@ -216,6 +216,10 @@ static void test_ahead(void) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         CHECK(emit_time_is_ahead(cases[i].wall_ns, cases[i].now_ns) == cases[i].is_ahead,
               "%lld at %lld", (long long)cases[i].wall_ns, (long long)cases[i].now_ns);
+    static const int64_t year_2000_ns = INT64_C(946684800000000000);
+    CHECK(emit_time_is_unset(year_2000_ns - 1) && emit_time_is_unset(INT64_MIN) &&
+              !emit_time_is_unset(year_2000_ns) && !emit_time_is_unset(INT64_MAX),
+          "what counts from 1970 was never set");
 }
 
 int main(void) {
