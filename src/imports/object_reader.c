@@ -173,7 +173,8 @@ enum extent {
 };
 
 // Looks for the end of the object at the begin of have bytes; *length is then that of the
-// object and its line end. is_last: the stream has no more.
+// object and its line end, or of one with more on its line as much as shows that. is_last: the
+// stream has no more.
 static enum extent measure(const char *text, size_t have, size_t object_max, bool is_last,
                            size_t *length) {
     bool is_cut = have > object_max;
@@ -188,8 +189,8 @@ static enum extent measure(const char *text, size_t have, size_t object_max, boo
         const char *at = json.at, *end = text + have;
         while (at < end && is_space(*at) && *at != '\n')
             at++;
-        if (at < end && *at != '\n') return EXTENT_BROKEN; // more text behind the object
         *length = (size_t)(at - text) + (at < end);
+        if (at < end && *at != '\n') return EXTENT_BROKEN; // more text behind the object
         return at < end || is_last || is_cut ? EXTENT_WHOLE : EXTENT_UNFINISHED;
     }
     bool is_fault = json.fault_kind != EMIT_JSON_CUT_OFF;
@@ -198,14 +199,15 @@ static enum extent measure(const char *text, size_t have, size_t object_max, boo
     return is_fault || is_last ? EXTENT_BROKEN : EXTENT_UNFINISHED;
 }
 
-// Hands out what of a broken object stands in the buffer; the next one is sought behind its
-// first line.
+// Hands out what of a broken object stands in the buffer, `least` bytes or more; the next one is
+// sought behind its first line.
 static void hand_out_broken(struct emit_object_reader *reader, struct emit_object_text *object,
-                            bool too_large) {
+                            size_t least, bool too_large) {
     const char *text = reader->buffer + reader->at;
     size_t have = reader->end - reader->at;
     const char *newline = memchr(text, '\n', have);
     size_t length = find_next_object(text, have < reader->object_max ? have : reader->object_max);
+    if (length < least) length = least;
     hand_out(reader, object, length, too_large);
     reader->at += newline ? (size_t)(newline - text) : have;
     reader->is_astray = true;
@@ -248,7 +250,7 @@ static enum emit_reader_item next_object(struct emit_object_reader *reader,
         hand_out(reader, object, length, false);
         consume(reader, length);
     } else {
-        hand_out_broken(reader, object, extent == EXTENT_TOO_LARGE);
+        hand_out_broken(reader, object, length, extent == EXTENT_TOO_LARGE);
     }
     return EMIT_READER_OBJECT;
 }

@@ -136,6 +136,21 @@ static void check_rest(void) {
     CHECK_STRING(seen, "1:13 2:2 ", text);
 }
 
+// Of an object as large as it may be, and more on its line: never the object alone, as if whole.
+static void check_more_behind(void) {
+    static const char *const behind[] = {"x\n{}\n", "   x\n{}\n", "{}\n{}\n"};
+    char *text = malloc(OBJECT_MAX + 64), seen[256];
+    if (!text) abort();
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        memset(text, ' ', OBJECT_MAX);
+        text[0] = '{', text[OBJECT_MAX - 1] = '}';
+        memcpy(text + OBJECT_MAX, behind[i], strlen(behind[i]));
+        read_all(seen, sizeof seen, text, OBJECT_MAX + strlen(behind[i]), 4096, false);
+        CHECK_STRING(seen, "1:- 2:2 ", behind[i]);
+    }
+    free(text);
+}
+
 // An object of exactly `length` bytes, on one line or over many, between two small ones.
 static size_t make_large(char *text, size_t length, bool over_lines, bool as_array) {
     static const char element[] = "{\"a\": [1, \"b\"]}", end[] = "]}";
@@ -234,6 +249,7 @@ int main(void) {
     check_small();
     check_events();
     check_rest();
+    check_more_behind();
     check_large();
     check_elements();
     check_failures();
