@@ -77,8 +77,8 @@ int main(void) {
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         tokens_figure(text, figures[i].value);
         CHECK_STRING(text, figures[i].text, "figure");
-        CHECK(tokens_figure_is_plain(figures[i].value) == !strchr(figures[i].text, 'e'),
-              "%s is told for what it is", figures[i].text);
+        CHECK(tokens_figure_is_plain(figures[i].value) == !strchr(text, 'e'),
+              "%s is told for what it is", text);
     }
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         CHECK_STRING(tokens_figure_unit(units[i].largest)->name, units[i].unit, "unit");
