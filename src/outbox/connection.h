@@ -16,7 +16,7 @@
 
 enum {
     EMIT_STORE_NOTICE_MAX = 480,             // bytes of what the user should be told
-    EMIT_STORE_CHECKPOINT_PAGES = 4000,      // of the log, while the process lives
+    EMIT_STORE_CHECKPOINT_PAGES = 1000,      // of the log, while the process lives
     EMIT_STORE_LEAVE_PAGES = 256,            // of the log, that the next to open has to read
     EMIT_STORE_LOG_BYTES = 320 * 1024,       // of an emptied log; one that outgrew it is long
     EMIT_STORE_CHECK_NS = 250 * 1000 * 1000, // longest check after an unclean end
